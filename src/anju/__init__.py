@@ -1,0 +1,1 @@
+"""Anju (安居): safety of residential communities and supervision of property-service companies."""

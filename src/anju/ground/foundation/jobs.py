@@ -1,0 +1,78 @@
+"""Background work: enqueued in the business transaction, run after it, its progress shown.
+
+A room declares `@jobs.task(...)` functions in its own `jobs.py`; `task.defer(...)` writes the job row in the
+caller's transaction (procrastinate on the same connection), so work is never started for an act rolled back.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from .models import JobProgress
+from .refusals import Refusal
+
+
+def task(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Register a background task; options are procrastinate's (name, queue, retry, pass_context …)."""
+    return app.task(**options)
+
+
+def periodic(cron: str, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Register a task that a worker runs by the clock; the function receives `timestamp` (seconds)."""
+
+    def register(function: Callable[..., Any]) -> Any:
+        return app.periodic(cron=cron)(app.task(**options)(function))
+
+    return register
+
+
+class Cancelled(Exception):
+    """The owner asked the job to stop; whatever it had not committed is rolled back."""
+
+
+def start(task_: Any, *, kind: str, title: str, owner_id: int | None, total: int = 0, **arguments: Any) -> JobProgress:
+    """Create the progress row and enqueue the task with `progress_id`, both in this transaction."""
+    with transaction.atomic():
+        progress = JobProgress.objects.create(kind=kind, title=title, owner_id=owner_id, total=total)
+        task_.defer(progress_id=progress.pk, **arguments)
+    return progress
+
+
+@contextmanager
+def running(progress_id: int) -> Iterator[Callable[..., None]]:
+    """Mark the job running, give `report(done, total=None, message="")`, and mark how it ended.
+
+    A Refusal ends the job as failed with its sentence; any other error is re-raised after being marked.
+    `report` raises Cancelled when the owner asked to stop. It must be called outside of the data transaction,
+    or it will be seen only at commit.
+    """
+    row = JobProgress.objects.filter(pk=progress_id)
+    row.update(state=JobProgress.State.RUNNING, updated_at=timezone.now())
+
+    def report(done: int, total: int | None = None, message: str = "", result: dict | None = None) -> None:
+        changes: dict[str, Any] = {"done": done, "updated_at": timezone.now()}
+        if total is not None:
+            changes["total"] = total
+        if message:
+            changes["message"] = message[:500]
+        if result is not None:
+            changes["result"] = result
+        row.update(**changes)
+        if row.values_list("cancel_asked", flat=True).first():
+            raise Cancelled
+
+    try:
+        yield report
+    except Cancelled:
+        row.update(state=JobProgress.State.CANCELLED, updated_at=timezone.now())
+    except Refusal as refusal:
+        row.update(state=JobProgress.State.FAILED, message=str(refusal)[:500], updated_at=timezone.now())
+    except Exception as error:
+        row.update(state=JobProgress.State.FAILED, message=type(error).__name__, updated_at=timezone.now())
+        raise
+    else:
+        row.update(state=JobProgress.State.DONE, updated_at=timezone.now())

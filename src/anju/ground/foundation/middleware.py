@@ -1,0 +1,37 @@
+"""Turn a Refusal into an answer a person can act on: a sentence on the page, or JSON for a machine."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from .refusals import NotFound, Refusal
+
+
+class RefusalMiddleware:
+    """Show a Refusal that no view has caught; the transaction it left has already been rolled back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Refusal):
+            return None
+        return refusal_response(request, exception)
+
+
+def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer with the refusal's sentence: JSON when asked for, an htmx fragment, or a whole page."""
+    if "application/json" in request.headers.get("accept", ""):
+        return JsonResponse(
+            {"code": refusal.code, "message": str(refusal), "field": refusal.field, "data": refusal.data},
+            status=refusal.status,
+            json_dumps_params={"ensure_ascii": False},
+        )
+    if isinstance(refusal, NotFound):
+        return render(request, "ui/not_found.html", {"refusal": refusal}, status=404)
+    template = "ui/refusal_fragment.html" if request.headers.get("hx-request") else "ui/refusal.html"
+    return render(request, template, {"refusal": refusal}, status=refusal.status)

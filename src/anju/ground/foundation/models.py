@@ -1,0 +1,151 @@
+"""What the ground floor keeps: events, stored files, number registers, the calendar, progress of long jobs."""
+
+from django.db import models
+from django.db.models.functions import Coalesce
+
+
+class Event(models.Model):
+    """One line of the journal. Written once; a trigger refuses change and removal."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60, blank=True)
+    subject_id = models.BigIntegerField(null=True)
+    actor_kind = models.CharField(max_length=10)  # account | public | system
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=60, blank=True)
+    actor_post = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    note = models.TextField(blank=True)
+    basis = models.CharField(max_length=60, blank=True)
+    data = models.JSONField(default=dict)
+    request_key = models.CharField(max_length=64, null=True)
+    request_digest = models.CharField(max_length=64, blank=True)
+    actor_scope = models.GeneratedField(
+        expression=Coalesce("actor_id", 0), output_field=models.BigIntegerField(), db_persist=True
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "at"], name="event_subject"),
+            models.Index(fields=["name", "at"], name="event_name"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["actor_scope", "request_key"],
+                condition=models.Q(request_key__isnull=False),
+                name="event_request_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.name}"
+
+
+class StoredFile(models.Model):
+    """A file kept by the SHA-256 of its bytes. The original is never changed and never served as it is."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveIntegerField()
+    media_type = models.CharField(max_length=60)
+    name = models.CharField(max_length=200)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    taken_at = models.DateTimeField(null=True)  # EXIF
+    longitude = models.FloatField(null=True)  # EXIF, WGS-84
+    latitude = models.FloatField(null=True)
+    perceptual_hash = models.BigIntegerField(null=True, db_index=True)
+    stored_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type.startswith("image/")
+
+
+class NumberRegister(models.Model):
+    """A gapless row of numbers, one for each code and year: 机关代字〔年〕第 4 digits."""
+
+    code = models.CharField(max_length=40)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "year"], name="register_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code}〔{self.year}〕"
+
+
+class IssuedNumber(models.Model):
+    """Each number ever given out, to what, or why it was voided: no repeat, no unnoticed gap."""
+
+    register = models.ForeignKey(NumberRegister, on_delete=models.PROTECT, related_name="issued")
+    number = models.PositiveIntegerField()
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    issued_at = models.DateTimeField()
+    voided_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["register", "number"], name="number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.register}第{self.number:04d}号"
+
+
+class CalendarYear(models.Model):
+    """Whether the State Council's notice for a year is in (confirmed) or still awaited (provisional)."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    confirmed = models.BooleanField(default=False)
+    source = models.CharField(max_length=200, blank=True)
+    revision = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+class CalendarDay(models.Model):
+    """A day that is not what its weekday says: a holiday on a weekday, or a make-up workday on a weekend."""
+
+    date = models.DateField(primary_key=True)
+    is_workday = models.BooleanField()
+    name = models.CharField(max_length=40)
+    source = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name}"
+
+
+class JobProgress(models.Model):
+    """How far a long job is, for the bar an officer watches."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    kind = models.CharField(max_length=60)
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.CharField(max_length=500, blank=True)
+    result = models.JSONField(default=dict)
+    owner_id = models.BigIntegerField(null=True, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    cancel_asked = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.state == self.State.DONE else min(99, self.done * 100 // self.total) if self.total else 0
