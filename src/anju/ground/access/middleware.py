@@ -1,0 +1,28 @@
+"""Put the actor on the request, once, lazily: pages that need none ask the database nothing."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from .actors import PUBLIC, Actor
+from .services import actor_of
+
+
+class ActorMiddleware:
+    """Give every request `request.actor`: the signed-in account's Actor, or PUBLIC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = SimpleLazyObject(lambda: _resolve(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def _resolve(request: HttpRequest) -> Actor:
+    user = request.user
+    if not user.is_authenticated:
+        return PUBLIC
+    return actor_of(user, at=timezone.now())  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""Logins, delegations of a post during leave, and keys for machines."""
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+
+from anju.ground.organisations.models import Organisation, Person, Post
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Creates accounts with a hashed password."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: object) -> "Account":
+        account = self.model(username=username, **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(username=username)
+
+
+class Account(AbstractBaseUser):
+    """A login. What it may do comes from the posts of its person, never from the account."""
+
+    username = models.CharField(max_length=60, unique=True)
+    person = models.OneToOneField(Person, null=True, on_delete=models.PROTECT, related_name="account")
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=10, blank=True)
+    must_change_password = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: list[str] = []
+    EMAIL_FIELD = "email"
+    objects = AccountManager()
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Delegation(models.Model):
+    """A post lent to another person for the days of a leave; ends by itself, can be ended early."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="delegations")
+    to_person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="delegations_received")
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+    reason = models.CharField(max_length=200)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="delegation_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}>{self.to_person_id}"
+
+
+class ApiKey(models.Model):
+    """A machine's key: only its SHA-256 is kept. It acts as the account it belongs to, no wider."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DutyRoster(models.Model):
+    """Who is the duty officer (值班员) of an organisation on which days: the last stop of every escalation."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="duty_roster")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}:{self.person_id}"

@@ -1,0 +1,215 @@
+"""The one door through which everybody's reach is decided.
+
+`visible(Model, to=actor)` is the only way a duty room lists records for somebody; `require` is the only way it
+checks one act. A room says how its model meets a reach with `reaches_by(Model, function)`.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal
+from anju.ground.organisations.models import Jurisdiction, Person, Post
+from anju.ground.organisations.queries import in_force
+
+from .actors import PUBLIC, SYSTEM, Actor, Reach
+from .models import Account, ApiKey, Delegation
+
+__all__ = ["PUBLIC", "SYSTEM", "Actor", "Reach"]
+
+_reach_conditions: dict[type[Model], Callable[[Reach], Q]] = {}
+
+
+def reaches_by(model: type[Model], condition: Callable[[Reach], Q]) -> None:
+    """Let a room say which of its rows a reach covers."""
+    _reach_conditions[model] = condition
+
+
+def visible_q(model: type[Model], *, to: Actor, power: str) -> Q:
+    """Return the condition under which `power` reaches rows of `model`; matches nothing without the power."""
+    reaches = to.powers.get(power, ())
+    if any(reach.kind == "all" for reach in reaches):
+        return Q()
+    found = Q(pk__in=[])
+    for reach in reaches:
+        found |= _reach_conditions[model](reach)
+    return found
+
+
+def visible(model: type[Model], *, to: Actor, power: str) -> QuerySet:
+    """Return the rows of a model that an actor's power reaches."""
+    return model._default_manager.filter(visible_q(model, to=to, power=power))
+
+
+def require(actor: Actor, power: str, *, on: Model) -> None:
+    """Raise NotFound unless the actor sees the record by `power`'s room, NotPermitted when only the power is missing.
+
+    The row must be visible through any of the actor's powers for it to admit existing.
+    """
+    model = type(on)
+    if power in actor.powers and visible(model, to=actor, power=power).filter(pk=on.pk).exists():
+        return
+    see = f"{power.split('.')[0]}.see"
+    if see in actor.powers and visible(model, to=actor, power=see).filter(pk=on.pk).exists():
+        raise NotPermitted(_("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": power})
+    raise NotFound(_("没有找到这条记录。"))
+
+
+def require_power(actor: Actor, power: str) -> None:
+    """Raise NotPermitted unless the actor holds the power somewhere."""
+    if not actor.has(power):
+        raise NotPermitted(_("您的岗位没有这项权限，请联系本单位负责人。"), data={"power": power})
+
+
+def actor_of(account: Account, *, at: datetime) -> Actor:
+    """Build the actor an account is at a moment: its person's posts that day, and posts lent to it."""
+    person = account.person
+    if person is None or not account.is_active:
+        return Actor(account_id=account.pk, kind="account", name=account.username, post="")
+    day = timezone.localtime(at).date()
+    return _actor(account, person, day)
+
+
+def _actor(account: Account, person: Person, day: date) -> Actor:
+    lent = Delegation.objects.filter(in_force(day), to_person=person, ended_at__isnull=True).values("post")
+    posts = list(
+        Post.objects.filter(in_force(day))
+        .filter(Q(person=person) | Q(pk__in=lent))
+        .select_related("organisation__area")
+        .order_by("id")
+    )
+    roles = rulebooks.load("access", on=day)["roles"]
+    powers: dict[str, dict[Reach, None]] = {}
+    extra: dict[int, list[Jurisdiction]] = {}
+    if posts:
+        for line in Jurisdiction.objects.filter(
+            organisation__in=[post.organisation_id for post in posts]
+        ).select_related("area"):
+            extra.setdefault(line.organisation_id, []).append(line)
+    for post in posts:
+        role = roles.get(post.role)
+        if role is None:
+            continue
+        reaches = _reaches(post, role["reach"], extra.get(post.organisation_id, []))
+        for power in role["powers"]:
+            powers.setdefault(power, {}).update(dict.fromkeys(reaches))
+    first = posts[0] if posts else None
+    own = next((post for post in posts if post.person_id == person.pk), first)
+    return Actor(
+        account_id=account.pk,
+        kind="account",
+        name=person.name,
+        post=f"{own.organisation.name} {own.title}".strip() if own else "",
+        powers={power: tuple(reaches) for power, reaches in powers.items()},
+        organisation_ids=frozenset(post.organisation_id for post in posts),
+        person_id=person.pk,
+        roles=frozenset(post.role for post in posts),
+        home_area_id=own.organisation.area_id if own else None,
+    )
+
+
+def _reaches(post: Post, kind: str, extra: list[Jurisdiction]) -> list[Reach]:
+    organisation = post.organisation
+    if kind == "all":
+        return [Reach("all", 0)]
+    if kind == "area" and organisation.area is not None:
+        areas = [organisation.area, *(line.area for line in extra)]
+        return [Reach("area", area.pk, area.level, area.name) for area in areas]
+    return [Reach(kind, organisation.pk, 0, organisation.name)]
+
+
+def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
+    """Return whom an API key acts for, or None when the key is unknown, expired or revoked."""
+    key = (
+        ApiKey.objects.select_related("account__person")
+        .filter(digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at__isnull=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
+        .first()
+    )
+    if key is None or not key.account.is_active:
+        return None
+    return actor_of(key.account, at=at), key.account
+
+
+@transaction.atomic
+def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: int | None = 365) -> str:
+    """Make a key for an account and return its secret, which is shown once and never stored."""
+    secret = secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        account=account,
+        name=name,
+        digest=hashlib.sha256(secret.encode()).hexdigest(),
+        expires_at=at + timedelta(days=days) if days else None,
+    )
+    journal.record("access.key_created", subject=key, by=by, at=at, data={"account": account.username})
+    return secret
+
+
+@transaction.atomic
+def delegate(
+    *, post_id: int, to_person_id: int, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
+) -> Delegation:
+    """Lend a post to another person of the same organisation for the days of a leave."""
+    post = Post.objects.select_related("organisation").filter(pk=post_id).first()
+    if post is None or (post.person_id != by.person_id and not by.has("access.manage")):
+        raise NotFound(_("没有找到这个岗位。"))
+    if valid_to < valid_from:
+        raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
+    if to_person_id == post.person_id:
+        raise Refusal(_("不能委托给本人，请选择另一位同事。"), field="to_person_id")
+    colleagues = Post.objects.filter(in_force(valid_from), organisation=post.organisation, person=to_person_id)
+    if not colleagues.exists():
+        raise Refusal(_("只能委托给本单位在岗的同事。"), field="to_person_id")
+    made = Delegation.objects.create(
+        post=post, to_person_id=to_person_id, valid_from=valid_from, valid_to=valid_to, reason=reason
+    )
+    journal.record("access.delegated", subject=made, by=by, at=at, note=reason, data={"post": post.pk})
+    return made
+
+
+@transaction.atomic
+def end_delegation(*, delegation_id: int, by: Actor, at: datetime) -> None:
+    """End a delegation before its last day."""
+    made = Delegation.objects.select_for_update().filter(pk=delegation_id, ended_at__isnull=True).first()
+    if made is None or (made.post.person_id != by.person_id and not by.has("access.manage")):
+        raise NotFound(_("没有找到这条委托。"))
+    made.ended_at = at
+    made.save(update_fields=["ended_at"])
+    journal.record("access.delegation_ended", subject=made, by=by, at=at)
+
+
+@transaction.atomic
+def create_account(*, username: str, password: str, person: Person, by: Actor, at: datetime) -> Account:
+    """Open a login for a person."""
+    if Account.objects.filter(username=username).exists():
+        raise Refusal(_("登录名已被使用，请换一个。"), field="username")
+    account = Account.objects.create_user(username, password, person=person)
+    journal.record("access.account_created", subject=account, by=by, at=at, data={"person": person.name})
+    return account
+
+
+def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, Any]]:
+    """Answer "who can see this, and why?": each person, by which post, power and reach.
+
+    Every active account's powers are resolved exactly as for a request, and asked of this one record.
+    """
+    answers = []
+    model = type(record)
+    for account in Account.objects.filter(is_active=True, person__isnull=False).select_related("person"):
+        actor = actor_of(account, at=at)
+        why = [
+            reach
+            for reach in actor.powers.get(power, ())
+            if reach.kind == "all" or model._default_manager.filter(_reach_conditions[model](reach), pk=record.pk).exists()
+        ]
+        if why:
+            answers.append({"person": actor.name, "post": actor.post, "account": account.username, "reaches": why})
+    return answers

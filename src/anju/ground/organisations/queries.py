@@ -1,0 +1,58 @@
+"""Questions about organisations and the people in them."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from anju.ground.territory.models import Area, Estate
+
+from .models import Organisation, Post, ServiceContract
+
+
+def in_force(day: date, prefix: str = "") -> Q:
+    """Return the condition "valid on this day" for a model with valid_from and valid_to."""
+    return Q(**{f"{prefix}valid_from__lte": day}) & (
+        Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gte": day})
+    )
+
+
+def company_of(estate: Estate, *, on: date) -> Organisation | None:
+    """Return the property company whose contract for the estate is in force, the newest if several are."""
+    contract = (
+        ServiceContract.objects.filter(in_force(on), estate=estate)
+        .select_related("company")
+        .order_by("-valid_from")
+        .first()
+    )
+    return contract.company if contract else None
+
+
+def covering(kind: str, area: Area, *, level: int | None = None) -> Organisation | None:
+    """Return the organisation of a kind that covers an area, the closest one first.
+
+    level  only organisations whose own area is at this level (2 city … 5 community)
+    """
+    chain = [a for a in (area.pk, area.street_id, area.county_id, area.city_id) if a]
+    found = Organisation.objects.filter(
+        Q(area__in=chain) | Q(jurisdictions__area__in=chain), kind=kind, active=True
+    ).select_related("area")
+    if level is not None:
+        found = found.filter(area__level=level)
+    ranked = sorted(found.distinct(), key=lambda o: (-(o.area.level if o.area else 0), o.pk))
+    return ranked[0] if ranked else None
+
+
+def posts_on(day: date, **conditions: object) -> QuerySet[Post]:
+    """List the posts held on a day, with their person and organisation."""
+    return Post.objects.filter(in_force(day), **conditions).select_related("person", "organisation__area")
+
+
+def search(text: str, *, kinds: list[str] | None = None, limit: int = 20) -> QuerySet[Organisation]:
+    """Find active organisations by name, initials or 统一社会信用代码."""
+    found = Organisation.objects.filter(active=True).select_related("area")
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    text = text.strip()
+    if text.isascii() and text:
+        return found.filter(Q(initials__startswith=text.lower()) | Q(uscc=text.upper())).order_by("name")[:limit]
+    return found.filter(Q(name__contains=text) | Q(short_name__contains=text)).order_by("name")[:limit]
