@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CasesConfig(AppConfig):
     name = "anju.duties.cases"
     label = "cases"
+
+    def ready(self) -> None:
+        from . import listeners  # noqa: F401  (subscribes)

@@ -1,0 +1,318 @@
+"""What a case keeps: itself, its clocks, evidence, the reports that led to it, requests, merges and notices."""
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from anju.ground.foundation.models import StoredFile
+from anju.ground.organisations.models import Organisation
+from anju.ground.territory.models import Area, Division, Estate
+
+from . import rules
+from .rules import State
+
+
+def _place(related: str = "+") -> models.ForeignKey:
+    return models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name=related, db_index=False)
+
+
+def _office() -> models.ForeignKey:
+    return models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+
+class Case(models.Model):
+    """A complaint (投诉) or a hazard (隐患) on its way from report to closing.
+
+    The four management levels of the place are stamped on the row, so that a county's list is one index range;
+    when an area is moved, `listeners` stamp its cases anew. They are the place, never an audience.
+    """
+
+    kind = models.CharField(max_length=10, choices=[(k, v.source) for k, v in rules.KIND_LABELS.items()])
+    class_code = models.CharField(max_length=12)
+    severity = models.CharField(max_length=16)
+    state = models.CharField(max_length=10, default=State.REPORTED)
+    channel = models.CharField(max_length=10)
+    text = models.TextField()
+    place = models.CharField(max_length=200, blank=True, help_text="where in the estate: building, stairwell, floor")
+
+    estate = models.ForeignKey(Estate, null=True, on_delete=models.PROTECT, related_name="cases", db_index=False)
+    division = models.ForeignKey(Division, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    city = _place()
+    county = _place()
+    street = _place()
+    community = _place()
+    longitude = models.FloatField(null=True)
+    latitude = models.FloatField(null=True)
+
+    dispatcher = _office()
+    handler = _office()
+    checker = _office()
+    desk = _office()  # whose turn it is
+    company = _office()  # the property company of the estate
+    routing_rule = models.CharField(max_length=60, blank=True)
+
+    reported_at = models.DateTimeField()
+    assigned_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # the earliest running clock
+    due_clock = models.CharField(max_length=10, blank=True)
+    provisional = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+
+    on_time = models.BooleanField(null=True)  # set at closing: no rectify or recheck clock was late
+    returns = models.PositiveSmallIntegerField(default=0)
+    send_backs = models.PositiveSmallIntegerField(default=0)
+    urges = models.PositiveSmallIntegerField(default=0)
+    supervised = models.BooleanField(default=False)
+    reopens = models.PositiveSmallIntegerField(default=0)
+    escalation = models.PositiveSmallIntegerField(default=0)  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
+    escalated_at = models.DateTimeField(null=True)
+    satisfaction = models.PositiveSmallIntegerField(null=True)
+    repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
+    closing_text = models.TextField(blank=True)
+    closing_insisted = models.BooleanField(default=False)  # accepted although the text was challenged
+
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    state_before_merge = models.CharField(max_length=10, blank=True)
+    source_key = models.CharField(max_length=64, null=True)  # which ledger row it came from
+    source_number = models.CharField(max_length=40, blank=True)  # the sender's own number
+    is_demo = models.BooleanField(default=False)
+    search = ArrayField(models.CharField(max_length=2), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index("county", "state", "class_code", F("reported_at").desc(), name="case_county_list"),
+            models.Index("county", F("reported_at").desc(), name="case_county_recent"),
+            models.Index("street", "state", F("reported_at").desc(), name="case_street_list"),
+            models.Index("community", "state", F("reported_at").desc(), name="case_community_list"),
+            models.Index("estate", F("reported_at").desc(), name="case_estate"),
+            models.Index("handler", "state", F("reported_at").desc(), name="case_handler"),
+            models.Index("company", F("reported_at").desc(), name="case_company"),
+            models.Index("reported_at", name="case_reported"),
+            models.Index("desk", "due_at", name="case_todo", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("due_at", name="case_due", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
+            GinIndex("search", name="case_search"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_key"], condition=Q(source_key__isnull=False), name="case_source_once"
+            ),
+            models.CheckConstraint(condition=Q(state__in=sorted(rules.STATE_LABELS)), name="case_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state=State.CLOSED) | Q(closed_at__isnull=False), name="case_closed_has_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The case number that people write down: date of report and running number."""
+        return f"{self.reported_at:%Y%m%d}{self.pk:07d}" if self.pk else ""
+
+    @property
+    def state_label(self) -> object:
+        return rules.STATE_LABELS[self.state]
+
+    @property
+    def kind_label(self) -> object:
+        return rules.KIND_LABELS[self.kind]
+
+    @property
+    def severity_label(self) -> object:
+        return rules.SEVERITY_LABELS.get(self.severity, self.severity)
+
+    @property
+    def channel_label(self) -> object:
+        return rules.CHANNEL_LABELS.get(self.channel, self.channel)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in rules.OPEN
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Say whether the earliest running clock has passed."""
+        return self.is_open and self.paused_at is None and self.due_at is not None and self.due_at < at
+
+
+class CaseClock(models.Model):
+    """One term running on a case.
+
+    The derivation is not stored: `clocks.replay` repeats it from start, term, adjustments and calendar.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
+    kind = models.CharField(max_length=10)
+    amount = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=8)
+    basis = models.CharField(max_length=60, blank=True)
+    is_default = models.BooleanField(default=False)  # the law gives no figure; the city's rulebook does
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    stopped_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    adjustments = models.JSONField(default=list)  # [{"kind": "extend", "days"} | {"kind": "pause", "from", "to"}]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "kind"], condition=Q(stopped_at__isnull=True), name="clock_runs_once"
+            )
+        ]
+        indexes = [models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def label(self) -> object:
+        return rules.CLOCK_LABELS[self.kind]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was stopped after its term (a running clock is judged against a given time)."""
+        return self.stopped_at is not None and self.stopped_at > self.due_at
+
+
+class Evidence(models.Model):
+    """A photo or file that shows something about a case at one step of it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="evidence")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=10)  # report | verify | rectify | recheck
+    caption = models.CharField(max_length=200, blank=True)
+    added_by = models.CharField(max_length=120, blank=True)
+    added_at = models.DateTimeField()
+    doubts = models.JSONField(default=list)  # [{"code", …}]: time, distance, reused elsewhere
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "file", "purpose"], name="evidence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}:{self.purpose}"
+
+
+class Report(models.Model):
+    """One person's report of a matter. Merged cases keep their reports, so each reporter keeps a reply and a clock."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+    code = models.CharField(max_length=12, unique=True, help_text="what the reporter follows it by")
+    text = models.TextField()
+    anonymous = models.BooleanField(default=True)
+    reported_at = models.DateTimeField()
+    reply_due_at = models.DateTimeField(null=True)
+    reply_basis = models.CharField(max_length=60, blank=True)
+    replied_at = models.DateTimeField(null=True)
+    reply_text = models.TextField(blank=True)
+    rating = models.PositiveSmallIntegerField(null=True)
+    rating_reason = models.CharField(max_length=500, blank=True)
+    rated_at = models.DateTimeField(null=True)
+    origin = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the address, for abuse control
+    reporter = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the phone, for repeats
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["origin", "reported_at"], name="report_origin", condition=~Q(origin="")),
+            models.Index(fields=["reporter", "reported_at"], name="report_reporter", condition=~Q(reporter="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SealedIdentity(models.Model):
+    """Who reported, encrypted. Handlers never read it; `services.unseal` does, with a reason and a trace."""
+
+    report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="identity")
+    sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"sealed:{self.report_id}"
+
+
+class TermRequest(models.Model):
+    """A request to extend the running term or to suspend it, and the superior's decision."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="term_requests")
+    kind = models.CharField(max_length=10)  # extend | suspend
+    days = models.PositiveSmallIntegerField(null=True)
+    reason = models.CharField(max_length=500)
+    asked_by = models.CharField(max_length=120)
+    asked_organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    granted = models.BooleanField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=500, blank=True)
+    ended_at = models.DateTimeField(null=True)  # a suspension's end
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(granted__isnull=True), name="one_open_request_per_case"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}:{self.kind}"
+
+
+class Merge(models.Model):
+    """A case folded into another, reversibly."""
+
+    into = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    folded = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="merges")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=120)
+    reason = models.CharField(max_length=300, blank=True)
+    undone_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.folded_id}>{self.into_id}"
+
+
+class Notice(models.Model):
+    """Something an office must see about a case: 催办, 督办, escalation, an unsealed identity, a bad rating."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=12)  # urge | supervise | escalate | unseal | rating | returned
+    level = models.PositiveSmallIntegerField(default=0)
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    read_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-at"], name="notice_unread", condition=Q(read_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}:{self.kind}"
+
+
+class SavedView(models.Model):
+    """A list an officer wants back: a name and the filters."""
+
+    account_id = models.BigIntegerField(db_index=True)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=600)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account_id", "name"], name="view_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
