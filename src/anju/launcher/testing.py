@@ -1,0 +1,141 @@
+"""`./anju test`: a fast throw-away cluster, a migrated template, one database for each run, then pytest."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from . import Stop, places
+from .cluster import Cluster
+from .environment import PYTHON
+
+SLOTS = 12
+SCHEMA_FILES = ("migrations/*.py", "models.py", "apps.py")
+
+
+def schema_mark() -> str:
+    """Give a hash that changes whenever the tables may: migrations, models, settings, requirements."""
+    source = places.ROOT / "src" / "anju"
+    files = [path for pattern in SCHEMA_FILES for path in source.rglob(pattern)]
+    files += [source / "config" / "settings.py", places.ROOT / "requirements.txt"]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(str(path.relative_to(places.ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def fresh_cluster(data: Path) -> Cluster:
+    """Hold the test cluster; one that cannot be started (the machine went down under it) is made anew."""
+    try:
+        return Cluster(data, durable=False).hold()
+    except Stop as stop:
+        print(f"anju: the test database is made anew ({str(stop).splitlines()[0]})", file=sys.stderr)
+        broken = Cluster(data, durable=False)
+        broken.destroy()
+        return Cluster(data, durable=False).hold()
+
+
+@contextmanager
+def slot(data: Path) -> Iterator[int]:
+    """Take one of the numbered places, so that several runs at once do not share a database."""
+    for number in range(SLOTS):
+        with places.lock_file(data / f"slot-{number}") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield number
+            return
+    raise Stop(f"{SLOTS} test runs are going on already; wait for one to end.")
+
+
+def clone_template(cluster: Cluster, data: Path, names: list[str], env: dict[str, str]) -> bool:
+    """Give each name a freshly migrated database, copied from a template kept for this schema; False if it fails."""
+    import psycopg
+
+    template = f"template_{schema_mark()}"
+    with (
+        places.lock_file(data / "template.lock") as lock,
+        psycopg.connect(cluster.url("postgres"), autocommit=True) as connection,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%'"
+        ).fetchall()
+        if (template,) not in rows:
+            half = f"half_{template}"
+            connection.execute(f'DROP DATABASE IF EXISTS "{half}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{half}"')
+            words = [str(PYTHON), "-m", "django", "migrate", "--run-syncdb", "--verbosity=0"]
+            done = subprocess.run(
+                words,
+                env=env | {"ANJU_DATABASE_URL": cluster.url(half)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                print(f"anju: migrating a test database failed:\n{done.stderr[-3000:]}", file=sys.stderr)
+                return False
+            connection.execute(f'ALTER DATABASE "{half}" RENAME TO "{template}"')
+            for (old,) in rows:
+                connection.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+        for name in names:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return True
+
+
+def processes_asked(words: list[str]) -> int:
+    """Read pytest-xdist's -n from the words; 0 when all runs in one process."""
+    for position, word in enumerate(words):
+        if word == "-n" and position + 1 < len(words):
+            word = f"-n{words[position + 1]}"
+        if word.startswith("-n") and word[2:].lstrip("=").isdigit():
+            return int(word[2:].lstrip("="))
+    return 0
+
+
+def test(words: list[str]) -> int:
+    """Run pytest with these words; give its exit code."""
+    from .commands import call, django_environment
+
+    if given := os.environ.get("ANJU_TEST_DATABASE_URL"):
+        data = places.LOCAL / "test-files"
+        data.mkdir(parents=True, exist_ok=True)
+        return call(pytest_words(words), django_environment(data, given, ANJU_TESTING="1"), places.ROOT)
+    variant = f"-{Path(os.environ['ANJU_PG_BIN']).parent.name}" if "ANJU_PG_BIN" in os.environ else ""
+    home = places.default_data(f"test{variant}")
+    cluster = fresh_cluster(home)
+    try:
+        with slot(home) as number:
+            data = home / f"data-{number}"
+            shutil.rmtree(data, ignore_errors=True)
+            data.mkdir(mode=0o700)
+            # pytest-django puts test_ before the name it finds here.
+            url = with_name(cluster.url(), f"run{number}")
+            env = django_environment(data, url, ANJU_TESTING="1")
+            names = [f"test_run{number}"]
+            if processes := processes_asked(words):
+                names = [f"test_run{number}_gw{worker}" for worker in range(processes)]
+            reuse = clone_template(cluster, home, names, env)
+            extra = ["--reuse-db"] if reuse else ["--create-db"]
+            return call(pytest_words(extra + words), env, places.ROOT)
+    finally:
+        cluster.release()
+
+
+def with_name(url: str, name: str) -> str:
+    """Give the same address with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def pytest_words(words: list[str]) -> list[str]:
+    """Give pytest's command line, with the plugin that looks for a browser."""
+    return [str(PYTHON), "-m", "pytest", "-p", "tests.browser_support", *words]
