@@ -35,7 +35,9 @@ class Division(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["code"], condition=models.Q(valid_to__isnull=True), name="division_code_once_at_a_time"
+                fields=["code"],
+                condition=models.Q(valid_to__isnull=True),
+                name="division_code_once_at_a_time",
             )
         ]
         indexes = [

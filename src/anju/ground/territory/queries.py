@@ -18,7 +18,9 @@ def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:
     return _search(Division.objects.filter(valid_to__isnull=True), text, code=True)[:limit]
 
 
-def search_areas(text: str, *, within: Area | None = None, level: int | None = None, limit: int = 20) -> QuerySet[Area]:
+def search_areas(
+    text: str, *, within: Area | None = None, level: int | None = None, limit: int = 20
+) -> QuerySet[Area]:
     """Find management areas by name, initials or division code, optionally inside one area and at one level."""
     found = Area.objects.filter(active=True)
     if within is not None:
@@ -36,9 +38,9 @@ def search_estates(text: str, *, within: Area | None = None, limit: int = 20) ->
     text = text.strip()
     if text.isascii() and text:
         return found.filter(initials__startswith=text.lower()).order_by("name")[:limit]
-    return found.filter(Q(name__contains=text) | Q(aliases__contains=[text]) | Q(address__contains=text)).order_by(
-        Case(When(name=text, then=0), When(name__startswith=text, then=1), default=2), "name"
-    )[:limit]
+    return found.filter(
+        Q(name__contains=text) | Q(aliases__contains=[text]) | Q(address__contains=text)
+    ).order_by(Case(When(name=text, then=0), When(name__startswith=text, then=1), default=2), "name")[:limit]
 
 
 def _search(found: QuerySet, text: str, *, code: str | bool = "") -> QuerySet:
@@ -70,4 +72,3 @@ def estate_is_old(estate: Estate, *, on: date) -> bool:
 def root() -> Area:
     """Return the top area of this installation (the city)."""
     return Area.objects.filter(level=Area.Level.CITY, active=True).order_by("id")[0]
-

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,9 +18,20 @@ def is_old(*, year_built: int | None, listed: bool, rule: Mapping[str, Any]) -> 
     return year_built is not None and year_built <= completed_by.year
 
 
+# Rules that read names, not years, are the same on any day: they are read from the newest edition.
+ANY_DAY = date.max
+
 _NOISE = re.compile(r"[\s·•,，。.、()（）\-—_]+")
 
 
 def name_key(name: str) -> str:
     """Return the form of a name by which two spellings are compared: full-width folded, spaces and marks gone."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", name)).lower()
+
+
+def short_name(name: str, endings: Iterable[Sequence[str]]) -> str:
+    """Return the name people use for a place: its longest matching ending replaced, by rulebooks/territory."""
+    for ending, replacement in endings:
+        if name.endswith(ending) and len(name) > len(ending):
+            return name[: -len(ending)] + replacement
+    return name

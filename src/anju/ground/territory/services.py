@@ -1,0 +1,243 @@
+"""Acts upon places: successions of divisions, re-organisations of areas, and the record of each estate."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.pinyin import initials
+from anju.ground.foundation.refusals import NotFound, Refusal
+
+from .loading import last_day, rebuild_lines
+from .models import Area, Division
+from .rules import ANY_DAY, short_name
+
+# --- Divisions ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def succeed_division(
+    *,
+    code: str,
+    new_code: str,
+    name: str,
+    until: date,
+    by: journal.Trace,
+    at: datetime,
+    old_name: str = "",
+    parent_code: str = "",
+    source: str = "",
+) -> Division:
+    """Let a new code take the place of an old one from the day after `until`; everything keeps standing.
+
+    The old row stays with its end and its successor, its children move to the new row, areas and estates follow by
+    `current`. Done twice, nothing happens the second time.
+    code         the old code; unknown to us, it is written down as already past, so that old papers are understood
+    parent_code  where the new division belongs; as the old one, when empty
+    """
+    new = Division.objects.select_for_update().filter(code=new_code, valid_to__isnull=True).first()
+    old = Division.objects.select_for_update().filter(code=code).order_by("-valid_to", "-pk").first()
+    if old and old.successor_id:
+        return old.current
+    if code == new_code:
+        raise Refusal(_("新旧代码相同，请核对。"), field="new_code")
+    parent = _current(parent_code) if parent_code else (old.parent if old else new.parent if new else None)
+    if parent is None:
+        raise Refusal(
+            _("不知道 %(code)s 属于哪里，请给出上级代码。") % {"code": new_code}, field="parent_code"
+        )
+    if new is None:
+        new = Division.objects.create(
+            code=new_code,
+            name=name,
+            initials=initials(name),
+            level=old.level if old else parent.level + 1,
+            parent=parent,
+            path=f"{parent.path} {name}".strip(),
+            valid_from=until + timedelta(days=1),
+            source=source[:200],
+        )
+    elif new.valid_from is None:
+        new.valid_from = until + timedelta(days=1)
+        new.save(update_fields=["valid_from"])
+    if old is None:
+        Division.objects.create(
+            code=code,
+            name=old_name or name,
+            initials=initials(old_name or name),
+            level=new.level,
+            parent=parent,
+            path=f"{parent.path} {old_name or name}".strip(),
+            valid_to=until,
+            successor=new,
+            source=source[:200],
+        )
+    else:
+        old.valid_to, old.successor = until, new
+        old.save(update_fields=["valid_to", "successor"])
+        _adopt(old, new)
+    rebuild_lines()
+    journal.record(
+        "territory.division_succeeded",
+        subject=new,
+        by=by,
+        at=at,
+        note=source,
+        data={"old": code, "new": new_code, "last_day": until.isoformat()},
+    )
+    return new
+
+
+@transaction.atomic
+def apply_changes(*, changes: list[dict[str, str]], by: journal.Trace, at: datetime) -> int:
+    """Apply a list of successions (read_changes) and return how many were new.
+
+    The new code's parent is the longest known code that it begins with: 410725110 belongs to 410725.
+    """
+    made = 0
+    for change in changes:
+        new_code = change["new_code"].strip()
+        known = Division.objects.filter(code=change["old_code"].strip(), successor__isnull=False).exists()
+        if known:
+            continue
+        heads = [new_code[:n] for n in (9, 6, 4, 2) if n < len(new_code)]
+        parent = Division.objects.filter(code__in=heads, valid_to__isnull=True).order_by("-level").first()
+        succeed_division(
+            code=change["old_code"].strip(),
+            new_code=new_code,
+            name=change["new_name"].strip(),
+            old_name=change["old_name"].strip(),
+            until=last_day(change["when"]),
+            parent_code=parent.code if parent else "",
+            source=change.get("note", ""),
+            by=by,
+            at=at,
+        )
+        made += 1
+    return made
+
+
+def _adopt(old: Division, new: Division) -> None:
+    """Hang what stood below the old division, and the areas that were it, to the new one."""
+    Division.objects.filter(parent=old, valid_to__isnull=True).update(parent=new)
+    _rewrite_paths(new)
+    for area in Area.objects.filter(division=old):
+        area.division = new
+        # A county-level zone keeps the name it is led under; a street or community takes the new legal name.
+        if area.name == short_name(old.name, _short_names()) or area.name == old.name:
+            area.name = short_name(new.name, _short_names())
+            area.initials = initials(area.name)
+        area.save(update_fields=["division", "name", "initials"])
+        _rewrite_area_paths(area)
+
+
+def _short_names() -> list[list[str]]:
+    rules = rulebooks.load("territory", on=ANY_DAY)["areas"]
+    return sorted(rules.get("short_names", ()), key=lambda pair: -len(pair[0]))
+
+
+def _current(code: str) -> Division:
+    division = Division.objects.filter(code=code).order_by("-valid_to", "-pk").first()
+    if division is None:
+        raise NotFound(_("没有代码为 %(code)s 的区划。") % {"code": code})
+    return division.current
+
+
+def _rewrite_paths(top: Division) -> None:
+    """Write the paths below a division anew, level by level."""
+    waiting = [top]
+    while waiting:
+        children = list(
+            Division.objects.filter(parent__in=waiting, valid_to__isnull=True).select_related("parent")
+        )
+        for child in children:
+            child.path = f"{child.parent.path} {child.name}"
+        Division.objects.bulk_update(children, ["path"], batch_size=1000)
+        waiting = children
+
+
+# --- Areas -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def move_area(*, area_id: int, parent_id: int, by: journal.Trace, at: datetime, reason: str) -> Area:
+    """Hang an area (and all below it) under another parent: a re-organisation.
+
+    Records `territory.area_moved` with the ids of all areas whose chain changed, so that rooms which stamp a chain on
+    their records can stamp it again.
+    """
+    area = Area.objects.select_for_update().filter(pk=area_id).first()
+    parent = Area.objects.filter(pk=parent_id).first()
+    if area is None or parent is None:
+        raise NotFound(_("没有找到这个辖区。"))
+    if not reason.strip():
+        raise Refusal(_("请写明调整依据（批复文号或会议纪要）。"), field="reason")
+    if parent.level != area.level - 1:
+        raise Refusal(
+            _("“%(area)s”的上级应当是%(level)s，“%(parent)s”不是。")
+            % {"area": area.name, "level": Area.Level(area.level - 1).label, "parent": parent.name},
+            field="parent_id",
+        )
+    old = area.parent
+    if old and old.pk == parent.pk:
+        return area
+    area.parent = parent
+    _take_chain(area, parent)
+    area.save(update_fields=["parent", "city", "county", "street", "path"])
+    moved = [area.pk, *_rewrite_area_paths(area)]
+    journal.record(
+        "territory.area_moved",
+        subject=area,
+        by=by,
+        at=at,
+        note=reason,
+        data={"from": old.pk if old else None, "to": parent.pk, "areas": moved},
+    )
+    return area
+
+
+def _take_chain(area: Area, parent: Area | None) -> None:
+    """Copy the chain of ancestors and the path from the parent."""
+    area.city_id = area.county_id = area.street_id = None
+    area.path = area.name
+    if parent is None:
+        return
+    area.city_id, area.county_id, area.street_id = parent.at_level(2), parent.at_level(3), parent.at_level(4)
+    area.path = f"{parent.path} {area.name}"
+
+
+def _rewrite_area_paths(top: Area) -> list[int]:
+    """Write chain and path anew for all below an area; returns their ids. The top's own path too."""
+    top.path = f"{top.parent.path} {top.name}" if top.parent else top.name
+    top.save(update_fields=["path"])
+    ids: list[int] = []
+    waiting = [top]
+    while waiting:
+        children = list(Area.objects.filter(parent__in=waiting).select_related("parent"))
+        for child in children:
+            _take_chain(child, child.parent)
+        Area.objects.bulk_update(children, ["city", "county", "street", "path"], batch_size=1000)
+        ids += [child.pk for child in children]
+        waiting = children
+    return ids
+
+
+@transaction.atomic
+def create_area(
+    *,
+    name: str,
+    level: int,
+    parent: Area | None,
+    by: journal.Trace,
+    at: datetime,
+    division: Division | None = None,
+) -> Area:
+    """Create a management area by hand: a zone without a code, an invented territory of a test."""
+    if parent is not None and parent.level != level - 1:
+        raise Refusal(_("上级辖区的层级不对，请重新选择。"), field="parent")
+    area = Area(name=name, initials=initials(name), level=level, parent=parent, division=division)
+    _take_chain(area, parent)
+    area.save()
+    journal.record("territory.area_created", subject=area, by=by, at=at)
+    return area
