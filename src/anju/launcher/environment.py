@@ -68,7 +68,7 @@ def prepare(development: bool, say: Callable[[str], None]) -> bool:
                 "The virtual environment could not be made; is Python's venv module installed?",
             )
         name = DEVELOPMENT if development else RUNTIME
-        quiet = ["--quiet", "--require-hashes", "--no-deps", "-r", str(ROOT / name)]
+        quiet = ["-qq", "--require-hashes", "--no-deps", "-r", str(ROOT / name)]
         if uv:
             install = [uv, "pip", "install", "--python", str(PYTHON), *quiet]
         else:

@@ -51,7 +51,7 @@ def read(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     top = parser()
     for position, word in enumerate(words):
         if word in PASSING_ON and (
-            position == 0 or words[:position] == ["--data", words[1]] and position == 2
+            position == 0 or (words[:position] == ["--data", words[1]] and position == 2)
         ):
             return top.parse_args(words[: position + 1]), words[position + 1 :]
         if word.startswith("--data=") and position == 0:

@@ -45,7 +45,7 @@ class Account:
 
 
 def account_for(data: Path) -> Account:
-    """Choose who runs PostgreSQL: ourselves, or, when we are root, the owner of the existing cluster, `anju`, `nobody`."""
+    """Choose who runs PostgreSQL: ourselves; for root the owner of the existing cluster, `anju` or `nobody`."""
     if os.geteuid() != 0:
         return Account(pwd.getpwuid(os.geteuid()).pw_name, os.geteuid(), os.getegid(), drop=False)
     cluster = data / "cluster"
@@ -75,7 +75,7 @@ def checkout_mark() -> str:
 
 
 def default_data(purpose: str = "data") -> Path:
-    """Say where data lies when nobody says otherwise: in the checkout, or for root where the database account can go."""
+    """Say where data lies when nobody says: in the checkout, or for root where the database account can go."""
     if os.geteuid() == 0:
         suffix = "" if purpose == "data" else f"-{purpose}"
         return SYSTEM_DATA / f"{checkout_mark()}{suffix}"

@@ -1,0 +1,314 @@
+"""`./anju start`: environment, database, migrations, demo city, web server and job workers, one line each."""
+
+import argparse
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from . import Stop, commands, places
+from .cluster import Cluster
+from .environment import PYTHON
+from .processes import Child, Supervisor
+
+HEALTH = "/healthz"
+HEALTH_SECONDS = 60.0
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound to)
+
+
+def say(text: str) -> None:
+    """Print one line at once."""
+    print(text, flush=True)
+
+
+class Steps:
+    """Prints what is being done and how long it took."""
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[list[str]]:
+        """Time one step; remarks put into the list are printed with it."""
+        since = time.time()
+        remarks: list[str] = []
+        yield remarks
+        self.line(name, time.time() - since, *remarks)
+
+    def line(self, name: str, seconds: float, *remarks: str) -> None:
+        """Print one finished step."""
+        say(f"  {name:<14}{seconds:6.1f} s  {'; '.join(remarks)}".rstrip())
+
+
+def only_one(data: Path) -> object:
+    """Take the data directory for this start; refuse when another start has it. Freed when the process ends."""
+    lock = places.lock_file(data / "start.lock")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Stop(
+            f"Anju is already running with the data in {data}. Stop that one first, or choose --data DIR."
+        ) from None
+    return lock
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Bind the port, as the web server will; one clear sentence when that cannot be."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise Stop(f"{host} is not an address of this machine; choose another with --host.") from None
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        bound.listen(64)
+    except OSError as error:
+        bound.close()
+        if isinstance(error, PermissionError):
+            raise Stop(f"Port {port} needs special rights; choose one above 1023 with --port.") from None
+        raise Stop(
+            f"Port {port} on {host} is in use ({error.strerror}); choose another with --port."
+        ) from None
+    return bound
+
+
+def migrations_mark() -> str:
+    """Give a hash of every migration, ours and of the packages we use (by the requirements' hash)."""
+    digest = hashlib.sha256((places.ROOT / "requirements.txt").read_bytes())
+    for path in sorted((places.ROOT / "src").rglob("migrations/*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def must(env: dict[str, str], *words: str) -> None:
+    """Run a management command and show what it says only when it fails."""
+    done = subprocess.run(
+        commands.manage_words(*words),
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Stop(f"'manage {' '.join(words)}' failed:\n{done.stdout.strip()[-4000:]}")
+
+
+def migrate(env: dict[str, str], state_file: Path, steps: Steps) -> None:
+    """Bring the tables up to date; ask Django only when the migrations changed since the last time."""
+    with steps.step("migrations") as remarks:
+        mark = migrations_mark()
+        # The database's own name is part of the mark: another one behind ANJU_DATABASE_URL starts from the beginning.
+        where = hashlib.sha256(env["ANJU_DATABASE_URL"].encode()).hexdigest()
+        if commands.read_json(state_file) == {"mark": mark, "where": where}:
+            remarks.append("nothing to apply")
+            return
+        must(env, "migrate", "--no-input", "--verbosity=0")
+        state_file.write_text(json.dumps({"mark": mark, "where": where}))
+
+
+def fill(env: dict[str, str], data: Path, empty: bool, steps: Steps) -> None:
+    """Fill a new database, once: the demo city, or for an empty one the first administrator."""
+    done = data / "filled.json"
+    where = hashlib.sha256(env["ANJU_DATABASE_URL"].encode()).hexdigest()
+    if commands.read_json(done).get("where") == where:
+        return
+    content = "empty" if empty else "demo"
+    if empty:
+        if not commands.has_command("create_first_administrator"):
+            say("  (no first administrator: this version has no command for it)")
+            return
+        if commands.call(commands.manage_words("create_first_administrator"), env) != 0:
+            raise Stop("Without a first administrator nobody could log in; start again to name one.")
+    else:
+        if not commands.has_command("seed_demo"):
+            say("  (no demo city: this version has no command for it)")
+            return
+        with steps.step("demo city"):
+            must(env, "seed_demo")
+    done.write_text(json.dumps({"where": where, "content": content}))
+
+
+def hosts(host: str) -> str:
+    """Give the names under which the site may be called when the administrator did not say (ANJU_HOSTS)."""
+    names = ["127.0.0.1", "localhost", "[::1]"]
+    if host in WILDCARDS:
+        names += [socket.gethostname(), socket.getfqdn()]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # sends nothing: only asks which own address would be used
+                names.append(probe.getsockname()[0])
+            except OSError:
+                pass  # no network at all: the names above must do
+    else:
+        names.append(f"[{host}]" if ":" in host else host)
+    return ",".join(dict.fromkeys(names))
+
+
+def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child:
+    """Describe gunicorn on the port we hold: it survives gunicorn, so no other program can slip in between."""
+    words = [str(PYTHON), "-m", "gunicorn", "anju.config.wsgi:application", f"--bind=fd://{bound.fileno()}"]
+    words += ["--worker-class=gthread", f"--workers={workers}", "--threads=4", "--timeout=120"]
+    words += ["--graceful-timeout=10", "--keep-alive=5", "--log-level=warning", "--no-control-socket"]
+    if os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn makes an unnamed file there)
+        words.append("--worker-tmp-dir=/dev/shm")
+    return Child("the web server", words, env, fds=[bound.fileno()])
+
+
+def job_worker(env: dict[str, str], number: int) -> Child:
+    """Describe a process that does background jobs."""
+    words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
+    return Child(f"job worker {number}", words, env)
+
+
+def healthy(host: str, port: int) -> bool:
+    """Ask the site whether it is well."""
+    connection = http.client.HTTPConnection(WILDCARDS.get(host, host), port, timeout=5)
+    try:
+        connection.request("GET", HEALTH, headers={"Host": f"127.0.0.1:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_until_healthy(host: str, port: int, supervisor: Supervisor) -> bool:
+    """Wait for the first good answer; False when asked to stop or when it takes too long."""
+    give_up = time.monotonic() + HEALTH_SECONDS
+    while time.monotonic() < give_up and not supervisor.stopping:
+        if healthy(host, port):
+            return True
+        supervisor.look()
+        time.sleep(0.1)
+    return False
+
+
+def demo_logins(env: dict[str, str], data: Path) -> list[dict[str, str]]:
+    """Ask for the demo city's logins, once: they are kept beside the data."""
+    if commands.read_json(data / "filled.json").get("content") != "demo":
+        return []
+    kept = data / "demo_logins.json"
+    if not kept.exists() and commands.has_command("demo_logins"):
+        done = subprocess.run(
+            commands.manage_words("demo_logins", "--json"),
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            places.keep_secret(kept, done.stdout)
+    found = commands.read_json(kept) if kept.exists() else {}
+    rows = found if isinstance(found, list) else found.get("logins", [])
+    return [{str(key): str(value) for key, value in row.items()} for row in rows]
+
+
+def width(text: str) -> int:
+    """Count the columns a text takes on a terminal; Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def table(rows: list[dict[str, str]]) -> list[str]:
+    """Lay rows out in columns under their names."""
+    if not rows:
+        return []
+    names = list(rows[0])
+    lines = [dict(zip(names, names, strict=True)), *rows]
+    widths = {name: max(width(row.get(name, "")) for row in lines) for name in names}
+    return [
+        "  ".join(
+            row.get(name, "") + " " * (widths[name] - width(row.get(name, ""))) for name in names
+        ).rstrip()
+        for row in lines
+    ]
+
+
+def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
+    """Set everything up, serve until asked to stop, and stop everything."""
+    steps = Steps(began)
+    say("Anju 安居")
+    renewed = os.environ.pop("ANJU_RENEWED", "") == "1"
+    steps.line("environment", time.time() - began, "made" if renewed else "ready")
+    data = commands.prepared(data)
+    supervisor = Supervisor(say)
+    with ExitStack() as stack:
+        lock = only_one(data)
+        stack.callback(lock.close)  # type: ignore[attr-defined]
+        listening(asked.host, asked.port).close()  # complain now, not after a minute of work
+        supervisor.listen()
+        cluster = None
+        with steps.step("database") as remarks:
+            url = os.environ.get("ANJU_DATABASE_URL", "")
+            if url:
+                remarks.append("the one of ANJU_DATABASE_URL")
+            else:
+                cluster = Cluster(data)
+                remarks.append("ready" if cluster.exists() else "made")
+                stack.enter_context(cluster)
+                remarks.append(f"PostgreSQL {cluster.binaries.version}")
+                url = cluster.url()
+        env = commands.django_environment(data, url)
+        env.setdefault("ANJU_HOSTS", hosts(asked.host))
+        if not supervisor.stopping:
+            migrate(env, data / "migrated.json", steps)
+        if not supervisor.stopping:
+            fill(env, data, asked.empty, steps)
+        if supervisor.stopping:
+            return 0
+        stack.callback(supervisor.stop)
+        with steps.step("web and jobs") as remarks:
+            bound = listening(asked.host, asked.port)
+            stack.callback(bound.close)
+            supervisor.add(web_server(bound, env, asked.workers))
+            for number in range(1, asked.job_workers + 1):
+                supervisor.add(job_worker(env, number))
+            logins = demo_logins(env, data)
+            if not wait_until_healthy(asked.host, asked.port, supervisor) and not supervisor.stopping:
+                remarks.append(f"{HEALTH} does not answer 200 yet")
+        if not supervisor.stopping:
+            announce(asked, data, logins, time.time() - began)
+        serve(supervisor, cluster)
+        say("Stopping …")
+    say("Stopped.")
+    return 0
+
+
+def announce(asked: argparse.Namespace, data: Path, logins: list[dict[str, str]], seconds: float) -> None:
+    """Print the address and who can log in."""
+    shown = WILDCARDS.get(asked.host, asked.host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    say(f"  {'all':<14}{seconds:6.1f} s")
+    say(f"\n  http://{shown}:{asked.port}\n")
+    for line in table(logins):
+        say(f"  {line}")
+    say(f"{chr(10) if logins else ''}  Data: {data}\n  Ctrl-C stops everything.")
+    sys.stdout.flush()
+
+
+def serve(supervisor: Supervisor, cluster: Cluster | None) -> None:
+    """Watch over everything until asked to stop."""
+    looked = time.monotonic()
+    while not supervisor.stopping:
+        time.sleep(0.2)
+        supervisor.look()
+        if cluster and time.monotonic() - looked > 1.0:
+            looked = time.monotonic()
+            if not cluster.alive():
+                say("the database server ended; starting it again")
+                try:
+                    cluster.recover()
+                except Stop as stop:
+                    say(f"{stop}\ntrying again in 5 s")
+                    looked += 4.0
