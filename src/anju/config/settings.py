@@ -172,7 +172,8 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_ADAPTER = "anju.ground.access.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login_failed": False}
+# login_failed: only guesses of the second factor are counted here, wrong passwords by axes (access.adapter).
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Anju"
@@ -182,6 +183,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_FORM_FIELD = "login"
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "anju.ground.access.views.locked_out"
 
@@ -200,6 +203,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 
 # Uploaded evidence: stored by SHA-256 below DATA_DIR/files, never served from a public directory.
 FILE_STORE = DATA_DIR / "files"
+MAX_UPLOAD_MB = int(os.environ.get("ANJU_MAX_UPLOAD_MB", "15"))
+MAX_UPLOAD_PIXELS = 40_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000

@@ -20,7 +20,9 @@ def _place(related: str = "+") -> models.ForeignKey:
 
 
 def _office() -> models.ForeignKey:
-    return models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    return models.ForeignKey(
+        Organisation, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
 
 class Case(models.Model):
@@ -36,10 +38,16 @@ class Case(models.Model):
     state = models.CharField(max_length=10, default=State.REPORTED)
     channel = models.CharField(max_length=10)
     text = models.TextField()
-    place = models.CharField(max_length=200, blank=True, help_text="where in the estate: building, stairwell, floor")
+    place = models.CharField(
+        max_length=200, blank=True, help_text="where in the estate: building, stairwell, floor"
+    )
 
-    estate = models.ForeignKey(Estate, null=True, on_delete=models.PROTECT, related_name="cases", db_index=False)
-    division = models.ForeignKey(Division, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    estate = models.ForeignKey(
+        Estate, null=True, on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
+    division = models.ForeignKey(
+        Division, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     city = _place()
     county = _place()
     street = _place()
@@ -71,7 +79,9 @@ class Case(models.Model):
     urges = models.PositiveSmallIntegerField(default=0)
     supervised = models.BooleanField(default=False)
     reopens = models.PositiveSmallIntegerField(default=0)
-    escalation = models.PositiveSmallIntegerField(default=0)  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
+    escalation = models.PositiveSmallIntegerField(
+        default=0
+    )  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
     escalated_at = models.DateTimeField(null=True)
     satisfaction = models.PositiveSmallIntegerField(null=True)
     repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
@@ -105,7 +115,9 @@ class Case(models.Model):
             models.UniqueConstraint(
                 fields=["source_key"], condition=Q(source_key__isnull=False), name="case_source_once"
             ),
-            models.CheckConstraint(condition=Q(state__in=sorted(rules.STATE_LABELS)), name="case_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(rules.STATE_LABELS)), name="case_state_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(state=State.CLOSED) | Q(closed_at__isnull=False), name="case_closed_has_time"
             ),
@@ -161,7 +173,9 @@ class CaseClock(models.Model):
     provisional = models.BooleanField(default=False)
     stopped_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
-    adjustments = models.JSONField(default=list)  # [{"kind": "extend", "days"} | {"kind": "pause", "from", "to"}]
+    adjustments = models.JSONField(
+        default=list
+    )  # [{"kind": "extend", "days"} | {"kind": "pause", "from", "to"}]
 
     class Meta:
         constraints = [
@@ -169,7 +183,9 @@ class CaseClock(models.Model):
                 fields=["case", "kind"], condition=Q(stopped_at__isnull=True), name="clock_runs_once"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at__isnull=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.due_at:%Y-%m-%d %H:%M}"
@@ -217,13 +233,17 @@ class Report(models.Model):
     rating = models.PositiveSmallIntegerField(null=True)
     rating_reason = models.CharField(max_length=500, blank=True)
     rated_at = models.DateTimeField(null=True)
-    origin = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the address, for abuse control
+    origin = models.CharField(
+        max_length=64, blank=True
+    )  # keyed fingerprint of the address, for abuse control
     reporter = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the phone, for repeats
 
     class Meta:
         indexes = [
             models.Index(fields=["origin", "reported_at"], name="report_origin", condition=~Q(origin="")),
-            models.Index(fields=["reporter", "reported_at"], name="report_reporter", condition=~Q(reporter="")),
+            models.Index(
+                fields=["reporter", "reported_at"], name="report_reporter", condition=~Q(reporter="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -248,7 +268,9 @@ class TermRequest(models.Model):
     days = models.PositiveSmallIntegerField(null=True)
     reason = models.CharField(max_length=500)
     asked_by = models.CharField(max_length=120)
-    asked_organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_organisation = models.ForeignKey(
+        Organisation, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     asked_at = models.DateTimeField()
     granted = models.BooleanField(null=True)
     decided_by = models.CharField(max_length=120, blank=True)
@@ -296,7 +318,9 @@ class Notice(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["organisation", "-at"], name="notice_unread", condition=Q(read_at__isnull=True))
+            models.Index(
+                fields=["organisation", "-at"], name="notice_unread", condition=Q(read_at__isnull=True)
+            )
         ]
 
     def __str__(self) -> str:

@@ -35,3 +35,13 @@ def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return render(request, "ui/not_found.html", {"refusal": refusal}, status=404)
     template = "ui/refusal_fragment.html" if request.headers.get("hx-request") else "ui/refusal.html"
     return render(request, template, {"refusal": refusal}, status=refusal.status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for a page that does not exist, in the same words as for one that may not be seen."""
+    return render(request, "ui/not_found.html", {"refusal": None}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for a bug: say that nothing was saved and how to go on."""
+    return render(request, "ui/error.html", status=500)

@@ -1,0 +1,59 @@
+"""What the cases room hears from below: the calendar changed, an area moved, a contract changed hands."""
+
+from django.db.models import Q
+
+from anju.ground.access.actors import Reach
+from anju.ground.access.services import reaches_by
+from anju.ground.foundation import journal
+from anju.ground.foundation.models import Event
+from anju.ground.territory.models import Area
+
+from . import rules, services
+from .models import Case
+
+_LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
+
+
+def _case_reach(reach: Reach) -> Q:
+    """Say which cases a reach covers: by place, by desk, or as the company of the estate once handed out."""
+    if reach.kind == "area":
+        return Q(**{_LEVELS[reach.level]: reach.id})
+    if reach.kind == "company":
+        return Q(handler_id=reach.id, state__in=sorted(rules.HANDED_OUT)) | Q(
+            company_id=reach.id, state__in=sorted(rules.HANDED_OUT), kind="hazard"
+        )
+    return Q(desk_id=reach.id) | Q(handler_id=reach.id) | Q(checker_id=reach.id) | Q(dispatcher_id=reach.id)
+
+
+reaches_by(Case, _case_reach)
+
+
+@journal.hears("foundation.calendar_changed")
+def calendar_changed(event: Event) -> None:
+    services.recompute_deadlines(at=event.at)
+
+
+@journal.hears("territory.area_moved")
+def area_moved(event: Event) -> None:
+    """Stamp the cases of a moved area with its new levels; who sees them follows at once."""
+    moved = Area.objects.get(pk=event.subject_id)
+    below = Area.objects.filter(Q(pk=moved.pk) | Q(street=moved) | Q(county=moved))
+    for area in below:
+        here = (
+            {"community_id": area.pk}
+            if area.level == 5
+            else {"street_id": area.pk, "community__isnull": True}
+        )
+        if area.level >= 4:
+            Case.objects.filter(**here).update(
+                city_id=area.at_level(2), county_id=area.at_level(3), street_id=area.at_level(4)
+            )
+
+
+@journal.hears("organisations.contract_changed")
+def contract_changed(event: Event) -> None:
+    """Let a new property company see the open cases of its estate, and the former one no longer."""
+    estate_id = event.data.get("estate")
+    company_id = event.data.get("company_now")
+    if estate_id:
+        Case.objects.filter(estate_id=estate_id, state__in=rules.OPEN).update(company_id=company_id)
