@@ -449,6 +449,8 @@ class Cluster:
 
     def destroy(self) -> None:
         """Stop a throw-away cluster at once and remove it."""
+        if not self.folder.exists():
+            return
         if self.alive():
             self._run(self.binaries["pg_ctl"], "stop", "-w", "-s", "-m", "immediate", "-D", str(self.pgdata))
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,7 +128,6 @@ def read_json(path: Path) -> dict:
         return {}
 
 
-def flush() -> None:
-    """Let what was printed appear before a child prints."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+def say(text: str) -> None:
+    """Print one line at once, so that it stands before what a child prints next."""
+    print(text, flush=True)

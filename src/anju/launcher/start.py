@@ -14,20 +14,17 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from . import Stop, commands, places
 from .cluster import Cluster
+from .commands import say
 from .environment import PYTHON
 from .processes import Child, Supervisor
 
 HEALTH = "/healthz"
 HEALTH_SECONDS = 60.0
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound to)
-
-
-def say(text: str) -> None:
-    """Print one line at once."""
-    print(text, flush=True)
 
 
 class Steps:
@@ -49,7 +46,7 @@ class Steps:
         say(f"  {name:<14}{seconds:6.1f} s  {'; '.join(remarks)}".rstrip())
 
 
-def only_one(data: Path) -> object:
+def only_one(data: Path) -> IO[str]:
     """Take the data directory for this start; refuse when another start has it. Freed when the process ends."""
     lock = places.lock_file(data / "start.lock")
     try:
@@ -122,12 +119,16 @@ def fill(env: dict[str, str], data: Path, empty: bool, steps: Steps) -> None:
     """Fill a new database, once: the demo city, or for an empty one the first administrator."""
     done = data / "filled.json"
     where = hashlib.sha256(env["ANJU_DATABASE_URL"].encode()).hexdigest()
-    if commands.read_json(done).get("where") == where:
+    known = commands.read_json(done)
+    if known.get("content") == "restored" or known.get("where") == where:
         return
     content = "empty" if empty else "demo"
     if empty:
         if not commands.has_command("create_first_administrator"):
             say("  (no first administrator: this version has no command for it)")
+            return
+        if not sys.stdin.isatty():
+            say("  (no first administrator yet: run ./anju manage create_first_administrator)")
             return
         if commands.call(commands.manage_words("create_first_administrator"), env) != 0:
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
@@ -168,7 +169,9 @@ def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child
 
 def job_worker(env: dict[str, str], number: int) -> Child:
     """Describe a process that does background jobs."""
-    words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
+    words = commands.manage_words(
+        "procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2", "-v0"
+    )
     return Child(f"job worker {number}", words, env)
 
 
@@ -245,7 +248,7 @@ def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
     supervisor = Supervisor(say)
     with ExitStack() as stack:
         lock = only_one(data)
-        stack.callback(lock.close)  # type: ignore[attr-defined]
+        stack.callback(lock.close)
         listening(asked.host, asked.port).close()  # complain now, not after a minute of work
         supervisor.listen()
         cluster = None
@@ -294,7 +297,6 @@ def announce(asked: argparse.Namespace, data: Path, logins: list[dict[str, str]]
     for line in table(logins):
         say(f"  {line}")
     say(f"{chr(10) if logins else ''}  Data: {data}\n  Ctrl-C stops everything.")
-    sys.stdout.flush()
 
 
 def serve(supervisor: Supervisor, cluster: Cluster | None) -> None:

@@ -19,6 +19,12 @@ SLOTS = 12
 SCHEMA_FILES = ("migrations/*.py", "models.py", "apps.py")
 
 
+def home() -> Path:
+    """Say where the test cluster lies; each given server (ANJU_PG_BIN) has one of its own."""
+    given = os.environ.get("ANJU_PG_BIN")
+    return places.default_data(f"test-{Path(given).parent.name}" if given else "test")
+
+
 def schema_mark() -> str:
     """Give a hash that changes whenever the tables may: migrations, models, settings, requirements."""
     source = places.ROOT / "src" / "anju"
@@ -110,12 +116,11 @@ def test(words: list[str]) -> int:
         data = places.LOCAL / "test-files"
         data.mkdir(parents=True, exist_ok=True)
         return call(pytest_words(words), django_environment(data, given, ANJU_TESTING="1"), places.ROOT)
-    variant = f"-{Path(os.environ['ANJU_PG_BIN']).parent.name}" if "ANJU_PG_BIN" in os.environ else ""
-    home = places.default_data(f"test{variant}")
-    cluster = fresh_cluster(home)
+    place = home()
+    cluster = fresh_cluster(place)
     try:
-        with slot(home) as number:
-            data = home / f"data-{number}"
+        with slot(place) as number:
+            data = place / f"data-{number}"
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir(mode=0o700)
             # pytest-django puts test_ before the name it finds here.
@@ -124,7 +129,7 @@ def test(words: list[str]) -> int:
             names = [f"test_run{number}"]
             if processes := processes_asked(words):
                 names = [f"test_run{number}_gw{worker}" for worker in range(processes)]
-            reuse = clone_template(cluster, home, names, env)
+            reuse = clone_template(cluster, place, names, env)
             extra = ["--reuse-db"] if reuse else ["--create-db"]
             return call(pytest_words(extra + words), env, places.ROOT)
     finally:
