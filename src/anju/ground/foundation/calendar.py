@@ -66,7 +66,7 @@ def current() -> Calendar:
     return known
 
 
-def due(*, at: datetime, term: Term) -> Due:
+def due(at: datetime, term: Term) -> Due:
     """Return when a term that starts at an aware datetime ends, by the calendar in force and in local time."""
     return workdays.due(current(), start=at, term=term, tz=timezone.get_default_timezone())
 
@@ -287,7 +287,7 @@ def _say(step: Mapping[str, Any]) -> str:
             "days": step["days"],
         }
     if kind == "makeup":
-        return _("%(day)s（%(name)s）调休上班，计入。") % {"day": _day(step["date"]), "name": step["name"]}
+        return _("%(day)s（%(name)s）计入。") % {"day": _day(step["date"]), "name": step["name"]}
     if kind == "last_day":
         return _("最后一日为%(day)s，是休息日。") % {"day": _day(step["date"])}
     if kind == "moved":
