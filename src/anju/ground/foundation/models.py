@@ -1,7 +1,10 @@
 """What the ground floor keeps: events, stored files, number registers, the calendar, progress of long jobs."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 
 class Event(models.Model):
@@ -55,8 +58,12 @@ class StoredFile(models.Model):
     taken_at = models.DateTimeField(null=True)  # EXIF
     longitude = models.FloatField(null=True)  # EXIF, WGS-84
     latitude = models.FloatField(null=True)
-    perceptual_hash = models.BigIntegerField(null=True, db_index=True)
-    stored_at = models.DateTimeField(auto_now_add=True)
+    perceptual_hash = models.BigIntegerField(null=True)  # pictures.difference_hash
+    bands = ArrayField(models.IntegerField(), default=list)  # pictures.bands of it, for `files.similar`
+    stored_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [GinIndex(fields=["bands"], name="stored_file_bands")]
 
     def __str__(self) -> str:
         return self.name
