@@ -316,6 +316,7 @@ def restore(file: Path, data: Path, *, force: bool) -> int:
         with Cluster(stage) as cluster:
             load(cluster.url(), data, unpacked / DUMP)
             compare(cluster.url(), manifest["rows"])
+        cluster.forget_socket()
         set_aside(data)
         for key in KEYS:
             if (unpacked / "keys" / key).exists():

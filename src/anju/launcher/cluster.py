@@ -453,6 +453,10 @@ class Cluster:
             return
         if self.alive():
             self._run(self.binaries["pg_ctl"], "stop", "-w", "-s", "-m", "immediate", "-D", str(self.pgdata))
+        self.forget_socket()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def forget_socket(self) -> None:
+        """Remove the socket's folder where it had to lie elsewhere; a cluster in another place has another."""
         if not self.socket.is_relative_to(self.folder):
             shutil.rmtree(self.socket, ignore_errors=True)

@@ -29,6 +29,7 @@ class Child:
     words: list[str]
     env: dict[str, str]
     fds: Sequence[int] = ()
+    out: int | None = None
     process: subprocess.Popen[bytes] | None = None
     pause: float = 0.5
     started_at: float = 0.0
@@ -40,6 +41,7 @@ class Child:
             self.words,
             env=self.env,
             stdin=subprocess.DEVNULL,
+            stdout=self.out,
             pass_fds=self.fds,
             start_new_session=True,
             preexec_fn=die_with_parent,

@@ -172,7 +172,7 @@ def job_worker(env: dict[str, str], number: int) -> Child:
     words = commands.manage_words(
         "procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2", "-v0"
     )
-    return Child(f"job worker {number}", words, env)
+    return Child(f"job worker {number}", words, env, out=subprocess.DEVNULL)
 
 
 def healthy(host: str, port: int) -> bool:
