@@ -6,22 +6,34 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation.refusals import NotFound
+
+from . import services
 
 View = Callable[..., HttpResponse]
 
 
 def open_to_all(view: View) -> View:
     """Mark a page that anybody may open."""
-    view.anju_power = "public"  # type: ignore[attr-defined]
-    return view
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    opened.anju_power = "public"  # type: ignore[attr-defined]
+    return opened
 
 
-def signed_in(view: View) -> View:
-    """Let in anybody who is signed in; others are asked to sign in first."""
-    return _guard(view, "signed_in", lambda actor: True)
+def signed_in(view: View, *, always: bool = False) -> View:
+    """Let in anybody who is signed in; others are asked to sign in first.
+
+    always  the page is one by which a first password is changed or a second factor set up: those who must do so
+            first are let in, too
+    """
+    return _guard(view, "signed_in", lambda actor: True, always)
 
 
 def power(name: str, *alternatives: str) -> Callable[[View], View]:
@@ -33,11 +45,13 @@ def power(name: str, *alternatives: str) -> Callable[[View], View]:
     return decorate
 
 
-def _guard(view: View, name: str, admits: Callable[[Any], bool]) -> View:
+def _guard(view: View, name: str, admits: Callable[[Any], bool], always: bool = False) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        if not always and (first := services.to_do_first(request)):
+            return redirect(first)
         if not admits(request.actor):  # type: ignore[attr-defined]
             raise NotFound(_("没有找到这个页面。"))
         return view(request, *args, **kwargs)

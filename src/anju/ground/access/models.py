@@ -52,7 +52,9 @@ class Delegation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(valid_to__gte=F("valid_from")), name="delegation_ends_after_start")
+            models.CheckConstraint(
+                condition=Q(valid_to__gte=F("valid_from")), name="delegation_ends_after_start"
+            )
         ]
 
     def __str__(self) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -78,6 +80,31 @@ def actor_of(account: Account, *, at: datetime) -> Actor:
     return _actor(account, person, day)
 
 
+def named(account: Account) -> Actor:
+    """Return an actor that only has a name, for the journal of sign-in itself: no powers, no query of posts."""
+    person = account.person
+    return Actor(
+        account_id=account.pk, kind="account", name=person.name if person else account.username, post=""
+    )
+
+
+def to_do_first(request: HttpRequest) -> str | None:
+    """Name the page to which somebody signed in must go before all others, or None.
+
+    A password given by an administrator is changed first; then the roles that need one set up a second factor.
+    """
+    account: Account = request.user  # type: ignore[assignment]
+    if account.must_change_password:
+        return "account_change_password"
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not actor.roles:
+        return None
+    needing = rulebooks.load("access", on=timezone.localdate()).get("second_factor", ())
+    if actor.roles.isdisjoint(needing) or (account.person and account.person.is_demo):
+        return None
+    return None if is_mfa_enabled(account) else "mfa_activate_totp"
+
+
 def _actor(account: Account, person: Person, day: date) -> Actor:
     lent = Delegation.objects.filter(in_force(day), to_person=person, ended_at__isnull=True).values("post")
     posts = list(
@@ -98,9 +125,10 @@ def _actor(account: Account, person: Person, day: date) -> Actor:
         role = roles.get(post.role)
         if role is None:
             continue
-        reaches = _reaches(post, role["reach"], extra.get(post.organisation_id, []))
-        for power in role["powers"]:
-            powers.setdefault(power, {}).update(dict.fromkeys(reaches))
+        for part in (role, *role.get("also", ())):
+            reaches = dict.fromkeys(_reaches(post, part["reach"], extra.get(post.organisation_id, [])))
+            for power in part["powers"]:
+                powers.setdefault(power, {}).update(reaches)
     first = posts[0] if posts else None
     own = next((post for post in posts if post.person_id == person.pk), first)
     return Actor(
@@ -165,7 +193,9 @@ def delegate(
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
     if to_person_id == post.person_id:
         raise Refusal(_("不能委托给本人，请选择另一位同事。"), field="to_person_id")
-    colleagues = Post.objects.filter(in_force(valid_from), organisation=post.organisation, person=to_person_id)
+    colleagues = Post.objects.filter(
+        in_force(valid_from), organisation=post.organisation, person=to_person_id
+    )
     if not colleagues.exists():
         raise Refusal(_("只能委托给本单位在岗的同事。"), field="to_person_id")
     made = Delegation.objects.create(
@@ -208,8 +238,11 @@ def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, An
         why = [
             reach
             for reach in actor.powers.get(power, ())
-            if reach.kind == "all" or model._default_manager.filter(_reach_conditions[model](reach), pk=record.pk).exists()
+            if reach.kind == "all"
+            or model._default_manager.filter(_reach_conditions[model](reach), pk=record.pk).exists()
         ]
         if why:
-            answers.append({"person": actor.name, "post": actor.post, "account": account.username, "reaches": why})
+            answers.append(
+                {"person": actor.name, "post": actor.post, "account": account.username, "reaches": why}
+            )
     return answers

@@ -27,19 +27,30 @@ def company_of(estate: Estate, *, on: date) -> Organisation | None:
     return contract.company if contract else None
 
 
+def covering_all(area: Area) -> list[Organisation]:
+    """List the organisations that cover an area, the closest level first, in one query."""
+    chain = [a for a in (area.pk, area.street_id, area.county_id, area.city_id) if a]
+    found = (
+        Organisation.objects.filter(Q(area__in=chain) | Q(jurisdictions__area__in=chain), active=True)
+        .select_related("area")
+        .distinct()
+    )
+    return sorted(found, key=lambda o: (-(o.area.level if o.area else 0), o.pk))
+
+
 def covering(kind: str, area: Area, *, level: int | None = None) -> Organisation | None:
     """Return the organisation of a kind that covers an area, the closest one first.
 
     level  only organisations whose own area is at this level (2 city … 5 community)
     """
-    chain = [a for a in (area.pk, area.street_id, area.county_id, area.city_id) if a]
-    found = Organisation.objects.filter(
-        Q(area__in=chain) | Q(jurisdictions__area__in=chain), kind=kind, active=True
-    ).select_related("area")
-    if level is not None:
-        found = found.filter(area__level=level)
-    ranked = sorted(found.distinct(), key=lambda o: (-(o.area.level if o.area else 0), o.pk))
-    return ranked[0] if ranked else None
+    return closest(covering_all(area), kind, level=level)
+
+
+def closest(found: list[Organisation], kind: str, *, level: int | None = None) -> Organisation | None:
+    """Pick the first organisation of a kind (and level) from `covering_all`."""
+    return next(
+        (o for o in found if o.kind == kind and (level is None or (o.area is not None and o.area.level == level))), None
+    )
 
 
 def posts_on(day: date, **conditions: object) -> QuerySet[Post]:
