@@ -20,8 +20,9 @@ JPEG, PNG, WEBP, PDF = "image/jpeg", "image/png", "image/webp", "application/pdf
 PICTURES = frozenset({JPEG, PNG, WEBP})
 ENDINGS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp", PDF: ".pdf"}
 
-# Pillow itself warns above this and refuses above twice this; the limit that holds is checked before decoding.
-Image.MAX_IMAGE_PIXELS = 40_000_000
+# Pillow's own guard (it warns above this and refuses above twice this) stands behind `most_pixels`, which is asked
+# of the header before anything is decoded.
+Image.MAX_IMAGE_PIXELS = 80_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
 
 HASH_BITS = 64
