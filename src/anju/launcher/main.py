@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import Stop, environment, places
+from . import Stop, environment
 
 NEEDS_DEVELOPMENT = {"test", "check", "bench"}
 PASSING_ON = {"manage", "test", "bench"}
@@ -49,17 +49,11 @@ def parser() -> argparse.ArgumentParser:
 def read(words: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Split the words into ours and those passed on to Django, pytest or the bench."""
     top = parser()
-    for position, word in enumerate(words):
-        if word in PASSING_ON and (
-            position == 0 or (words[:position] == ["--data", words[1]] and position == 2)
-        ):
-            return top.parse_args(words[: position + 1]), words[position + 1 :]
-        if word.startswith("--data=") and position == 0:
-            continue
-        if not word.startswith("-") and (position == 0 or words[position - 1] != "--data"):
-            break
-    if len(words) > 1 and words[0].startswith("--data=") and words[1] in PASSING_ON:
-        return top.parse_args(words[:2]), words[2:]
+    ours = 0
+    if words and words[0].startswith("--data"):
+        ours = 1 if "=" in words[0] else 2
+    if words[ours : ours + 1] and words[ours] in PASSING_ON:
+        return top.parse_args(words[: ours + 1]), words[ours + 1 :]
     return top.parse_args(words), []
 
 
@@ -69,7 +63,6 @@ def main(words: list[str]) -> int:
     try:
         asked, rest = read(words)
         development = asked.command in NEEDS_DEVELOPMENT
-        places.ROOT.stat()
         renewed = environment.prepare(
             development, lambda text: print(f"anju: {text}", file=sys.stderr, flush=True)
         )

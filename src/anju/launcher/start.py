@@ -169,9 +169,7 @@ def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child
 
 def job_worker(env: dict[str, str], number: int) -> Child:
     """Describe a process that does background jobs."""
-    words = commands.manage_words(
-        "procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2", "-v0"
-    )
+    words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
     return Child(f"job worker {number}", words, env, out=subprocess.DEVNULL)
 
 
