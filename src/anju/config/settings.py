@@ -184,7 +184,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "anju.ground.access.services.tried_username"
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "anju.ground.access.views.locked_out"
 

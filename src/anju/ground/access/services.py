@@ -88,6 +88,12 @@ def named(account: Account) -> Actor:
     )
 
 
+def tried_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """Return the login somebody tries, in one case, so that failures add up however it is written (axes asks)."""
+    given = (credentials or {}).get("username") or request.POST.get("login", "")
+    return str(given).strip().lower()[:60]
+
+
 def to_do_first(request: HttpRequest) -> str | None:
     """Name the page to which somebody signed in must go before all others, or None.
 

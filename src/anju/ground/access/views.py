@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from anju.ground.foundation.refusals import NotFound
 
+from . import services
 from .guards import open_to_all, signed_in
 
 
@@ -23,7 +24,7 @@ def locked_out(
     request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None
 ) -> HttpResponse:
     """Say that a login is locked after too many failures, and until when (axes calls this)."""
-    username = (credentials or {}).get("username") or request.POST.get("login", "")
+    username = services.tried_username(request, credentials)
     now = timezone.now()
     last = AccessAttempt.objects.filter(username=username).order_by("-attempt_time").first()
     until = (last.attempt_time if last else now) + (get_cool_off(request) or timedelta(0))
