@@ -1,0 +1,81 @@
+"""The staff navigation: every room registers its own entry, and a person sees those that their powers open."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry.
+
+    label     what it is called (lazy translation)
+    url_name  the URL it opens; an entry whose name nobody serves is left out
+    power     the power it takes; "" = everybody signed in
+    icon      a name from ui/parts/icons.html
+    order     place in the list, small first
+    group     heading it stands under (lazy translation), or ""
+    shell     "console" or "field"
+    badge     given the request, how many things wait there (0 = no badge)
+    """
+
+    label: Any
+    url_name: str
+    power: str = ""
+    icon: str = "list"
+    order: int = 100
+    group: Any = ""
+    shell: str = "console"
+    badge: Callable[[HttpRequest], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An item as it is drawn for one request."""
+
+    label: str
+    url: str
+    icon: str
+    group: str
+    current: bool
+    badge: int
+
+
+_items: dict[str, Item] = {}
+
+
+def register(item: Item) -> Item:
+    """Add an entry (rooms call this in `AppConfig.ready`); the same URL name replaces the earlier one."""
+    _items[f"{item.shell} {item.url_name}"] = item
+    return item
+
+
+def of(request: Any, shell: str = "console") -> list[Entry]:
+    """List the entries that the signed-in person may open, in order, with the current one marked."""
+    held: Iterable[str] = getattr(getattr(request, "actor", None), "powers", ()) or ()
+    found = []
+    for item in sorted(_items.values(), key=lambda item: item.order):
+        if item.shell != shell or (item.power and item.power not in held):
+            continue
+        try:
+            address = reverse(item.url_name)
+        except NoReverseMatch:
+            continue
+        found.append((item, address))
+    path = getattr(request, "path", "")
+    # The longest address that the path begins with is the page one stands on.
+    here = max((a for _item, a in found if path.startswith(a)), key=len, default="")
+    return [
+        Entry(
+            label=str(item.label),
+            url=address,
+            icon=item.icon,
+            group=str(item.group),
+            current=address == here,
+            badge=item.badge(request) if item.badge else 0,
+        )
+        for item, address in found
+    ]
