@@ -242,8 +242,10 @@ def build_areas(
                 setattr(area, column, chain[level].pk)
         above[place.pk] = {**chain, place.level: area}
         new.append(
-            (area.pk, name, area.initials, area.level, area.parent_id, place.pk, area.city_id, area.county_id)
-            + (area.street_id, area.path, True)
+            (
+                *(area.pk, name, area.initials, area.level, area.parent_id, place.pk),
+                *(area.city_id, area.county_id, area.street_id, area.path, True),
+            )
         )
         done.areas_added += 1
     columns = (

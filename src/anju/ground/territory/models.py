@@ -5,9 +5,13 @@ looks after what. Development zones are county-level areas without being a divis
 a division below the prefecture without being one of its areas. Reach follows areas; statistics may be sliced by both.
 """
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from .rules import name_key
 
 
 class Division(models.Model):
@@ -163,6 +167,12 @@ class Estate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the estate with the key by which repeats of its name are known."""
+        if not self.name_key:
+            self.name_key = name_key(self.name)
+        super().save(*args, **kwargs)
 
 
 class Building(models.Model):

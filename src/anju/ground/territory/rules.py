@@ -4,7 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
+
+from anju.ground.foundation import coordinates
 
 
 def is_old(*, year_built: int | None, listed: bool, rule: Mapping[str, Any]) -> bool:
@@ -35,3 +38,155 @@ def short_name(name: str, endings: Iterable[Sequence[str]]) -> str:
         if name.endswith(ending) and len(name) > len(ending):
             return name[: -len(ending)] + replacement
     return name
+
+
+# --- Cleaning what workbooks say -----------------------------------------------------------------------------------
+# Each function takes a cell as it came and returns (value, problem): a problem is a word, said by `cell_words`; with a
+# problem the value is None. An empty cell and its many spellings (暂无资料, 不详, /, —) are None without a problem.
+
+_UNKNOWN = re.compile(
+    # 暂无(资料|数据|信息)? · 无(资料|数据)? · 不详 · 未知 · 待(补充|核实|定|查) · 空
+    r"^(?:[-\u2010-\u2015/\\.\u3002]+|n/?a|null|none|nan|"
+    r"\u6682\u65e0(?:\u8d44\u6599|\u6570\u636e|\u4fe1\u606f)?|\u65e0(?:\u8d44\u6599|\u6570\u636e|\u4fe1\u606f)?|"
+    r"\u4e0d\u8be6|\u672a\u77e5|\u4e0d\u6e05\u695a?|\u5f85(?:\u8865\u5145|\u6838\u5b9e|\u5b9a|\u67e5)|\u7a7a)$",
+    re.IGNORECASE,
+)
+# 一 to 九, 十, 百, 千; 两 counts as two, 〇 and 零 as nothing.
+_DIGITS = {c: n for n, c in enumerate("\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d")} | {
+    "\u96f6": 0,
+    "\u4e24": 2,
+}
+_PLACES = {"\u5341": 10, "\u767e": 100, "\u5343": 1000}
+_WAN = "\u4e07"
+_FOLD = {ord(a): b for a, b in zip("\uff0c\u3001", ",,", strict=True)}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+MOST_HOUSEHOLDS = 100_000
+FIRST_YEAR = 1900
+
+
+def plain_text(cell: Any) -> str:
+    """Return a cell as one line of text: full-width folded, blanks joined; "" for the spellings of "unknown"."""
+    if cell is None:
+        return ""
+    text = " ".join(unicodedata.normalize("NFKC", str(cell)).split())
+    return "" if _UNKNOWN.match(text) else text
+
+
+def clean_number(cell: Any) -> tuple[float | None, str | None]:
+    """Read a number with its unit and its hedges: 1124户, 约300户, 3.5万平方米, 1,124, 十二栋.
+
+    Two numbers in one cell (3-5栋) are a problem: one of them would be a guess.
+    """
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return (float(cell), None) if cell == cell else (None, None)
+    text = plain_text(cell)
+    if not text:
+        return None, None
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.translate(_FOLD))
+    found = _NUMBER.findall(text)
+    if len(found) > 1:
+        return None, "several_numbers"
+    if found:
+        value = float(found[0])
+        rest = text[text.index(found[0]) + len(found[0]) :]
+        return (value * 10_000 if rest.startswith(_WAN) else value), None
+    spoken = _spoken_number(text)
+    return (float(spoken), None) if spoken is not None else (None, "no_number")
+
+
+def _spoken_number(text: str) -> int | None:
+    total, digit, any_found = 0, 0, False
+    for character in text:
+        if character in _DIGITS:
+            digit, any_found = _DIGITS[character], True
+        elif character in _PLACES:
+            total += max(digit, 1) * _PLACES[character]
+            digit, any_found = 0, True
+        elif any_found:
+            break
+    return total + digit if any_found else None
+
+
+def clean_count(cell: Any, *, most: int = MOST_HOUSEHOLDS) -> tuple[int | None, str | None]:
+    """Read how many there are: a whole number from 0 to `most`."""
+    value, problem = clean_number(cell)
+    if value is None:
+        return None, problem
+    if value != int(value):
+        return None, "not_whole"
+    if not 0 <= value <= most:
+        return None, "out_of_range"
+    return int(value), None
+
+
+def clean_area(cell: Any) -> tuple[Decimal | None, str | None]:
+    """Read a floor area in square metres: 35000, 3.5万平方米, 35,000㎡."""
+    text = plain_text(cell) if isinstance(cell, str) else cell
+    if isinstance(text, str):
+        # m2 after folding of the square sign: its 2 is no number.
+        text = re.sub(r"m\s*2$", "", text, flags=re.IGNORECASE)
+    value, problem = clean_number(text)
+    if value is None:
+        return None, problem
+    if not 0 < value < 1e9:
+        return None, "out_of_range"
+    return Decimal(str(value)).quantize(Decimal("0.01")), None
+
+
+def clean_year(cell: Any, *, today: date) -> tuple[int | None, str | None]:
+    """Read a year from 2009年建成, 2009-05-01, 2009.5, 98年; 0000-00-00 and 1900-01-00 are unknown."""
+    if isinstance(cell, date):
+        return (cell.year, None) if FIRST_YEAR < cell.year <= today.year + 1 else (None, "out_of_range")
+    text = plain_text(cell)
+    if not text or re.match(r"^0000\D|^0+$|^1900-01-0", text):
+        return None, None
+    if four := re.search(r"(?<!\d)(\d{4})(?!\d)", text):
+        year = int(four.group(1))
+    elif two := re.match(r"^(\d{2})\s*\u5e74", text):  # 年
+        short = int(two.group(1))
+        year = 1900 + short if short > today.year % 100 else 2000 + short
+    elif joined := re.match(r"^(\d{4})\d{2}(?:\d{2})?$", text):
+        year = int(joined.group(1))
+    else:
+        return None, "no_year"
+    return (year, None) if FIRST_YEAR < year <= today.year + 1 else (None, "out_of_range")
+
+
+_YES = frozenset(["1", "y", "yes", "true", "是", "有", "√", "✓", "✔", "已", "已设"])  # 是 有 √ 已 已设
+_NO = frozenset(["0", "n", "no", "false", "否", "无", "没有", "×", "x", "未", "未设"])  # 否 无 没有 × 未 未设
+
+
+def clean_yes(cell: Any) -> tuple[bool | None, str | None]:
+    """Read yes or no: 是, 有, √, 1; 否, 无, ×, 0."""
+    if isinstance(cell, bool):
+        return cell, None
+    text = " ".join(unicodedata.normalize("NFKC", str(cell if cell is not None else "")).split()).lower()
+    if text in _YES:
+        return True, None
+    if text in _NO:
+        return False, None
+    return None, None if not plain_text(text) else "no_yes"
+
+
+def clean_point(cell: Any) -> tuple[tuple[float, float] | None, str | None]:
+    """Read "lat lng" or "lng,lat" in one cell as (longitude, latitude), whichever order it came in."""
+    text = plain_text(cell)
+    if not text or re.fullmatch(r"[0.\s,]+", text):
+        return None, None
+    parsed = coordinates.parse(text)
+    return parsed.point, parsed.problem or None
+
+
+def straighten(
+    longitude: float | None, latitude: float | None
+) -> tuple[tuple[float, float] | None, str | None]:
+    """Return a point given in two fields, swapped back when it was swapped; (0, 0) is no point."""
+    if longitude is None or latitude is None:
+        return None, None if longitude is latitude else "half_point"
+    if longitude == 0 and latitude == 0:
+        return None, None
+    if coordinates.in_china((longitude, latitude)):
+        return (longitude, latitude), None
+    if coordinates.in_china((latitude, longitude)):
+        return (latitude, longitude), None
+    return None, "outside_china"

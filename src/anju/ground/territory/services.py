@@ -1,17 +1,23 @@
 """Acts upon places: successions of divisions, re-organisations of areas, and the record of each estate."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.coordinates import System, to_wgs84
 from anju.ground.foundation.pinyin import initials
 from anju.ground.foundation.refusals import NotFound, Refusal
 
+from . import boundaries
 from .loading import last_day, rebuild_lines
-from .models import Area, Division
-from .rules import ANY_DAY, short_name
+from .models import Area, Building, Division, Estate
+from .rules import ANY_DAY, name_key, short_name, straighten
 
 # --- Divisions ---------------------------------------------------------------------------------------------------
 
@@ -241,3 +247,197 @@ def create_area(
     area.save()
     journal.record("territory.area_created", subject=area, by=by, at=at)
     return area
+
+
+# --- Estates -----------------------------------------------------------------------------------------------------
+
+FACTS = (
+    "name",
+    "aliases",
+    "address",
+    "year_built",
+    "listed_old",
+    "households",
+    "building_count",
+    "management",
+    "floor_area",
+    "is_high_rise",
+    "hydrants",
+    "extinguishers",
+    "has_micro_station",
+    "has_control_room",
+    "fire_lane_marked",
+    "charging_places",
+    "ebikes",
+    "active",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of one estate: the row, what was done, and what somebody should look at (words of cell_words)."""
+
+    estate: Estate
+    done: str  # added | changed | unchanged
+    warnings: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def create_estate(
+    *,
+    name: str,
+    area: Area,
+    by: journal.Trace,
+    at: datetime,
+    point: tuple[float, float] | None = None,
+    system: System = System.WGS84,
+    buildings: tuple[str, ...] = (),
+    is_demo: bool = False,
+    **facts: Any,
+) -> Kept:
+    """Enter an estate in a community; refused when the community has one of that name already.
+
+    point   (longitude, latitude) in `system`; stored as WGS-84. Swapped values are put right and warned of, a point
+            outside the county is kept and warned of.
+    facts   any of FACTS
+    """
+    name = " ".join(name.split())
+    key = name_key(name)
+    if not key:
+        raise Refusal(_("请填写小区名称。"), field="name")
+    if area.level != Area.Level.COMMUNITY:
+        raise Refusal(_("小区要放在一个社区（村）之下，请选到社区一级。"), field="area")
+    if Estate.objects.filter(area=area, name_key=key).exists():
+        raise Refusal(
+            _("%(area)s已有小区“%(name)s”，请直接修改它。") % {"area": area.name, "name": name}, field="name"
+        )
+    estate = Estate(
+        name=name,
+        name_key=key,
+        initials=initials(name),
+        area=area,
+        division=area.division,
+        is_demo=is_demo,
+        **{k: v for k, v in facts.items() if k in FACTS and v is not None},
+    )
+    warnings = _place(estate, point, system)
+    estate.save()
+    Building.objects.bulk_create(Building(estate=estate, name=b) for b in dict.fromkeys(buildings))
+    journal.record(
+        "territory.estate_created", subject=estate, by=by, at=at, data={"name": name, "area": area.pk}
+    )
+    return Kept(estate, "added", warnings)
+
+
+@transaction.atomic
+def edit_estate(
+    *,
+    estate_id: int,
+    changes: Mapping[str, Any],
+    by: journal.Trace,
+    at: datetime,
+    point: tuple[float, float] | None = None,
+    system: System = System.WGS84,
+    area: Area | None = None,
+    note: str = "",
+) -> Kept:
+    """Change the facts of an estate; the journal keeps each value before and after. Unknown facts are not taken."""
+    estate = (
+        Estate.objects.select_for_update(of=("self",)).select_related("area").filter(pk=estate_id).first()
+    )
+    if estate is None:
+        raise NotFound(_("没有找到这个小区。"))
+    before = {name: getattr(estate, name) for name in (*FACTS, "area_id", "longitude", "latitude")}
+    for name, value in changes.items():
+        if name in FACTS:
+            setattr(estate, name, value)
+    estate.name = " ".join(estate.name.split())
+    estate.name_key = name_key(estate.name)
+    if not estate.name_key:
+        raise Refusal(_("请填写小区名称。"), field="name")
+    if area is not None:
+        if area.level != Area.Level.COMMUNITY:
+            raise Refusal(_("小区要放在一个社区（村）之下，请选到社区一级。"), field="area")
+        estate.area, estate.division = area, area.division
+    if Estate.objects.filter(area=estate.area, name_key=estate.name_key).exclude(pk=estate.pk).exists():
+        raise Refusal(_("%(area)s已有同名的小区。") % {"area": estate.area.name}, field="name")
+    estate.initials = initials(estate.name)
+    warnings = _place(estate, point, system) if point else []
+    after = {name: getattr(estate, name) for name in before}
+    changed = {
+        name: [_plain(before[name]), _plain(after[name])] for name in before if before[name] != after[name]
+    }
+    if not changed:
+        return Kept(estate, "unchanged", warnings)
+    estate.save()
+    journal.record(
+        "territory.estate_edited", subject=estate, by=by, at=at, note=note, data={"changed": changed}
+    )
+    return Kept(estate, "changed", warnings)
+
+
+def upsert_estate(
+    *,
+    name: str,
+    area: Area,
+    by: journal.Trace,
+    at: datetime,
+    point: tuple[float, float] | None = None,
+    system: System = System.WGS84,
+    **facts: Any,
+) -> Kept:
+    """Enter an estate from a ledger, or bring the one of the same community and name up to date.
+
+    Two spellings of a name (full-width, spaces, marks) are one estate. What the ledger leaves empty stays as it is.
+    """
+    given = {k: v for k, v in facts.items() if k in FACTS and v is not None}
+    here = Estate.objects.filter(area=area, name_key=name_key(name)).first()
+    if here is None:
+        return create_estate(name=name, area=area, by=by, at=at, point=point, system=system, **given)
+    if point and here.longitude is not None:
+        stored = to_wgs84(point, system)
+        point = None if stored == (here.longitude, here.latitude) else point
+    return edit_estate(estate_id=here.pk, changes=given, by=by, at=at, point=point, system=system)
+
+
+@transaction.atomic
+def list_old(*, estate_id: int, listed: bool, by: journal.Trace, at: datetime, basis: str) -> Estate:
+    """Put an estate on the city's list of old communities, or take it off, on a document's authority."""
+    estate = Estate.objects.select_for_update().filter(pk=estate_id).first()
+    if estate is None:
+        raise NotFound(_("没有找到这个小区。"))
+    if not basis.strip():
+        raise Refusal(_("请写明依据（认定文件的文号）。"), field="basis")
+    if estate.listed_old == listed:
+        return estate
+    estate.listed_old = listed
+    estate.save(update_fields=["listed_old"])
+    journal.record(
+        "territory.estate_listed_old", subject=estate, by=by, at=at, note=basis, data={"listed": listed}
+    )
+    return estate
+
+
+def _place(estate: Estate, point: tuple[float, float] | None, system: System) -> list[str]:
+    """Store a point on the estate and return what is doubtful about it."""
+    if point is None:
+        return []
+    straight, problem = straighten(*point)
+    if straight is None:
+        return [problem] if problem else []
+    warnings = [] if straight == tuple(point) else ["swapped"]
+    estate.longitude, estate.latitude = to_wgs84(straight, system)
+    estate.coordinate_source = system.value
+    if boundaries.lies_near(estate.longitude, estate.latitude, code=county_code(estate.area)) is False:
+        warnings.append("outside_county")
+    return warnings
+
+
+def county_code(area: Area) -> str | None:
+    """Return the division code of the county that an area lies in, None for one without a division."""
+    county = area if area.level == Area.Level.COUNTY else area.county
+    return county.division.code if county and county.division else None
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
