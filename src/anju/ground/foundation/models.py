@@ -51,7 +51,7 @@ class StoredFile(models.Model):
 
     sha256 = models.CharField(max_length=64, unique=True)
     size = models.PositiveIntegerField()
-    media_type = models.CharField(max_length=60)
+    media_type = models.CharField(max_length=100)
     name = models.CharField(max_length=200)
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
