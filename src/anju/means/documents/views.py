@@ -1,5 +1,6 @@
 """Handing out the files of issued documents."""
 
+from csp.decorators import csp_exempt
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 
@@ -12,8 +13,9 @@ from .services import DOCX_TYPE, PDF_TYPE
 
 
 @signed_in
+@csp_exempt()  # a browser's own viewer of .pdf is a page with styles and an object, which the policy would forbid
 def pdf(request: HttpRequest, document_id: int) -> HttpResponse:
-    """Show the .pdf; `?save` offers it for saving instead."""
+    """Show the .pdf, for printing from the browser; `?save` offers it for saving instead."""
     document = queries.document_for(request.actor, document_id)  # type: ignore[attr-defined]
     return _handed_out(document, "pdf", PDF_TYPE, as_attachment="save" in request.GET)
 

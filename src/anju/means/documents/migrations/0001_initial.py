@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("foundation", "0002_stored_file_bands"),
+        ("foundation", "0003_longer_media_type"),
     ]
 
     operations = [
