@@ -112,9 +112,10 @@ def add(
 
 
 def _family(case: Case) -> set[int]:
-    """Return the ids of the case, of what it was merged with and of what it was split from or into."""
-    kin = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).values_list("pk", flat=True)
-    return {pk for pk in (case.pk, case.parent_id, case.merged_into_id, *kin) if pk is not None}
+    """Return the ids of the case and of all it was merged with or split from or into: they may share photos."""
+    heads = {pk for pk in (case.pk, case.parent_id, case.merged_into_id) if pk is not None}
+    kin = Case.objects.filter(Q(merged_into__in=heads) | Q(parent__in=heads)).values_list("pk", flat=True)
+    return heads.union(kin)
 
 
 def _point(case: Case) -> Point | None:

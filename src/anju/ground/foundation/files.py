@@ -263,7 +263,7 @@ def similar(perceptual_hash: int | None, within_bits: int = 4) -> QuerySet[Store
     so none is missed), the count of differing bits decides. A picture too plain to have a hash resembles nothing.
     """
     if perceptual_hash is None:
-        return StoredFile.objects.none()
+        return StoredFile.objects.annotate(bits=Value(0)).none()
     here = Cast(Value(perceptual_hash), BigIntegerField())
     return (
         StoredFile.objects.filter(bands__overlap=pictures.bands(perceptual_hash))
