@@ -15,10 +15,15 @@ LONGEST_PAUSE_SECONDS = 30.0
 CALM_SECONDS = 60.0
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this process when the launcher is gone, even if that was killed without a word."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+def die_with_parent(sign: int) -> Callable[[], None]:
+    """Ask Linux to end the process with this signal when the launcher is gone, even if killed."""
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+    def before_exec() -> None:
+        if libc is not None:
+            libc.prctl(PARENT_DEATH_SIGNAL, sign)
+
+    return before_exec
 
 
 @dataclass
@@ -30,6 +35,8 @@ class Child:
     env: dict[str, str]
     fds: Sequence[int] = ()
     out: int | None = None
+    orphan_signal: int = signal.SIGTERM
+    begins_with_database: bool = False
     process: subprocess.Popen[bytes] | None = None
     pause: float = 0.5
     started_at: float = 0.0
@@ -44,7 +51,7 @@ class Child:
             stdout=self.out,
             pass_fds=self.fds,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent(self.orphan_signal),
         )
         self.started_at = time.monotonic()
         self.start_again_at = None
@@ -109,6 +116,12 @@ class Supervisor:
             child.pause = 0.5 if calm else min(child.pause * 2, LONGEST_PAUSE_SECONDS)
             child.start_again_at = now + child.pause
             self.say(f"{child.name} {how_it_ended(code)}; starting it again in {child.pause:.0f} s")
+
+    def database_came_back(self) -> None:
+        """Let those begin anew who do not find a lost database again by themselves."""
+        for child in self.children:
+            if child.begins_with_database:
+                child.signal_all(signal.SIGTERM)
 
     def stop(self) -> None:
         """Ask every child to finish what it has in hand, wait, and end what does not."""

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -170,7 +171,16 @@ def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child
 def job_worker(env: dict[str, str], number: int) -> Child:
     """Describe a process that does background jobs."""
     words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
-    return Child(f"job worker {number}", words, env, out=subprocess.DEVNULL)
+    # It waits for the database before it ends, for ever if that is gone with the launcher: so SIGKILL. A job cut off is
+    # rolled back. Its ear for new jobs (LISTEN) does not come back with the database: so it begins anew.
+    return Child(
+        f"job worker {number}",
+        words,
+        env,
+        out=subprocess.DEVNULL,
+        orphan_signal=signal.SIGKILL,
+        begins_with_database=True,
+    )
 
 
 def healthy(host: str, port: int) -> bool:
@@ -309,6 +319,7 @@ def serve(supervisor: Supervisor, cluster: Cluster | None) -> None:
                 say("the database server ended; starting it again")
                 try:
                     cluster.recover()
+                    supervisor.database_came_back()
                 except Stop as stop:
                     say(f"{stop}\ntrying again in 5 s")
                     looked += 4.0
