@@ -16,7 +16,9 @@ class Organisation(models.Model):
     short_name = models.CharField(max_length=40, blank=True)
     initials = models.CharField(max_length=120, blank=True)
     area = models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="organisations")
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     uscc = models.CharField(max_length=18, blank=True, help_text="统一社会信用代码")
     uscc_override_reason = models.CharField(max_length=200, blank=True)
     document_code = models.CharField(max_length=20, blank=True, help_text="机关代字 of its documents")
@@ -79,7 +81,8 @@ class Post(models.Model):
         indexes = [models.Index(fields=["organisation", "role"], name="post_organisation_role")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")), name="post_ends_after_start"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="post_ends_after_start",
             )
         ]
 
@@ -102,7 +105,8 @@ class ServiceContract(models.Model):
         indexes = [models.Index(fields=["company", "estate"], name="contract_company_estate")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")), name="contract_ends_after_start"
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="contract_ends_after_start",
             )
         ]
 

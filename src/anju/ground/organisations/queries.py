@@ -49,7 +49,12 @@ def covering(kind: str, area: Area, *, level: int | None = None) -> Organisation
 def closest(found: list[Organisation], kind: str, *, level: int | None = None) -> Organisation | None:
     """Pick the first organisation of a kind (and level) from `covering_all`."""
     return next(
-        (o for o in found if o.kind == kind and (level is None or (o.area is not None and o.area.level == level))), None
+        (
+            o
+            for o in found
+            if o.kind == kind and (level is None or (o.area is not None and o.area.level == level))
+        ),
+        None,
     )
 
 
@@ -65,5 +70,7 @@ def search(text: str, *, kinds: list[str] | None = None, limit: int = 20) -> Que
         found = found.filter(kind__in=kinds)
     text = text.strip()
     if text.isascii() and text:
-        return found.filter(Q(initials__startswith=text.lower()) | Q(uscc=text.upper())).order_by("name")[:limit]
+        return found.filter(Q(initials__startswith=text.lower()) | Q(uscc=text.upper())).order_by("name")[
+            :limit
+        ]
     return found.filter(Q(name__contains=text) | Q(short_name__contains=text)).order_by("name")[:limit]

@@ -1,7 +1,7 @@
 """Acts upon organisations: their record, the posts people hold in them, and contracts with estates."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFoun
 from anju.ground.territory.models import Area, Estate
 
 from .models import Jurisdiction, Organisation, Person, Post, ServiceContract
-from .queries import in_force
+from .queries import company_of, in_force
 
 EDITABLE = (
     "name",
@@ -63,7 +63,8 @@ def create_organisation(
     code, reason = _checked_uscc(uscc, uscc_override_reason)
     if code and (other := Organisation.objects.filter(uscc=code).first()):
         raise Conflict(
-            _("统一社会信用代码 %(code)s 已登记在“%(name)s”名下，请直接使用这个单位。") % {"code": code, "name": other.name},
+            _("统一社会信用代码 %(code)s 已登记在“%(name)s”名下，请直接使用这个单位。")
+            % {"code": code, "name": other.name},
             field="uscc",
             data={"organisation": other.pk},
         )
@@ -103,7 +104,9 @@ def edit_organisation(
         wanted["uscc"], wanted["uscc_override_reason"] = _checked_uscc(
             wanted["uscc"], wanted.get("uscc_override_reason", "")
         )
-        taken = Organisation.objects.filter(~Q(uscc=""), uscc=wanted["uscc"]).exclude(pk=organisation.pk).first()
+        taken = (
+            Organisation.objects.filter(~Q(uscc=""), uscc=wanted["uscc"]).exclude(pk=organisation.pk).first()
+        )
         if taken:
             raise Conflict(
                 _("统一社会信用代码已登记在“%(name)s”名下，请核对。") % {"name": taken.name}, field="uscc"
@@ -145,7 +148,11 @@ def _checked_uscc(text: str, reason: str) -> tuple[str, str]:
         _("统一社会信用代码有误：%(problem)s如果证照上确实如此，请写明理由后再保存。")
         % {"problem": code_words.sentence(check.problem, suggestions=check.suggestions)},
         field="uscc",
-        data={"confirm": "uscc_override_reason", "suggestions": list(check.suggestions), "problem": check.problem},
+        data={
+            "confirm": "uscc_override_reason",
+            "suggestions": list(check.suggestions),
+            "problem": check.problem,
+        },
     )
 
 
@@ -192,7 +199,9 @@ def hold_post(
         raise Refusal(_("没有“%(role)s”这个岗位，请从列表中选择。") % {"role": role}, field="role")
     if valid_to is not None and valid_to < valid_from:
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
-    same = Post.objects.filter(in_force(valid_from), person=person, organisation=organisation, role=role).first()
+    same = Post.objects.filter(
+        in_force(valid_from), person=person, organisation=organisation, role=role
+    ).first()
     if same is not None:
         raise Conflict(
             _("%(name)s 从 %(day)s 起已在%(organisation)s任这一岗位。")
@@ -200,14 +209,24 @@ def hold_post(
             field="role",
         )
     post = Post.objects.create(
-        person=person, organisation=organisation, role=role, title=title, valid_from=valid_from, valid_to=valid_to
+        person=person,
+        organisation=organisation,
+        role=role,
+        title=title,
+        valid_from=valid_from,
+        valid_to=valid_to,
     )
     journal.record(
         "organisations.post_held",
         subject=post,
         by=by,
         at=at,
-        data={"person": person.pk, "organisation": organisation.pk, "role": role, "from": valid_from.isoformat()},
+        data={
+            "person": person.pk,
+            "organisation": organisation.pk,
+            "role": role,
+            "from": valid_from.isoformat(),
+        },
     )
     return post
 
@@ -222,7 +241,9 @@ def end_post(*, post_id: int, last_day: date, by: journal.Trace, at: datetime, r
         raise Conflict(_("这个岗位已于 %(day)s 结束。") % {"day": post.valid_to}, field="last_day")
     if last_day < post.valid_from:
         # Entered by mistake: it never began. One day before it starts cannot be stored, so it ends where it starts.
-        raise Refusal(_("结束日期早于任职开始的 %(day)s，请改正。") % {"day": post.valid_from}, field="last_day")
+        raise Refusal(
+            _("结束日期早于任职开始的 %(day)s，请改正。") % {"day": post.valid_from}, field="last_day"
+        )
     post.valid_to = last_day
     post.save(update_fields=["valid_to"])
     journal.record(
@@ -271,13 +292,16 @@ def sign_contract(
     for other in overlapping.select_related("company"):
         if other.company_id == company.pk:
             raise Conflict(
-                _("这家企业从 %(day)s 起已有这个小区的合同，请直接修改那份合同。") % {"day": other.valid_from},
+                _("这家企业从 %(day)s 起已有这个小区的合同，请直接修改那份合同。")
+                % {"day": other.valid_from},
                 field="valid_from",
                 data={"contract": other.pk},
             )
         if not overlap_reason.strip():
             raise NeedsConfirmation(
-                _("“%(name)s”与这个小区的合同在同一时期有效（%(from)s 起）。如果是交接期，请写明情况后再保存。")
+                _(
+                    "“%(name)s”与这个小区的合同在同一时期有效（%(from)s 起）。如果是交接期，请写明情况后再保存。"
+                )
                 % {"name": other.company.name, "from": other.valid_from},
                 field="valid_from",
                 data={"confirm": "overlap_reason", "contract": other.pk},
@@ -293,14 +317,7 @@ def sign_contract(
     )
     if valid_from <= timezone.localtime(at).date() and estate.management != Estate.Management.COMPANY:
         Estate.objects.filter(pk=estate.pk).update(management=Estate.Management.COMPANY)
-    journal.record(
-        "organisations.contract_signed",
-        subject=contract,
-        by=by,
-        at=at,
-        note=overlap_reason,
-        data={"company": company.pk, "estate": estate.pk},
-    )
+    _record_change(contract, "signed", note=overlap_reason, by=by, at=at)
     return contract
 
 
@@ -318,12 +335,44 @@ def end_contract(
         raise Refusal(_("请写明合同结束的原因（到期、解除、更换企业等）。"), field="reason")
     contract.valid_to = last_day
     contract.save(update_fields=["valid_to"])
+    _record_change(contract, "ended", note=reason, by=by, at=at)
+    return contract
+
+
+def announce_contracts(*, by: journal.Trace, at: datetime) -> int:
+    """Tell the rooms above of contracts that begin today or ended yesterday; returns how many.
+
+    What a contract entered earlier brings about comes by itself with its day: nobody edits anything on that day.
+    """
+    today = timezone.localtime(at).date()
+    turning = ServiceContract.objects.filter(
+        Q(valid_from=today) | Q(valid_to=today - timedelta(days=1))
+    ).select_related("company", "estate")
+    for contract in turning:
+        with transaction.atomic():
+            _record_change(
+                contract, "begun" if contract.valid_from == today else "over", note="", by=by, at=at
+            )
+    return len(turning)
+
+
+def _record_change(
+    contract: ServiceContract, what: str, *, note: str, by: journal.Trace, at: datetime
+) -> None:
+    """Record that the contracts of an estate changed, and which company it has today (`company_now`, an id or None)."""
+    company = company_of(contract.estate, on=timezone.localtime(at).date())
     journal.record(
-        "organisations.contract_ended",
+        "organisations.contract_changed",
         subject=contract,
         by=by,
         at=at,
-        note=reason,
-        data={"estate": contract.estate_id, "last_day": last_day.isoformat()},
+        note=note,
+        data={
+            "what": what,
+            "estate": contract.estate_id,
+            "company": contract.company_id,
+            "company_now": company.pk if company else None,
+            "from": contract.valid_from.isoformat(),
+            "to": contract.valid_to.isoformat() if contract.valid_to else None,
+        },
     )
-    return contract
