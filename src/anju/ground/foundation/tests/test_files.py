@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.test import RequestFactory
+from django.urls import include, path
 from django.utils import timezone
 from PIL import Image
 
@@ -261,3 +262,42 @@ def test_a_page_shown_twice_has_the_same_addresses(monkeypatch):
     monkeypatch.setattr(files, "url", lambda *_anything: "")
     first, second = (files.signed_url(stored, at=AT + timedelta(minutes=minutes)) for minutes in (1, 14))
     assert first == second
+
+
+# --- Through HTTP ----------------------------------------------------------------------------------------------
+
+urlpatterns = [path("files/", include("anju.ground.foundation.files_urls"))]
+
+
+@pytest.mark.urls(__name__)
+def test_over_http_a_stranger_finds_nothing_and_the_holder_of_an_address_gets_a_harmless_copy(
+    client, viewers
+):
+    stored = send(samples.photo(taken="2024:07:01 09:30:00", point=(113.87, 35.3)))
+    as_json = {"accept": "application/json"}
+    for address in (files.url(stored), files.url(stored, "thumb"), f"/files/{stored.sha256}/attachment"):
+        assert client.get(address, headers=as_json).status_code == 404
+    answer = client.get(files.signed_url(stored, "page"))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert not answer.cookies
+    assert b"Exif" not in b"".join(answer.streaming_content)
+    head = client.head(files.signed_url(stored, "page"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert client.post(files.signed_url(stored, "page")).status_code == 405
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "../../../etc/passwd",
+        "%2e%2e/%2e%2e/etc/passwd/page.jpg",
+        "a" * 64 + "/original",
+        "A" * 64 + "/page.jpg",
+    ],
+)
+def test_over_http_no_address_leads_to_anything_else(client, address):
+    assert client.get(f"/files/{address}", headers={"accept": "application/json"}).status_code == 404
