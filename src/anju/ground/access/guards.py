@@ -1,60 +1,9 @@
-"""Every view says who may enter. A structure test walks the URL table and refuses a view that says nothing."""
+"""Who may enter a view: the guards of foundation, under the name by which rooms above access know them."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from anju.ground.foundation.guards import View, ask_first, open_to_all, power, signed_in
 
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.translation import gettext as _
+from .services import to_do_first
 
-from anju.ground.foundation.refusals import NotFound
+ask_first(to_do_first)
 
-from . import services
-
-View = Callable[..., HttpResponse]
-
-
-def open_to_all(view: View) -> View:
-    """Mark a page that anybody may open."""
-
-    @wraps(view)
-    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs)
-
-    opened.anju_power = "public"  # type: ignore[attr-defined]
-    return opened
-
-
-def signed_in(view: View, *, always: bool = False) -> View:
-    """Let in anybody who is signed in; others are asked to sign in first.
-
-    always  the page is one by which a first password is changed or a second factor set up: those who must do so
-            first are let in, too
-    """
-    return _guard(view, "signed_in", lambda actor: True, always)
-
-
-def power(name: str, *alternatives: str) -> Callable[[View], View]:
-    """Let in holders of a power (or of one of the alternatives); to other staff the page does not exist."""
-
-    def decorate(view: View) -> View:
-        return _guard(view, name, lambda actor: any(actor.has(p) for p in (name, *alternatives)))
-
-    return decorate
-
-
-def _guard(view: View, name: str, admits: Callable[[Any], bool], always: bool = False) -> View:
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        if not always and (first := services.to_do_first(request)):
-            return redirect(first)
-        if not admits(request.actor):  # type: ignore[attr-defined]
-            raise NotFound(_("没有找到这个页面。"))
-        return view(request, *args, **kwargs)
-
-    guarded.anju_power = name  # type: ignore[attr-defined]
-    return guarded
+__all__ = ["View", "open_to_all", "power", "signed_in"]

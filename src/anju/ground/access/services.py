@@ -1,12 +1,12 @@
-"""The one door through which everybody's reach is decided.
+"""Who acts, with which powers and how far each reaches; logins, delegations, keys.
 
-`visible(Model, to=actor)` is the only way a duty room lists records for somebody; `require` is the only way it
-checks one act. A room says how its model meets a reach with `reaches_by(Model, function)`.
+The door itself (`visible`, `require`, `reaches_by`) is foundation.reach, handed on here: it is the only way a duty
+room lists records for somebody, and the only way it checks one act.
 """
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,66 +18,77 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal, rulebooks
-from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal
+from anju.ground.foundation.reach import (
+    condition_of,
+    reaches_by,
+    require,
+    require_power,
+    visible,
+    visible_q,
+)
+from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.organisations.models import Jurisdiction, Person, Post
 from anju.ground.organisations.queries import in_force
 
 from .actors import PUBLIC, SYSTEM, Actor, Reach
 from .models import Account, ApiKey, Delegation
 
-__all__ = ["PUBLIC", "SYSTEM", "Actor", "Reach"]
-
-_reach_conditions: dict[type[Model], Callable[[Reach], Q]] = {}
-
-
-def reaches_by(model: type[Model], condition: Callable[[Reach], Q]) -> None:
-    """Let a room say which of its rows a reach covers."""
-    _reach_conditions[model] = condition
-
-
-def visible_q(model: type[Model], *, to: Actor, power: str) -> Q:
-    """Return the condition under which `power` reaches rows of `model`; matches nothing without the power."""
-    reaches = to.powers.get(power, ())
-    if any(reach.kind == "all" for reach in reaches):
-        return Q()
-    found = Q(pk__in=[])
-    for reach in reaches:
-        found |= _reach_conditions[model](reach)
-    return found
-
-
-def visible(model: type[Model], *, to: Actor, power: str) -> QuerySet:
-    """Return the rows of a model that an actor's power reaches."""
-    return model._default_manager.filter(visible_q(model, to=to, power=power))
-
-
-def require(actor: Actor, power: str, *, on: Model) -> None:
-    """Raise NotFound unless the actor sees the record by `power`'s room, NotPermitted when only the power is missing.
-
-    The row must be visible through any of the actor's powers for it to admit existing.
-    """
-    model = type(on)
-    if power in actor.powers and visible(model, to=actor, power=power).filter(pk=on.pk).exists():
-        return
-    see = f"{power.split('.')[0]}.see"
-    if see in actor.powers and visible(model, to=actor, power=see).filter(pk=on.pk).exists():
-        raise NotPermitted(_("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": power})
-    raise NotFound(_("没有找到这条记录。"))
-
-
-def require_power(actor: Actor, power: str) -> None:
-    """Raise NotPermitted unless the actor holds the power somewhere."""
-    if not actor.has(power):
-        raise NotPermitted(_("您的岗位没有这项权限，请联系本单位负责人。"), data={"power": power})
+__all__ = [
+    "PUBLIC",
+    "SYSTEM",
+    "Actor",
+    "Reach",
+    "reaches_by",
+    "require",
+    "require_power",
+    "visible",
+    "visible_q",
+]
 
 
 def actor_of(account: Account, *, at: datetime) -> Actor:
-    """Build the actor an account is at a moment: its person's posts that day, and posts lent to it."""
+    """Build the actor an account is at a moment: its person's posts that day, and posts lent to it.
+
+    Costs at most three queries: the person (when not loaded with the account), the posts, further jurisdictions.
+    """
     person = account.person
     if person is None or not account.is_active:
         return Actor(account_id=account.pk, kind="account", name=account.username, post="")
     day = timezone.localtime(at).date()
-    return _actor(account, person, day)
+    lent = Delegation.objects.filter(in_force(day), to_person=person, ended_at__isnull=True).values("post")
+    posts = list(_posts_on(day).filter(Q(person=person) | Q(pk__in=lent)))
+    return _actor(account, person, posts, _more_areas(posts), day)
+
+
+def actors_of(accounts: QuerySet[Account], *, at: datetime) -> Iterator[tuple[Actor, Account]]:
+    """Build the actors of many accounts at a moment, in four queries however many there are."""
+    day = timezone.localtime(at).date()
+    held: dict[int, list[Post]] = {}
+    by_post = {}
+    for post in _posts_on(day):
+        held.setdefault(post.person_id, []).append(post)
+        by_post[post.pk] = post
+    for made in Delegation.objects.filter(in_force(day), ended_at__isnull=True):
+        if made.post_id in by_post:
+            held.setdefault(made.to_person_id, []).append(by_post[made.post_id])
+    more = _more_areas(list(by_post.values()))
+    for account in accounts.select_related("person"):
+        if account.person is not None:
+            yield _actor(account, account.person, held.get(account.person.pk, []), more, day), account
+
+
+def _posts_on(day: date) -> QuerySet[Post]:
+    return Post.objects.filter(in_force(day)).select_related("organisation__area").order_by("id")
+
+
+def _more_areas(posts: list[Post]) -> dict[int, list[Jurisdiction]]:
+    """Return the further areas of the posts' organisations: {organisation id: lines}."""
+    more: dict[int, list[Jurisdiction]] = {}
+    if posts:
+        organisations = {post.organisation_id for post in posts}
+        for line in Jurisdiction.objects.filter(organisation__in=organisations).select_related("area"):
+            more.setdefault(line.organisation_id, []).append(line)
+    return more
 
 
 def named(account: Account) -> Actor:
@@ -111,28 +122,17 @@ def to_do_first(request: HttpRequest) -> str | None:
     return None if is_mfa_enabled(account) else "mfa_activate_totp"
 
 
-def _actor(account: Account, person: Person, day: date) -> Actor:
-    lent = Delegation.objects.filter(in_force(day), to_person=person, ended_at__isnull=True).values("post")
-    posts = list(
-        Post.objects.filter(in_force(day))
-        .filter(Q(person=person) | Q(pk__in=lent))
-        .select_related("organisation__area")
-        .order_by("id")
-    )
+def _actor(
+    account: Account, person: Person, posts: list[Post], more: dict[int, list[Jurisdiction]], day: date
+) -> Actor:
     roles = rulebooks.load("access", on=day)["roles"]
     powers: dict[str, dict[Reach, None]] = {}
-    extra: dict[int, list[Jurisdiction]] = {}
-    if posts:
-        for line in Jurisdiction.objects.filter(
-            organisation__in=[post.organisation_id for post in posts]
-        ).select_related("area"):
-            extra.setdefault(line.organisation_id, []).append(line)
     for post in posts:
         role = roles.get(post.role)
         if role is None:
             continue
         for part in (role, *role.get("also", ())):
-            reaches = dict.fromkeys(_reaches(post, part["reach"], extra.get(post.organisation_id, [])))
+            reaches = dict.fromkeys(_reaches(post, part["reach"], more.get(post.organisation_id, [])))
             for power in part["powers"]:
                 powers.setdefault(power, {}).update(reaches)
     first = posts[0] if posts else None
@@ -235,20 +235,24 @@ def create_account(*, username: str, password: str, person: Person, by: Actor, a
 def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, Any]]:
     """Answer "who can see this, and why?": each person, by which post, power and reach.
 
-    Every active account's powers are resolved exactly as for a request, and asked of this one record.
+    Every active account's powers are resolved exactly as for a request, and asked of this one record: each different
+    reach once, however many people have it. Returns [{person, post, account, lent, reaches}], by office and name.
     """
-    answers = []
     model = type(record)
-    for account in Account.objects.filter(is_active=True, person__isnull=False).select_related("person"):
-        actor = actor_of(account, at=at)
-        why = [
-            reach
-            for reach in actor.powers.get(power, ())
-            if reach.kind == "all"
-            or model._default_manager.filter(_reach_conditions[model](reach), pk=record.pk).exists()
-        ]
+    covers: dict[Reach, bool] = {}
+    answers = []
+    for actor, account in actors_of(Account.objects.filter(is_active=True, person__isnull=False), at=at):
+        why = []
+        for reach in actor.powers.get(power, ()):
+            if reach not in covers:
+                covers[reach] = (
+                    reach.kind == "all"
+                    or model._default_manager.filter(condition_of(model, reach), pk=record.pk).exists()
+                )
+            if covers[reach]:
+                why.append(reach)
         if why:
             answers.append(
                 {"person": actor.name, "post": actor.post, "account": account.username, "reaches": why}
             )
-    return answers
+    return sorted(answers, key=lambda answer: (answer["post"], answer["person"]))

@@ -1,0 +1,78 @@
+"""The one door at which it is decided who reaches which record: the mechanism, without knowing who acts.
+
+`visible(Model, to=actor, power=…)` is the only way a room lists records for somebody; `require` is the only way it
+checks one act. A room says how its model meets a reach with `reaches_by(Model, function)`. `access` builds the actors
+and hands these functions on under its own name, so that rooms above it need not look here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from .refusals import NotFound, NotPermitted
+
+
+class Reaching(Protocol):
+    """One stretch of visibility (access.actors.Reach)."""
+
+    kind: str
+    id: int
+    level: int
+
+
+class Acting(Protocol):
+    """Whoever acts (access.actors.Actor): each power with the reaches it has."""
+
+    @property
+    def powers(self) -> Mapping[str, tuple[Any, ...]]: ...
+
+
+_conditions: dict[type[Model], Callable[[Any], Q]] = {}
+
+
+def reaches_by(model: type[Model], condition: Callable[[Any], Q]) -> None:
+    """Let a room say which rows of a model a reach covers (the reach "all" is never asked)."""
+    _conditions[model] = condition
+
+
+def condition_of(model: type[Model], reach: Any) -> Q:
+    """Return the condition under which one reach covers rows of a model."""
+    return Q() if reach.kind == "all" else _conditions[model](reach)
+
+
+def visible_q(model: type[Model], *, to: Acting, power: str) -> Q:
+    """Return the condition under which `power` reaches rows of `model`; matches nothing without the power."""
+    reaches = to.powers.get(power, ())
+    if any(reach.kind == "all" for reach in reaches):
+        return Q()
+    found = Q(pk__in=[])
+    for reach in reaches:
+        found |= _conditions[model](reach)
+    return found
+
+
+def visible(model: type[Model], *, to: Acting, power: str) -> QuerySet:
+    """Return the rows of a model that an actor's power reaches."""
+    return model._default_manager.filter(visible_q(model, to=to, power=power))
+
+
+def require(actor: Acting, power: str, *, on: Model) -> None:
+    """Raise NotFound unless the actor sees the record, NotPermitted when it is seen but the power is missing.
+
+    Seen is what the room's own `….see` reaches: a record that may not be seen does not admit existing.
+    """
+    model = type(on)
+    if power in actor.powers and visible(model, to=actor, power=power).filter(pk=on.pk).exists():
+        return
+    see = f"{power.split('.')[0]}.see"
+    if see in actor.powers and visible(model, to=actor, power=see).filter(pk=on.pk).exists():
+        raise NotPermitted(_("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": power})
+    raise NotFound(_("没有找到这条记录。"))
+
+
+def require_power(actor: Acting, power: str) -> None:
+    """Raise NotPermitted unless the actor holds the power somewhere."""
+    if power not in actor.powers:
+        raise NotPermitted(_("您的岗位没有这项权限，请联系本单位负责人。"), data={"power": power})
