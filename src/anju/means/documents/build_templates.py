@@ -28,7 +28,7 @@ COLUMNS = (Mm(13), Mm(28.6), Mm(49.4), Mm(39), Mm(26))
 GREY = RGBColor(0x77, 0x77, 0x77)
 # The order in which the standard (ECMA-376, CT_PPr and CT_RPr) wants what is used here; Word minds.
 PARAGRAPH_ORDER = (
-    *("pStyle", "keepNext", "keepLines", "pBdr", "autoSpaceDE", "autoSpaceDN"),
+    *("pStyle", "keepNext", "keepLines", "widowControl", "pBdr", "autoSpaceDE", "autoSpaceDN"),
     *("snapToGrid", "spacing", "ind", "jc", "rPr"),
 )
 RUN_ORDER = ["rStyle", "rFonts", "b", "color", "spacing", "kern", "sz", "szCs", "lang"]
@@ -97,8 +97,8 @@ def sheet(office: dict[str, str]) -> Paper:
     normal.font.name, normal.font.size = office["fang"], Pt(16)
     normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), office["fang"])
     normal.element.get_or_add_rPr().append(element("spacing", val=str(TIGHTER)))
-    for between in ("autoSpaceDE", "autoSpaceDN"):
-        normal.element.get_or_add_pPr().append(element(between, val="0"))
+    for spoiler_of_the_grid in ("widowControl", "autoSpaceDE", "autoSpaceDN"):
+        normal.element.get_or_add_pPr().append(element(spoiler_of_the_grid, val="0"))
     section = paper.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     for name, value in MARGINS.items():
@@ -191,7 +191,7 @@ def order_timed(office: dict[str, str]) -> Paper:
     gap = line(paper, "", fang, pitch=Pt(14))
     border(gap, "bottom", size=4, colour="000000", space=1)
     control(paper, "for words in receipt")
-    line(paper, "{{ words }}", fang, 14).paragraph_format.keep_with_next = True
+    line(paper, "{{ words }}", fang, 14, pitch=Pt(31)).paragraph_format.keep_with_next = True
     control(paper, "endfor")
     remark = line(paper, "{{ remark }}", office["kai"], 12, pitch=Pt(24))
     border(remark, "top", size=4, colour="000000", space=4)
