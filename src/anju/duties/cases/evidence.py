@@ -170,13 +170,10 @@ def _used_before(
     stored: StoredFile, purpose: str, own: Sequence[Evidence], family: set[int], most_bits: int
 ) -> list[Doubt]:
     """Recognise the same file, or nearly the same picture, used before in this case or in another."""
-    alike = dict(
-        files.similar(stored.perceptual_hash, within_bits=most_bits)
-        .exclude(pk=stored.pk)
-        .values_list("pk", "bits")[:_MOST_ALIKE]
-    )
+    near = files.similar(stored.perceptual_hash, within_bits=most_bits).exclude(pk=stored.pk)
+    alike = set(near.values_list("pk", flat=True)[:_MOST_ALIKE])
     found: list[Doubt] = []
-    for code, ids in (("same", {stored.pk}), ("alike", set(alike))):
+    for code, ids in (("same", {stored.pk}), ("alike", alike)):
         mine = {line.purpose for line in own if line.file_id in ids and line.purpose != purpose}
         if purpose in AFTER and mine & BEFORE:
             found.append({"code": f"{code}_before"})
@@ -188,7 +185,7 @@ def _used_before(
         .order_by("-added_at")
     )
     elsewhere = list(used.values_list("file_id", "case_id")[:_MOST_ALIKE])
-    for code, ids in (("same_elsewhere", {stored.pk}), ("alike_elsewhere", set(alike))):
+    for code, ids in (("same_elsewhere", {stored.pk}), ("alike_elsewhere", alike)):
         cases = list(dict.fromkeys(case_id for file_id, case_id in elsewhere if file_id in ids))
         if code == "alike_elsewhere":
             cases = [pk for pk in cases if (stored.pk, pk) not in elsewhere]

@@ -26,6 +26,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from . import pictures
@@ -228,7 +229,7 @@ def key_opens(stored: StoredFile, what: str, *, until: str, key: str, at: dateti
     """Say whether a signed address opens this copy (`what`: a size or "attachment") at a moment."""
     if not (until.isascii() and until.isdigit() and len(until) <= 12) or int(until) < at.timestamp():
         return False
-    return signing.constant_time_compare(key, _key(stored.sha256, what, int(until)))
+    return constant_time_compare(key, _key(stored.sha256, what, int(until)))
 
 
 Viewer = Callable[[Any, HttpRequest, StoredFile], bool]
