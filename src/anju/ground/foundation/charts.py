@@ -38,7 +38,7 @@ class Plot:
         return round(self.bottom - (self.bottom - self.top) * max(0.0, float(value or 0)) / self.peak, 1)
 
 
-def plot(series: Sequence[Sequence[float | None]], *, width: int = 720, height: int = 240) -> Plot:
+def plot(series: Sequence[Sequence[float | None]], *, width: int = 560, height: int = 220) -> Plot:
     """Lay out a chart of one or more series of equal length over the same labels."""
     largest = max((float(v) for values in series for v in values if v is not None), default=0.0)
     top, step = nice_top(largest)

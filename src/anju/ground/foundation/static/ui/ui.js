@@ -207,7 +207,7 @@
     });
     all("[data-act][open]", within).forEach(place);
     var summary = document.querySelector("[data-focus]");
-    if (summary) { summary.focus(); }
+    if (summary && !document.querySelector("[data-calm]")) { summary.focus(); }
     count();
   }
   if (document.readyState === "loading") {
