@@ -78,7 +78,7 @@ def clone_template(cluster: Cluster, data: Path, names: list[str], env: dict[str
             half = f"half_{template}"
             connection.execute(f'DROP DATABASE IF EXISTS "{half}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{half}"')
-            words = [str(PYTHON), "-m", "django", "migrate", "--run-syncdb", "--verbosity=0"]
+            words = [str(PYTHON), "-m", "django", "migrate", "--run-syncdb", "--verbosity=0", "--skip-checks"]
             done = subprocess.run(
                 words,
                 env=env | {"ANJU_DATABASE_URL": cluster.url(half)},
