@@ -14,6 +14,7 @@ from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Mm, Pt, RGBColor
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph
@@ -34,7 +35,7 @@ PARAGRAPH_ORDER = (
 RUN_ORDER = ["rStyle", "rFonts", "b", "color", "spacing", "kern", "sz", "szCs", "lang"]
 
 
-def element(tag: str, **attributes: str) -> OxmlElement:
+def element(tag: str, **attributes: str) -> BaseOxmlElement:
     """Make a w: element with w: attributes."""
     made = OxmlElement(f"w:{tag}")
     for name, value in attributes.items():
@@ -198,7 +199,7 @@ def order_timed(office: dict[str, str]) -> Paper:
     return paper
 
 
-def in_order(root: OxmlElement) -> None:
+def in_order(root: BaseOxmlElement) -> None:
     """Sort the properties of every paragraph and run as the standard wants them."""
     for tag, order in (("pPr", PARAGRAPH_ORDER), ("rPr", RUN_ORDER)):
         for properties in root.iter(qn(f"w:{tag}")):

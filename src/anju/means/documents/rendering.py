@@ -84,9 +84,11 @@ def docx(printed: rules.Printed) -> bytes:
     document = template.resolve_listing(body.render({**printed, "head": head}))
     etree.fromstring(document.encode())  # a broken template must fail here, not in the office
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(out, "w") as package:
         for name, content in parts:
-            package.writestr(name, document if name == BODY else content)
+            entry = zipfile.ZipInfo(name)  # dated 1980: the same words make the same bytes
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(entry, document if name == BODY else content)
     return out.getvalue()
 
 

@@ -67,6 +67,7 @@ def test_only_the_shipped_fonts_draw_and_all_of_them_are_embedded():
 
 def test_the_same_document_drawn_twice_is_the_same_file():
     assert rendering.pdf(printed(), at=AT) == rendering.pdf(printed(), at=AT)
+    assert rendering.docx(printed()) == rendering.docx(printed())
 
 
 def test_rare_names_are_drawn_in_every_place_of_the_form():
