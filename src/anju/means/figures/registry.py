@@ -1,0 +1,136 @@
+"""What can be counted: rooms declare measures here, by name, when the application is ready.
+
+A room's `figures.py` builds `Facts` (which table, where its places are) and `Measure`s (what counts), and calls
+`register`. The engine (`queries.answer`) knows nothing else about a room.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Field, Model, Q
+from django.utils.translation import gettext as _
+
+from anju.ground.foundation.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time a measure is asked about.
+
+    start, end  first moment of the period, first moment after it
+    cut_off     the moment "still open" is judged at: the end, or now while the period is running
+    is_now      whether the cut-off is the present, so that the present columns of a row may be used
+    """
+
+    start: datetime
+    end: datetime
+    cut_off: datetime
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A way to slice and to filter by a column of the fact table.
+
+    column  path of the column from the fact table
+    field   its database type, for the union of totals and slices
+    label   what the dimension is called
+    fold    {column value: slice key} when several values make one slice; a value it lacks goes to the slice ""
+    names   {slice key: name}, in the order of display
+    """
+
+    column: str
+    field: Field
+    label: Any
+    names: Callable[[], Mapping[str, str]]
+    fold: Callable[[], Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A table whose rows are counted.
+
+    areas       {2: city column, 3: county, 4: street, 5: community}: columns that hold Area ids
+    division    column that holds the Division id
+    reach       path from the fact to the model whose rows `access` guards ("" = the fact itself)
+    guarded     that model
+    dimensions  {"class": Dimension, …}
+    power       the power by which its figures are seen
+    """
+
+    name: str
+    label: Any
+    model: type[Model]
+    guarded: type[Model]
+    areas: Mapping[int, str]
+    division: str
+    dimensions: Mapping[str, Dimension]
+    reach: str = ""
+    power: str = "figures.see"
+
+
+Condition = Callable[[Window], Q]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One definition of one number.
+
+    unit         count | percent | score | days
+    counts       which rows are counted; for a share, which rows of `among` (always a part of them)
+    among        the rows a share or an average is taken of: its denominator
+    weigh        for an average or a score: the expression summed over `among`, …
+    scale        … and what the mean is multiplied by
+    date         the time a row belongs to when sliced by month or week: an expression for a window
+    scan         simpler conditions that together cover `counts` and `among`, when these are costly to search by
+    part_of      name of a measure that is never smaller (both counts are checked whenever both are asked)
+    better       "high" | "low" | "": which way is good, for the colour of a comparison
+    """
+
+    name: str
+    label: Any
+    definition: Any
+    unit: str
+    facts: Facts
+    counts: Condition
+    date: Callable[[Window], Any]
+    among: Condition | None = None
+    weigh: Any = None
+    scale: float = 1.0
+    scan: Callable[[Window], Sequence[Q]] | None = None
+    part_of: str = ""
+    better: str = ""
+    labels: tuple[Any, Any] = field(default=("", ""))  # what the numerator and the denominator are called
+
+
+_measures: dict[str, Measure] = {}
+
+
+def register(*measures: Measure) -> None:
+    """Make measures known; a name belongs to one definition."""
+    for measure in measures:
+        known = _measures.get(measure.name)
+        if known is not None and known.facts.name != measure.facts.name:
+            raise RuntimeError(
+                f"measure {measure.name} is declared by {known.facts.name} and {measure.facts.name}"
+            )
+        _measures[measure.name] = measure
+
+
+def get(name: str) -> Measure:
+    """Return the measure of a name, or raise Refusal naming those there are."""
+    if name not in _measures:
+        raise Refusal(
+            _("没有名为“%(name)s”的指标。可用的指标：%(known)s。")
+            % {"name": name, "known": _("、").join(sorted(_measures))},
+            field="measure",
+            code="unknown_measure",
+        )
+    return _measures[name]
+
+
+def measures() -> list[Measure]:
+    """List all measures in the order they were declared."""
+    return list(_measures.values())

@@ -1,0 +1,169 @@
+"""The pure side of figures: periods and what they are compared with, shares, small numbers, sums that must hold."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+class FiguresDoNotAddUp(RuntimeError):
+    """A number failed the check that stands beside it. A bug of ours: it is logged, and no number is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Whole local days, both ends included."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError("a period ends before it starts")
+
+    @property
+    def days(self) -> int:
+        """How many days the period has."""
+        return (self.end - self.start).days + 1
+
+    @property
+    def is_whole_months(self) -> bool:
+        """Whether the period runs from the first of a month to the last day of a month."""
+        return self.start.day == 1 and self.end.day == monthrange(self.end.year, self.end.month)[1]
+
+    def until(self, day: date) -> Period:
+        """Return the part that has begun by `day` (at least the first day): comparisons need equal lengths."""
+        return Period(self.start, max(self.start, min(self.end, day)))
+
+    def last_year(self) -> Period:
+        """Return the same days one year earlier (同比).
+
+        29 February becomes the 28th; whole months stay whole months, so February 2025 meets all 29 days of 2024.
+        """
+        end = _year_earlier(self.end)
+        if self.is_whole_months:
+            end = end.replace(day=monthrange(end.year, end.month)[1])
+        return Period(_year_earlier(self.start), end)
+
+    def preceding(self) -> Period:
+        """Return the period just before this one (环比): as many months for whole months, else as many days."""
+        before = self.start - timedelta(days=1)
+        if self.is_whole_months:
+            months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
+            return Period(_months_earlier(self.start, months), before)
+        return Period(before - timedelta(days=self.days - 1), before)
+
+
+def _year_earlier(day: date) -> date:
+    if (day.month, day.day) == (2, 29):
+        return date(day.year - 1, 2, 28)
+    return day.replace(year=day.year - 1)
+
+
+def _months_earlier(first: date, months: int) -> date:
+    count = first.year * 12 + first.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+PRESETS = ("month", "last_month", "quarter", "half", "year", "last_year")
+
+
+def preset(name: str, *, today: date) -> Period:
+    """Return a named period: those that are running end today, those that are over are whole.
+
+    month 本月, last_month 上月, quarter 本季度, half 本半年, year 今年以来, last_year 上年.
+    """
+    first = today.replace(day=1)
+    match name:
+        case "month":
+            return Period(first, today)
+        case "last_month":
+            return Period(first, first.replace(day=monthrange(first.year, first.month)[1])).preceding()
+        case "quarter":
+            return Period(today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1), today)
+        case "half":
+            return Period(today.replace(month=1 if today.month < 7 else 7, day=1), today)
+        case "year":
+            return Period(today.replace(month=1, day=1), today)
+        case "last_year":
+            return Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))
+    raise ValueError(name)
+
+
+def months(period: Period) -> list[date]:
+    """List the first days of the months that a period touches."""
+    found, here = [], period.start.replace(day=1)
+    while here <= period.end:
+        found.append(here)
+        here = (here + timedelta(days=32)).replace(day=1)
+    return found
+
+
+def weeks(period: Period) -> list[date]:
+    """List the Mondays of the weeks that a period touches."""
+    monday = period.start - timedelta(days=period.start.weekday())
+    return [monday + timedelta(weeks=n) for n in range(((period.end - monday).days // 7) + 1)]
+
+
+def percentage(numerator: float, denominator: float) -> float | None:
+    """Return numerator ÷ denominator in percent, two decimals; None when there is nothing to divide by."""
+    return round(100 * numerator / denominator, 2) if denominator else None
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """Return by how many percent a number grew; None without a number to compare with."""
+    if now is None or not before:
+        return None
+    return round(100 * (now - before) / before, 1)
+
+
+def must_add_up(name: str, *, total: float, parts: Iterable[float]) -> None:
+    """Raise FiguresDoNotAddUp unless the slices of a number add up to it."""
+    found = sum(parts)
+    if found != total:
+        raise FiguresDoNotAddUp(f"{name}: the slices add up to {found}, the total is {total}")
+
+
+def must_be_part(name: str, *, part: float, whole: float, of: str = "") -> None:
+    """Raise FiguresDoNotAddUp when a subset is larger than what it is a subset of."""
+    if part > whole:
+        raise FiguresDoNotAddUp(f"{name}: {part} is more than {of or 'its total'} {whole}")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Which cells of a published row of counts are withheld, and whether the total is."""
+
+    cells: tuple[bool, ...]
+    total: bool
+
+
+def suppress(counts: Sequence[int], *, least: int) -> Suppressed:
+    """Decide what is withheld before a row of counts and its total are published.
+
+    A count from 1 to least-1 is withheld. What is withheld together must not be computable from the total and the
+    rest: at least two cells, `least` or more in all, and more than one way to fill them; otherwise the next smallest
+    cells are withheld too, and when none is left, the total. A count of zero says nothing about anybody and stays.
+    """
+    hidden = {i for i, n in enumerate(counts) if 0 < n < least}
+    total = 0 < sum(counts) < least
+    if not hidden or total:
+        return Suppressed(tuple(i in hidden for i in range(len(counts))), total)
+    others = sorted((n, i) for i, n in enumerate(counts) if n >= least)
+    while _computable([counts[i] for i in hidden], least=least):
+        if not others:
+            total = True
+            break
+        hidden.add(others.pop(0)[1])
+    return Suppressed(tuple(i in hidden for i in range(len(counts))), total)
+
+
+def _computable(withheld: Sequence[int], *, least: int) -> bool:
+    """Say whether somebody who knows the sum of the withheld cells can tell one of them, or nearly."""
+    n, known = len(withheld), sum(withheld)
+    if n < 2 or known < least or known == n:
+        return True
+    # All small: somebody who knows that each is below `least` learns them when the sum is the largest possible.
+    return all(w < least for w in withheld) and known == n * (least - 1)

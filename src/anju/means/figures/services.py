@@ -1,0 +1,178 @@
+"""Acts upon figures: freeze an answer, publish it, and say later what has changed since."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.ground.access import services as access
+from anju.ground.access.actors import Actor, Reach
+from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+
+from . import queries
+from .models import FigureSnapshot
+from .queries import Query, Result
+
+
+def least_published(*, at: datetime) -> int:
+    """Return the smallest count that may be published (rulebooks/figures `public.least`)."""
+    return int(rulebooks.load("figures", on=timezone.localtime(at).date())["public"]["least"])
+
+
+@transaction.atomic
+def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapshot:
+    """Freeze the answer to a question: its numbers, definitions, cut-off, and a hash of the rows of each number."""
+    access.require_power(by, "figures.publish")
+    title = title.strip()
+    if not title:
+        raise Refusal(_("请给这份统计起一个标题。"), field="title")
+    if len(title) > 120:
+        raise Refusal(_("标题请控制在120个字以内。"), field="title")
+    results = queries.answer(query, actor=by, at=at)
+    first = results[0]
+    snapshot = FigureSnapshot(
+        title=title,
+        query=[list(pair) for pair in query.parameters()],
+        reaches=[[r.kind, r.id, r.level] for r in by.powers.get("figures.see", ())],
+        area=first.scope.area or _home(by),
+        territory_name=first.scope.label,
+        tree=query.slicing_tree,
+        values=[_kept(result, by=by, at=at) for result in results],
+        starts_on=query.period.start,
+        ends_on=query.period.end,
+        cut_off=first.cut_off,
+        edition=rulebooks.load("figures", on=timezone.localtime(at).date())["edition"],
+        frozen_at=at,
+        frozen_by=f"{by.post} {by.name}".strip(),
+    )
+    snapshot.save(force_insert=True)
+    journal.record(
+        "figures.freeze", subject=snapshot, by=by, at=at, note=title, data={"cut_off": snapshot.cut_off}
+    )
+    return snapshot
+
+
+def _home(by: Actor) -> Any:
+    from anju.ground.territory.models import Area
+
+    return Area.objects.filter(pk=by.home_area_id).first() if by.home_area_id else None
+
+
+def _kept(result: Result, *, by: Actor, at: datetime) -> dict[str, Any]:
+    rows = {"numerator": _digest(result, "numerator", by=by, at=at)}
+    if result.measure.among is not None:
+        rows["denominator"] = _digest(result, "denominator", by=by, at=at)
+    return {
+        "measure": result.measure.name,
+        "label": str(result.measure.label),
+        "unit": result.measure.unit,
+        "definition": str(result.measure.definition),
+        "value": result.value,
+        "numerator": result.number.numerator,
+        "denominator": result.number.denominator,
+        "slices": [
+            {
+                "key": part.key,
+                "name": part.name,
+                "value": part.number.value,
+                "numerator": part.number.numerator,
+                "denominator": part.number.denominator,
+            }
+            for part in result.slices
+        ],
+        "rows": rows,
+    }
+
+
+def _digest(result: Result, part: str, *, by: Actor, at: datetime) -> dict[str, Any]:
+    """Count the rows of a number and hash their ids in order, so that the same rows are known again."""
+    asked = replace(result.query, measures=(result.measure.name,))
+    hashed, count = hashlib.sha256(), 0
+    found = queries.rows(asked, actor=by, at=at, part=part).order_by("pk").values_list("pk", flat=True)
+    for pk in found.iterator(chunk_size=10_000):
+        hashed.update(b"%d," % pk)
+        count += 1
+    return {"count": count, "sha256": hashed.hexdigest()}
+
+
+@transaction.atomic
+def publish(*, snapshot_id: int, by: Actor, at: datetime) -> FigureSnapshot:
+    """Publish a frozen answer: from now on everybody with figures may open it, and it cannot be taken back."""
+    access.require_power(by, "figures.publish")
+    snapshot = queries.snapshots(actor=by).select_for_update().filter(pk=snapshot_id).first()
+    if snapshot is None:
+        raise NotFound(_("没有找到这份统计。"))
+    if snapshot.published_at is not None:
+        raise NotAllowedNow(_("这份统计已经发布，不能再次发布。"), data={"allowed": []})
+    snapshot.published_at = at
+    snapshot.published_by = f"{by.post} {by.name}".strip()
+    snapshot.save(update_fields=["published_at", "published_by"])
+    journal.record("figures.publish", subject=snapshot, by=by, at=at, note=snapshot.title)
+    return snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a frozen number would be today.
+
+    difference    today's value less the frozen one; None when either has no value
+    same_rows     whether it is made of the very same rows (a number may stay while its rows change)
+    """
+
+    measure: str
+    label: str
+    unit: str
+    slice_key: str | None
+    slice_name: str
+    frozen: float | int | None
+    today: float | int | None
+    difference: float | None
+    same_rows: bool | None
+
+
+def revisions(snapshot: FigureSnapshot, *, at: datetime) -> list[Revision]:
+    """Ask the question of a snapshot again, with the reach it was frozen with, and list every number beside today's."""
+    who = Actor(
+        account_id=None,
+        kind="system",
+        name="",
+        post="",
+        powers={"figures.see": tuple(Reach(kind, pk, level) for kind, pk, level in snapshot.reaches)},
+    )
+    asked: dict[str, list[str]] = {}
+    for name, value in snapshot.query:
+        asked.setdefault(name, []).append(value)
+    query = queries.read(asked, today=timezone.localtime(at).date())
+    found = []
+    for kept, result in zip(snapshot.values, queries.answer(query, actor=who, at=at), strict=True):
+        today = _kept(result, by=who, at=at)
+        found.append(
+            _revision(kept, None, snapshot.territory_name, kept, today, kept["rows"] == today["rows"])
+        )
+        now = {part["key"]: part for part in today["slices"]}
+        then = {part["key"]: part for part in kept["slices"]}
+        for key in dict.fromkeys([*then, *now]):
+            name = (then.get(key) or now[key])["name"]
+            found.append(_revision(kept, key, name, then.get(key, {}), now.get(key, {}), None))
+    return found
+
+
+def _revision(
+    kept: dict[str, Any],
+    key: str | None,
+    name: str,
+    then: dict[str, Any],
+    now: dict[str, Any],
+    same: bool | None,
+) -> Revision:
+    nothing = 0 if kept["unit"] == "count" else None
+    before, today = then.get("value", nothing), now.get("value", nothing)
+    difference = round(today - before, 2) if before is not None and today is not None else None
+    return Revision(kept["measure"], kept["label"], kept["unit"], key, name, before, today, difference, same)

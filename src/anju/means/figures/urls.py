@@ -1,0 +1,4 @@
+"""The pages of figures."""
+
+app_name = "figures"
+urlpatterns: list = []
