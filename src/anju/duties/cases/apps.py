@@ -6,4 +6,9 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        from . import listeners  # noqa: F401  (subscribes)
+        from . import (
+            figures,
+            listeners,  # noqa: F401  (subscribes)
+        )
+
+        figures.register()
