@@ -265,7 +265,10 @@ def load_seed(*, by: journal.Trace, at: datetime, folder: Path | None = None) ->
 
 
 def explain(derivation: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Say a derivation (workdays.Due.derivation) in sentences an officer can check, one for each step."""
+    """Say a derivation in sentences an officer can check, one for each step.
+
+    Steps are those of workdays.due, and {"step": "extend", "days"}, {"step": "pause", "from", "to"} between them.
+    """
     return [said for step in derivation if (said := _say(step))]
 
 
@@ -294,6 +297,13 @@ def _say(step: Mapping[str, Any]) -> str:
         return _("顺延至其后第一个工作日%(day)s。") % {"day": _day(step["to"])}
     if kind == "provisional":
         return _("%(year)s年放假安排尚未公布，此期限为暂定，公布后将重新计算。") % {"year": step["year"]}
+    if kind == "extend":
+        return _("经批准延长%(days)s个工作日，接续计算。") % {"days": step["days"]}
+    if kind == "pause":
+        return _("%(start)s至%(end)s中止，不计入期限；恢复后接续计算。") % {
+            "start": _moment(step["from"]),
+            "end": _moment(step["to"]),
+        }
     if kind == "end":
         return _("期限至%(moment)s届满。") % {"moment": _moment(step["at"])}
     return ""
@@ -316,7 +326,7 @@ def say_term(term: Mapping[str, Any] | Term) -> str:
 
 
 def _moment(iso: str) -> str:
-    at = datetime.fromisoformat(iso)
+    at = datetime.fromisoformat(iso).astimezone(timezone.get_default_timezone())
     if at.time() == workdays.END_OF_DAY:
         return _("%(day)s24时") % {"day": _day(at.date().isoformat())}
     return _("%(day)s%(time)s") % {"day": _day(at.date().isoformat()), "time": f"{at:%H:%M}"}

@@ -1,19 +1,13 @@
-"""Articles by key: docs/law/ has a page for each law and under each key one sentence in our own words.
+"""Articles by key. Pure: docs/law/ has a page for each law and under each key one sentence in our own words.
 
 A key is the law's slug and the number of the article: `xx-fire-2020-37`. Number 0 is a standard as a whole.
+`citations` writes a key out in full; this module reads what docs/law/ says about it.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from django.conf import settings
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-
-KEY = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+-\d{4}-\d+")
 UNSURE = "[?]"
 # Zero to nine, ten and hundred, as numbers of articles are written. Code points, since they are no sentence.
 _DIGITS = tuple(map(chr, (0x96F6, 0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D)))
@@ -56,30 +50,8 @@ def read(folder: Path) -> dict[str, Article]:
     return found
 
 
-@cache
-def articles() -> Mapping[str, Article]:
-    """Return the articles of this installation's docs/law/, by key."""
-    return read(settings.BASE_DIR / "docs" / "law")
-
-
-def find(key: str) -> Article | None:
-    """Return the article of a key, or None when docs/law/ has no such place."""
-    return articles().get(key)
-
-
-def cite(key: str) -> str:
-    """Say a key as officials do, 《……》第三十七条; a key unknown to docs/law/ stays as it is."""
-    article = find(key)
-    if article is None:
-        return key
-    if article.number == 0:
-        return _("《%(law)s》") % {"law": article.law}
-    number = str(article.number) if (get_language() or "").startswith("en") else numeral(article.number)
-    return _("《%(law)s》第%(number)s条") % {"law": article.law, "number": number}
-
-
 def numeral(number: int) -> str:
-    """Write a number from 1 to 9999 in Chinese, as articles are numbered: 37 is three-ten-seven, 201 two-hundred-zero-one."""
+    """Write a number from 1 to 9999 in Chinese, as articles are numbered: 37 is three-ten-seven."""
     if not 0 < number < 10_000:
         raise ValueError(f"no article has the number {number}")
     digits = f"{number:04d}"
