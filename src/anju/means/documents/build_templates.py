@@ -191,6 +191,7 @@ def order_timed(office: dict[str, str]) -> Paper:
             signed.runs[0].font.color.rgb = GREY
     gap = line(paper, "", fang, pitch=Pt(14))
     border(gap, "bottom", size=4, colour="000000", space=1)
+    gap.paragraph_format.keep_with_next = True
     control(paper, "for words in receipt")
     line(paper, "{{ words }}", fang, 14, pitch=Pt(31)).paragraph_format.keep_with_next = True
     control(paper, "endfor")
