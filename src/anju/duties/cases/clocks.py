@@ -84,9 +84,15 @@ def replay(clock: CaseClock) -> workdays.Due:
 
 
 def refresh(case: Case, clocks: Iterable[CaseClock]) -> None:
-    """Set the case's own due date to its earliest running clock (the caller saves the case)."""
+    """Set the case's own due date to its earliest running clock (the caller saves the case).
+
+    A deadline that changed starts again at the bottom of the escalation ladder.
+    """
     running = [c for c in clocks if c.stopped_at is None and c.paused_at is None]
     first = min(running, key=lambda c: c.due_at, default=None)
-    case.due_at = first.due_at if first else None
+    due_at = first.due_at if first else None
+    if due_at != case.due_at:
+        case.due_at = case.escalate_at = due_at
+        case.escalation, case.escalated_at = 0, None
     case.due_clock = first.kind if first else ""
     case.provisional = first.provisional if first else False

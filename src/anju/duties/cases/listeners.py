@@ -8,7 +8,7 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
 from anju.ground.territory.models import Area
 
-from . import rules, services
+from . import rules, supervision
 from .models import Case
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
@@ -30,7 +30,7 @@ reaches_by(Case, _case_reach)
 
 @journal.hears("foundation.calendar_changed")
 def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at)
+    supervision.recompute_deadlines(at=event.at)
 
 
 @journal.hears("territory.area_moved")

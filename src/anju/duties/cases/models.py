@@ -83,6 +83,7 @@ class Case(models.Model):
         default=0
     )  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
     escalated_at = models.DateTimeField(null=True)
+    escalate_at = models.DateTimeField(null=True)  # when to climb to the next rung
     satisfaction = models.PositiveSmallIntegerField(null=True)
     repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
     closing_text = models.TextField(blank=True)
@@ -107,7 +108,10 @@ class Case(models.Model):
             models.Index("company", F("reported_at").desc(), name="case_company"),
             models.Index("reported_at", name="case_reported"),
             models.Index("desk", "due_at", name="case_todo", condition=Q(state__in=sorted(rules.OPEN))),
-            models.Index("due_at", name="case_due", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index(
+                "county", "due_at", name="case_county_due", condition=Q(state__in=sorted(rules.OPEN))
+            ),
+            models.Index("escalate_at", name="case_escalate", condition=Q(state__in=sorted(rules.OPEN))),
             models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
             GinIndex("search", name="case_search"),
         ]

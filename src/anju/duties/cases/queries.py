@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
@@ -16,10 +17,12 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, codes, journal, rulebooks
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
+from anju.ground.organisations.queries import contract_of
 from anju.ground.territory.models import Area, Estate
+from anju.ground.territory.queries import estate_is_old
 
-from . import catalogue, clocks, rules
-from .models import Case, CaseClock, Evidence, Notice, Report
+from . import catalogue, clocks, evidence, rules
+from .models import Case, CaseClock, Evidence, Notice, Report, TermRequest
 from .routing import reason as routing_reason
 from .rules import STEPS, State
 
@@ -429,7 +432,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         for e in journal.events_of(case)
         if e.name in words
     )
-    days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating_days"]
+    days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating"]["days"]
     can_rate = (
         case.state == State.CLOSED
         and made.rating is None
@@ -473,6 +476,7 @@ class PublicNotice:
     closed_on: date
     days: int
     closing_text: str
+    case_id: int
 
 
 def public_notices(
@@ -503,6 +507,7 @@ def public_notices(
                 closed_on=closed,
                 days=(closed - reported).days,
                 closing_text=codes.mask_text(case.closing_text),
+                case_id=case.pk,
             )
         )
     return notices
@@ -520,7 +525,7 @@ class EstateCounts:
 
 def estate_counts(estate: Estate, *, at: datetime) -> EstateCounts:
     """Count an estate's cases of the last twelve months for the public, small numbers suppressed."""
-    threshold = rulebooks.load("deadlines", on=timezone.localtime(at).date())["suppression"]["below"]
+    threshold = rulebooks.load("deadlines", on=timezone.localtime(at).date())["publication"]["small_number"]
     found = Case.objects.filter(estate=estate, reported_at__gt=at - timedelta(days=365)).exclude(
         state__in=[State.MERGED, State.VOID]
     )
@@ -539,3 +544,175 @@ def estate_counts(estate: Estate, *, at: datetime) -> EstateCounts:
         by_class=tuple((catalogue.label(kind, code), shown(n)) for kind, code, n in classes),
         threshold=threshold,
     )
+
+
+def term_requests(actor: Actor) -> list[TermRequest]:
+    """List the requests for more time that wait for the actor's approval."""
+    if not actor.has("cases.approve"):
+        return []
+    seen = access.visible(Case, to=actor, power="cases.approve").filter(state__in=sorted(rules.OPEN))
+    found = TermRequest.objects.filter(granted__isnull=True, case__in=seen)
+    return list(
+        found.exclude(asked_organisation__in=actor.organisation_ids)
+        .select_related("case__estate", "asked_organisation")
+        .order_by("asked_at")[:20]
+    )
+
+
+def may_verify(actor: Actor, case: Case) -> bool:
+    """Say whether the actor may record a look at the place: not yet verified, and within reach of the power."""
+    return (
+        case.verified_at is None
+        and case.state in rules.VERIFY.source
+        and actor.has(rules.VERIFY.power)
+        and case.handler_id not in actor.organisation_ids
+    )
+
+
+def ownerless_notices(actor: Actor) -> list[Notice]:
+    """List unread notices that no office could be found for, so that nothing ends in silence."""
+    seen = access.visible(Case, to=actor, power="cases.see")
+    found = Notice.objects.filter(organisation__isnull=True, read_at__isnull=True, case__in=seen)
+    return list(found.select_related("case").order_by("-at")[:50])
+
+
+def map_rows(actor: Actor, area: Area | None, *, at: datetime) -> list[dict[str, Any]]:
+    """Count open and overdue cases by the areas one level below `area` (None: by county), in the actor's reach."""
+    column = {None: "county", 2: "county", 3: "street", 4: "community"}.get(area.level if area else None)
+    if column is None:
+        return []
+    found = access.visible(Case, to=actor, power="cases.see").filter(state__in=sorted(rules.OPEN))
+    if area is not None and area.level > 2:
+        found = found.filter(_in_area(area.pk))
+    counted = (
+        found.exclude(**{f"{column}__isnull": True})
+        .values(f"{column}_id", f"{column}__name", f"{column}__division__code")
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_at__lt=at, paused_at__isnull=True)))
+        .order_by("-overdue", "-open")
+    )
+    return [
+        {
+            "id": row[f"{column}_id"],
+            "name": row[f"{column}__name"],
+            "division_code": row[f"{column}__division__code"],
+            "open": row["open"],
+            "overdue": row["overdue"],
+        }
+        for row in counted
+    ]
+
+
+def points(actor: Actor, area: Area | None, *, at: datetime, limit: int = 2000) -> list[Case]:
+    """List open cases with a point inside an area (None: everywhere in reach), the most urgent first."""
+    found = access.visible(Case, to=actor, power="cases.see").filter(
+        state__in=sorted(rules.OPEN), longitude__isnull=False
+    )
+    if area is not None:
+        found = found.filter(_in_area(area.pk))
+    return list(with_row_parts(found).order_by("due_at")[:limit])
+
+
+def common_classes(*, on: date) -> list[dict[str, str]]:
+    """List the classes offered first on the public form, as the rulebook orders them, in the reader's language."""
+    chosen = rulebooks.load("portal", on=on)["common_classes"]
+    english = (get_language() or "").startswith("en")
+    return [
+        {
+            "value": entry["code"],
+            "label": entry["name_en"] if english else entry["name"],
+            "icon": entry.get("icon", ""),
+            "hint": entry.get("hint_en" if english else "hint", ""),
+        }
+        for entry in chosen
+    ]
+
+
+def class_tree(*, on: date) -> list[dict[str, Any]]:
+    """List all classes of both kinds in groups, for a chooser: {label, leaves}."""
+    return [
+        {
+            "label": f"{label} · {one['label']}",
+            "leaves": [leaf for two in one["groups"] for leaf in two["leaves"]],
+        }
+        for kind, label in rules.KIND_LABELS.items()
+        for one in catalogue.tree(kind, on=on)
+    ]
+
+
+def kind_and_label(code: str, *, on: date) -> tuple[str, str]:
+    """Return which kind a class code belongs to and its name, or raise Refusal for an unknown one."""
+    for kind in rules.KIND_LABELS:
+        if code in catalogue.classes(kind, on=on):
+            return kind, catalogue.find(kind, code, on=on).name
+    return "hazard", catalogue.find("hazard", code, on=on).name
+
+
+def code_of(case: Case) -> str:
+    """Return the follow code of a case's first report."""
+    return case.reports.order_by("pk").values_list("code", flat=True).first() or ""
+
+
+def rating_choices() -> list[dict[str, Any]]:
+    """List the ratings, best first."""
+    return [{"value": value, "label": str(label)} for value, label in rules.SATISFACTION_LABELS.items()]
+
+
+def reporter_photos(report_id: int, *, at: datetime) -> evidence.Gallery:
+    """Return the photos that the holder of a follow code may see: their own, and how it looks after closing."""
+    return evidence.gallery_of_report(report_id, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class EstateFile:
+    """一小区一档 for the public: facts, facilities and company; no persons."""
+
+    year_built: int | None
+    is_old: bool
+    households: int | None
+    building_count: int | None
+    management: str
+    company: str
+    contract_until: date | None
+    hydrants: int | None
+    extinguishers: int | None
+    micro_station: str
+    lane_marked: str
+    charging_places: int | None
+    ebikes: int | None
+
+
+def estate_file(estate_id: int, *, at: datetime) -> EstateFile:
+    """Return an estate's public facts."""
+    estate = Estate.objects.get(pk=estate_id)
+    on = timezone.localtime(at).date()
+    contract = contract_of(estate, on=on)
+
+    def said(value: bool | None) -> str:
+        return "—" if value is None else _("有") if value else _("无")
+
+    return EstateFile(
+        year_built=estate.year_built,
+        is_old=estate_is_old(estate, on=on),
+        households=estate.households,
+        building_count=estate.building_count,
+        management=str(estate.get_management_display()),
+        company=contract.company.name if contract else "",
+        contract_until=contract.valid_to if contract else None,
+        hydrants=estate.hydrants,
+        extinguishers=estate.extinguishers,
+        micro_station=said(estate.has_micro_station),
+        lane_marked=said(estate.fire_lane_marked),
+        charging_places=estate.charging_places,
+        ebikes=estate.ebikes,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ for the patrol
+
+
+def patrol_today(actor: Actor, *, at: datetime) -> list[Case]:
+    """List what a patrol has to look at in its area: re-checks on its desk, then cases not yet verified."""
+    seen = access.visible(Case, to=actor, power="cases.check").filter(state__in=sorted(rules.OPEN))
+    mine = Q(state=State.CHECKING, desk_id__in=actor.organisation_ids)
+    unseen = Q(verified_at__isnull=True, state__in=sorted(rules.VERIFY.source))
+    return list(with_row_parts(seen.filter(mine | unseen)).order_by("due_at", "pk")[:40])

@@ -241,3 +241,9 @@ _BELOW_BUILDING = re.compile(
 def mask_address(address: str) -> str:
     """Keep an address down to the building and drop unit, storey and room."""
     return _BELOW_BUILDING.sub("", address.strip())
+
+
+def mask_text(text: str) -> str:
+    """Mask telephone and ID-card numbers inside free text that is about to be published."""
+    text = re.sub(r"(?<!\d)\d{17}[\dXx](?!\d)", lambda found: mask_idcard(found.group()), text)
+    return re.sub(r"(?<!\d)1\d{10}(?!\d)", lambda found: mask_phone(found.group()), text)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, QueryDict
@@ -27,6 +28,8 @@ from jinja2 import Environment, FileSystemBytecodeCache
 from markupsafe import Markup, escape
 
 from . import charts, navigation
+from .citations import cite
+from .citations import cite
 
 ZH = "zh"
 
@@ -302,12 +305,11 @@ def part(thing: Any, name: str, default: Any = None) -> Any:
 def widget_kind(bound: Any) -> str:
     """Tell which control draws a bound form field: text, textarea, select, checkbox, radios, checks, file, hidden …"""
     widget = bound.field.widget
-    name = type(widget).__name__
-    if name == "CheckboxSelectMultiple":
+    if isinstance(widget, forms.CheckboxSelectMultiple):
         return "checks"
-    if name == "RadioSelect":
+    if isinstance(widget, forms.RadioSelect):
         return "radios"
-    return str(getattr(widget, "input_type", "") or ("select" if "Select" in name else "textarea"))
+    return str(getattr(widget, "input_type", "") or "textarea")
 
 
 def described(id: str, hint: Any = "", error: Any = "") -> dict[str, str]:
@@ -386,6 +388,7 @@ def environment(**options: Any) -> Environment:
         described=described,
         navigation=navigation.of,
         charts=charts,
+        cite=cite,
         product_name=lambda: str(settings.PRODUCT_NAME),
         timedelta=timedelta,
     )

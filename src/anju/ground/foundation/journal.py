@@ -125,3 +125,8 @@ def _any_of(subjects: Iterable[models.Model]) -> models.Q:
     for subject in subjects:
         found |= models.Q(subject_type=subject._meta.label_lower, subject_id=subject.pk)
     return found
+
+
+def events_named(subject: models.Model, name: str) -> models.QuerySet[Event]:
+    """Return the events of one name on one record, oldest first."""
+    return Event.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk, name=name).order_by("id")

@@ -15,7 +15,8 @@ from .refusals import Refusal
 
 
 @cache
-def _editions(name: str) -> tuple[tuple[date, date | None, dict[str, Any]], ...]:
+def editions(name: str) -> tuple[tuple[date, date | None, dict[str, Any]], ...]:
+    """List (from, to, content) of every edition of a rulebook, oldest first."""
     folder = settings.RULEBOOK_DIR / name
     found = []
     for path in sorted(folder.glob("*.yaml")):
@@ -27,7 +28,12 @@ def _editions(name: str) -> tuple[tuple[date, date | None, dict[str, Any]], ...]
 
 def load(name: str, *, on: date) -> dict[str, Any]:
     """Return the edition of rulebook `name` in force on a day; raises Refusal when none is."""
-    in_force = [c for start, end, c in _editions(name) if start <= on and (end is None or on <= end)]
+    in_force = [c for start, end, c in editions(name) if start <= on and (end is None or on <= end)]
     if not in_force:
         raise Refusal(f"rulebooks/{name}: no edition is in force on {on}. Add a file with effective_from.")
     return in_force[-1]
+
+
+def edition(name: str, stem: str) -> dict[str, Any]:
+    """Return one edition by its file's stem, whatever the day."""
+    return next(content for _start, _end, content in editions(name) if content["edition"] == stem)

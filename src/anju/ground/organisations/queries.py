@@ -16,14 +16,15 @@ def in_force(day: date, prefix: str = "") -> Q:
     )
 
 
+def contract_of(estate: Estate, *, on: date) -> ServiceContract | None:
+    """Return the service contract of an estate in force on a day, the newest if several are."""
+    found = ServiceContract.objects.filter(in_force(on), estate=estate).select_related("company")
+    return found.order_by("-valid_from").first()
+
+
 def company_of(estate: Estate, *, on: date) -> Organisation | None:
-    """Return the property company whose contract for the estate is in force, the newest if several are."""
-    contract = (
-        ServiceContract.objects.filter(in_force(on), estate=estate)
-        .select_related("company")
-        .order_by("-valid_from")
-        .first()
-    )
+    """Return the property company whose contract for the estate is in force."""
+    contract = contract_of(estate, on=on)
     return contract.company if contract else None
 
 

@@ -1,8 +1,13 @@
 """Questions about places."""
 
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Length
+from django.urls import reverse
 
 from anju.ground.foundation import rulebooks
 
@@ -13,16 +18,37 @@ from .rules import is_old
 def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:
     """Find current divisions by name, pinyin initials or code; exact and shorter names first.
 
-    Names repeat (there are many 东街): show `path` beside each.
+    Names repeat (there are many 东街): show `path` beside each. A code of former days finds what it has become.
     """
-    return _search(Division.objects.filter(valid_to__isnull=True), text, code=True)[:limit]
+    current = Division.objects.filter(valid_to__isnull=True)
+    text = text.strip()
+    if text.isdigit():
+        former = Division.objects.filter(code__startswith=text, valid_to__isnull=False)
+        now = [division.current.pk for division in former[:limit]]
+        return current.filter(Q(code__startswith=text) | Q(pk__in=now)).order_by("code")[:limit]
+    return _search(current, text)[:limit]
+
+
+def division_by_code(code: str) -> Division | None:
+    """Return the division that a code stands for today, also when it has been succeeded since."""
+    found = Division.objects.filter(code=code).order_by("-valid_to", "-pk")
+    here = found.filter(valid_to__isnull=True).first() or found.first()
+    return here.current if here else None
 
 
 def search_areas(
-    text: str, *, within: Area | None = None, level: int | None = None, limit: int = 20
+    text: str,
+    *,
+    within: Area | None = None,
+    level: int | None = None,
+    limit: int = 20,
+    among: QuerySet[Area] | None = None,
 ) -> QuerySet[Area]:
-    """Find management areas by name, initials or division code, optionally inside one area and at one level."""
-    found = Area.objects.filter(active=True)
+    """Find management areas by name, initials or division code, optionally inside one area and at one level.
+
+    among  the areas that somebody may see (`visible`); all when not given
+    """
+    found = (Area.objects.all() if among is None else among).filter(active=True)
     if within is not None:
         found = found.filter(area_under(within))
     if level is not None:
@@ -30,9 +56,11 @@ def search_areas(
     return _search(found, text, code="division__code")[:limit]
 
 
-def search_estates(text: str, *, within: Area | None = None, limit: int = 20) -> QuerySet[Estate]:
-    """Find estates by name, alias or initials, optionally inside one area."""
-    found = Estate.objects.filter(active=True).select_related("area")
+def search_estates(
+    text: str, *, within: Area | None = None, limit: int = 20, among: QuerySet[Estate] | None = None
+) -> QuerySet[Estate]:
+    """Find estates by name, alias, address or initials, optionally inside one area and among those one may see."""
+    found = (Estate.objects.all() if among is None else among).filter(active=True).select_related("area")
     if within is not None:
         found = found.filter(area_under(within, "area__"))
     text = text.strip()
@@ -43,17 +71,18 @@ def search_estates(text: str, *, within: Area | None = None, limit: int = 20) ->
     ).order_by(Case(When(name=text, then=0), When(name__startswith=text, then=1), default=2), "name")[:limit]
 
 
-def _search(found: QuerySet, text: str, *, code: str | bool = "") -> QuerySet:
+def _search(found: QuerySet, text: str, *, code: str = "") -> QuerySet:
     text = text.strip()
-    if text.isdigit():
-        field = "code" if code is True else code
-        return found.filter(**{f"{field}__startswith": text}).order_by(field)
+    if not text:
+        return found.none()
+    if code and text.isdigit():
+        return found.filter(**{f"{code}__startswith": text}).order_by(code)
     if text.isascii():
         return found.filter(initials__startswith=text.lower()).order_by("level", "name")
     rank = Case(
         When(name=text, then=0), When(name__startswith=text, then=1), default=2, output_field=IntegerField()
     )
-    return found.filter(name__contains=text).order_by(rank, "level", "path")
+    return found.filter(name__contains=text).order_by(rank, Length("name"), "level", "path")
 
 
 def area_under(area: Area, prefix: str = "") -> Q:
@@ -69,6 +98,92 @@ def estate_is_old(estate: Estate, *, on: date) -> bool:
     return is_old(year_built=estate.year_built, listed=estate.listed_old, rule=rule)
 
 
+def old_year(*, on: date) -> int:
+    """Return the last year of completion that makes an estate old on a day."""
+    completed_by: date = rulebooks.load("territory", on=on)["old_community"]["completed_by"]
+    return completed_by.year
+
+
+def pick_url(kind: str, field: str, back: str, **asked: Any) -> str:
+    """Return the address of the page that chooses a place and comes back to `back` with ?field=id."""
+    return f"{reverse('territory:pick')}?{urlencode({'kind': kind, 'field': field, 'next': back, **asked})}"
+
+
+def old_q(*, on: date, prefix: str = "") -> Q:
+    """Return the condition "old on this day" for estates, the same rule as `estate_is_old`."""
+    return Q(**{f"{prefix}listed_old": True}) | Q(**{f"{prefix}year_built__lte": old_year(on=on)})
+
+
+def filter_estates(
+    found: QuerySet[Estate],
+    *,
+    on: date,
+    text: str = "",
+    area: Area | None = None,
+    management: str = "",
+    old: str = "",
+    lacking: str = "",
+) -> QuerySet[Estate]:
+    """Narrow estates that somebody may see (`visible`) by what a list asks for.
+
+    old      "yes" or "no"; lacking  "point", "year" or "households": what is still missing in the record
+    """
+    text = text.strip()
+    if text.isascii() and text:
+        found = found.filter(Q(initials__contains=text.lower()) | Q(name__icontains=text))
+    elif text:
+        found = found.filter(Q(name__contains=text) | Q(address__contains=text) | Q(aliases__contains=[text]))
+    if area is not None:
+        found = found.filter(area_under(area, "area__"))
+    if management:
+        found = found.filter(management=management)
+    if old:
+        found = found.filter(old_q(on=on)) if old == "yes" else found.exclude(old_q(on=on))
+    column = {"point": "longitude", "year": "year_built", "households": "households"}.get(lacking)
+    if column:
+        found = found.filter(**{f"{column}__isnull": True})
+    return found
+
+
 def root() -> Area:
     """Return the top area of this installation (the city)."""
     return Area.objects.filter(level=Area.Level.CITY, active=True).order_by("id")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPlace:
+    """A place as the public may choose it: an estate, or a community where there is none."""
+
+    name: str
+    path: str
+    estate_id: int | None
+    area_id: int
+    estate: Estate | None = None
+    area: Area | None = None
+
+
+def public_search(text: str, *, limit: int = 12) -> list[PublicPlace]:
+    """Find estates first, then communities and streets, by name or initials."""
+    found = [_public_estate(e) for e in search_estates(text, limit=limit)]
+    areas = [a for a in search_areas(text, limit=3 * limit) if a.level >= Area.Level.STREET]
+    return found + [_public_area(a) for a in areas[: limit - len(found)]]
+
+
+def public_estate(estate_id: int) -> PublicPlace | None:
+    """Return an estate for the public, or None."""
+    estate = Estate.objects.filter(pk=estate_id, active=True).select_related("area").first()
+    return _public_estate(estate) if estate else None
+
+
+def public_area(area_id: int) -> PublicPlace | None:
+    """Return a community or street for the public, or None."""
+    area = Area.objects.filter(pk=area_id, active=True, level__gte=Area.Level.STREET).first()
+    return _public_area(area) if area else None
+
+
+def _public_estate(estate: Estate) -> PublicPlace:
+    return PublicPlace(estate.name, estate.area.path, estate.pk, estate.area_id, estate, estate.area)
+
+
+def _public_area(area: Area) -> PublicPlace:
+    return PublicPlace(area.name, area.path, None, area.pk, None, area)

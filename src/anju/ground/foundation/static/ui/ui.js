@@ -3,16 +3,12 @@
 (function () {
   "use strict";
   var root = document.documentElement;
-  root.classList.remove("no-js");
 
   function all(selector, within) {
     return Array.prototype.slice.call((within || document).querySelectorAll(selector));
   }
   function remember(name, value) {
     try { window.localStorage.setItem(name, value); } catch (e) { /* private mode: the choice lasts for this page */ }
-  }
-  function recall(name) {
-    try { return window.localStorage.getItem(name); } catch (e) { return null; }
   }
   function typing(target) {
     return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
@@ -24,7 +20,7 @@
     all("[data-nav-toggle]").forEach(function (button) { button.setAttribute("aria-expanded", String(!small)); });
     all(".nav-small .side a").forEach(function (a) { a.title = a.textContent.trim(); });
   }
-  if (recall("anju-nav") === "small") { fold(true); }
+  if (root.classList.contains("nav-small")) { fold(true); }
 
   /* --- panels of acts: one open at a time, kept inside the window */
   function place(details) {
@@ -42,6 +38,7 @@
   }
   document.addEventListener("toggle", function (event) {
     var details = event.target;
+    root.classList.toggle("act-open", Boolean(document.querySelector("[data-act][open]")));
     if (!details.open || !details.matches("[data-act], [data-menu]")) { return; }
     all("[data-act][open], [data-menu][open]").forEach(function (other) {
       if (other !== details) { other.open = false; }
@@ -198,6 +195,11 @@
       box.insertAdjacentElement("afterend", counter);
     }
     counter.textContent = box.value.length + " / " + box.maxLength;
+  });
+
+  /* Paper shows how a deadline was derived even where the screen has it folded. */
+  window.addEventListener("beforeprint", function () {
+    all(".derivation").forEach(function (details) { details.open = true; });
   });
 
   function ready(within) {

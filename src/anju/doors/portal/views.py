@@ -1,0 +1,191 @@
+"""Public pages, phone first. Reading goes through queries that hand out frozen values; writing through two verbs."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from anju.duties.cases import queries, services
+from anju.ground.access.actors import PUBLIC
+from anju.ground.access.guards import open_to_all
+from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.territory import queries as places
+
+from .forms import ReportForm
+
+
+@open_to_all
+def home(request: HttpRequest) -> HttpResponse:
+    """Offer the three things a resident comes for."""
+    return render(
+        request, "portal/home.html", {"notices": queries.public_notices(at=timezone.now(), limit=5)}
+    )
+
+
+@open_to_all
+def report(request: HttpRequest) -> HttpResponse:
+    """Report in under a minute: find the place, choose what it is, take a photo, send."""
+    place = _place(request.POST if request.method == "POST" else request.GET)
+    if place is None:
+        return _find_place(request)
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _send(request, place, form.cleaned_data)
+        except Refusal as refused:
+            refusal = str(refused)
+            if refused.field in form.fields:
+                form.add_error(refused.field, refusal)
+        else:
+            return redirect("portal:done", made)
+    context = {
+        "place": place,
+        "form": form,
+        "errors": form.first_errors() if form.is_bound else {},
+        "refusal": refusal,
+        "common": queries.common_classes(on=timezone.localdate()),
+        "all_classes": queries.class_tree(on=timezone.localdate()),
+    }
+    return render(request, "portal/report.html", context, status=422 if form.is_bound else 200)
+
+
+def _place(data: Any) -> Any:
+    for name, find in (("estate", places.public_estate), ("area", places.public_area)):
+        value = data.get(name, "")
+        if value.isdigit() and len(value) < 18:
+            return find(int(value))
+    return None
+
+
+def _find_place(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()[:40]
+    found = places.public_search(text) if text else None
+    template = "portal/place_results.html" if request.headers.get("hx-request") else "portal/place.html"
+    return render(request, template, {"text": text, "found": found})
+
+
+def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
+    kind, label = queries.kind_and_label(told["class_code"], on=timezone.localdate())
+    text = told["text"].strip() or label
+    made = services.report(
+        kind=kind,
+        class_code=told["class_code"],
+        text=text,
+        by=PUBLIC,
+        at=timezone.now(),
+        channel="portal",
+        estate=place.estate,
+        area=place.area,
+        place=told["place"],
+        longitude=told["longitude"],
+        latitude=told["latitude"],
+        reporter=services.Reporter(name=told["name"], phone=told["phone"], origin=_origin(request)),
+        uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
+        key=request.POST.get("request_key", "")[:64],
+    )
+    return queries.code_of(made)
+
+
+def _origin(request: HttpRequest) -> str:
+    return request.META.get("REMOTE_ADDR", "")
+
+
+@open_to_all
+def done(request: HttpRequest, code: str) -> HttpResponse:
+    """Give the reporter the code, once and large."""
+    return render(request, "portal/done.html", {"p": queries.progress(code, at=timezone.now())})
+
+
+@open_to_all
+def follow(request: HttpRequest) -> HttpResponse:
+    """Ask for the code and go to its page."""
+    code = request.GET.get("code", "").strip().upper()
+    if code:
+        try:
+            queries.progress(code, at=timezone.now())
+        except NotFound as refused:
+            return render(request, "portal/follow.html", {"code": code, "error": str(refused)}, status=404)
+        return redirect("portal:progress", code)
+    return render(request, "portal/follow.html", {"code": "", "error": ""})
+
+
+@open_to_all
+def progress(request: HttpRequest, code: str) -> HttpResponse:
+    """Show each step in plain words."""
+    return _progress(request, code)
+
+
+def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
+    at = timezone.now()
+    found = queries.progress(code, at=at)
+    context = {
+        "p": found,
+        "now": at,
+        "photos": queries.reporter_photos(found.report_id, at=at),
+        "refusal": refusal,
+        "ratings": queries.rating_choices(),
+    }
+    response = render(request, "portal/progress.html", context, status=refusal.status if refusal else 200)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@open_to_all
+def rate(request: HttpRequest, code: str) -> HttpResponse:
+    """Take the reporter's rating; a bad one reopens the matter one level up."""
+    rating = request.POST.get("rating", "")
+    try:
+        services.rate(
+            code=code,
+            rating=int(rating) if rating.isdigit() else 0,
+            reason=request.POST.get("reason", ""),
+            by=PUBLIC,
+            at=timezone.now(),
+            key=request.POST.get("request_key", "")[:64],
+        )
+    except NotFound:
+        raise
+    except Refusal as refused:
+        return _progress(request, code, refusal=refused)
+    return redirect("portal:progress", code)
+
+
+@open_to_all
+def estates(request: HttpRequest) -> HttpResponse:
+    """Find an estate's public page."""
+    text = request.GET.get("q", "").strip()[:40]
+    found = [hit for hit in places.public_search(text) if hit.estate_id] if text else None
+    return render(request, "portal/estates.html", {"text": text, "found": found})
+
+
+@open_to_all
+def estate(request: HttpRequest, estate_id: int) -> HttpResponse:
+    """Show an estate's public file (一小区一档): facts, company, counts, closed cases; no names of persons."""
+    at = timezone.now()
+    place = places.public_estate(estate_id)
+    if place is None:
+        raise NotFound(_("没有找到这个小区。"))
+    context = {
+        "e": place,
+        "file": queries.estate_file(estate_id, at=at),
+        "counts": queries.estate_counts(place.estate, at=at),
+        "notices": queries.public_notices(at=at, estate_id=estate_id, limit=10),
+    }
+    return render(request, "portal/estate.html", context)
+
+
+@open_to_all
+def notices(request: HttpRequest) -> HttpResponse:
+    """List closed cases for the public, newest first."""
+    before = request.GET.get("before", "")
+    rows = queries.public_notices(
+        at=timezone.now(), before=int(before) if before.isdigit() and len(before) < 18 else None, limit=30
+    )
+    return render(
+        request, "portal/notices.html", {"rows": rows, "more": rows[-1].case_id if len(rows) == 30 else None}
+    )

@@ -1,0 +1,72 @@
+"""The style page and the shells: they draw, keep to the Content-Security-Policy, and are all described."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+from anju.ground.foundation import navigation, views_style
+from anju.ground.foundation.refusals import Refusal
+
+TEMPLATES = Path(views_style.__file__).parent / "templates" / "ui"
+GUIDE = (settings.BASE_DIR / "docs" / "rooms" / "foundation-ui.md").read_text(encoding="utf-8")
+
+
+def macros() -> set[str]:
+    text = (TEMPLATES / "macros.html").read_text(encoding="utf-8")
+    names = re.findall(r"import ([\w, ]+) %}", text)
+    return {name.strip() for line in names for name in line.split(",")}
+
+
+@pytest.fixture
+def page() -> str:
+    return render_to_string("ui/style.html", views_style.samples(), request=RequestFactory().get("/"))
+
+
+def test_the_style_page_shows_every_component():
+    shown = (TEMPLATES / "style.html").read_text(encoding="utf-8")
+    elsewhere = {"mark", "person", "pager", "photo", "file_list", "error_summary", "field"}
+    missing = {name for name in macros() - elsewhere if f"ui.{name}(" not in shown}
+    assert missing == set()
+
+
+def test_every_component_is_described_in_the_guide():
+    assert {name for name in macros() if f"`{name}(" not in GUIDE and f"{name}(" not in GUIDE} == set()
+
+
+def test_nothing_on_the_style_page_needs_what_the_policy_forbids(page: str):
+    assert not re.search(r"<[^>]+\sstyle=", page)
+    assert not re.search(r"<[^>]+\son\w+=", page)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+
+
+def test_identifiers_on_the_style_page_are_unique(page: str):
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    "name", ["console", "field", "portal", "auth", "print", "refusal", "not_found", "error"]
+)
+def test_each_shell_draws_for_somebody_not_signed_in(name: str):
+    html = render_to_string(
+        f"ui/{name}.html", {"refusal": Refusal("x < y")}, request=RequestFactory().get("/")
+    )
+    assert 'id="content"' in html
+    assert "x < y" not in html
+
+
+def test_people_see_only_the_entries_their_powers_open(monkeypatch):
+    monkeypatch.setattr(navigation, "_items", {})
+    monkeypatch.setattr(navigation, "reverse", lambda name: f"/{name}/")
+    for order, (name, power) in enumerate([("a", "see.a"), ("a/b", ""), ("c", "see.c")]):
+        navigation.register(navigation.Item(label=name, url_name=name, power=power, order=order))
+    request = RequestFactory().get("/a/b/3")
+    assert [entry.url for entry in navigation.of(request)] == ["/a/b/"]
+
+    request.actor = type("Somebody", (), {"powers": {"see.a": ()}})()
+    entries = navigation.of(request)
+    assert [(entry.url, entry.current) for entry in entries] == [("/a/", False), ("/a/b/", True)]
