@@ -29,7 +29,6 @@ from markupsafe import Markup, escape
 
 from . import charts, navigation
 from .citations import cite
-from .citations import cite
 
 ZH = "zh"
 
