@@ -2,11 +2,12 @@
 
 from django.db.models import Q
 
-from anju.ground.access.actors import Reach
-from anju.ground.access.services import reaches_by
+from anju.ground.access.actors import Actor, Reach
+from anju.ground.access.services import reaches_by, visible
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
 from anju.ground.territory.models import Area
+from anju.means.documents import registry as papers
 
 from . import rules, supervision
 from .models import Case
@@ -26,6 +27,14 @@ def _case_reach(reach: Reach) -> Q:
 
 
 reaches_by(Case, _case_reach)
+
+
+def _may_read_papers(actor: Actor, case_id: int) -> bool:
+    """Let those who see a case read the papers issued on it."""
+    return visible(Case, to=actor, power="cases.see").filter(pk=case_id).exists()
+
+
+papers.register(Case._meta.label_lower, _may_read_papers)
 
 
 @journal.hears("foundation.calendar_changed")
