@@ -38,6 +38,14 @@ def county_code_at(longitude: float, latitude: float) -> str | None:
     return next((code for code, (exact, _near) in _polygons().items() if exact.contains(point)), None)
 
 
+def county_name_at(longitude: float, latitude: float) -> str:
+    """Return the name of the county whose polygon holds a point, or "" outside."""
+    code = county_code_at(longitude, latitude)
+    return next(
+        (f["properties"]["name"] for f in collection()["features"] if f["properties"]["code"] == code), ""
+    )
+
+
 def lies_near(longitude: float, latitude: float, *, code: str | None) -> bool | None:
     """Say whether a point lies in a county or within TOLERANCE of it; None when no boundary is known.
 

@@ -124,34 +124,42 @@ class Estate(models.Model):
         NONE = "none", _("无物业管理")
         UNKNOWN = "unknown", _("待核实")
 
-    name = models.CharField(max_length=80)
+    name = models.CharField(_("名称"), max_length=80)
     name_key = models.CharField(max_length=80, blank=True, help_text="rules.name_key(name), to know repeats")
     initials = models.CharField(max_length=80, blank=True)
-    aliases = models.JSONField(default=list, blank=True)
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="estates")
+    aliases = models.JSONField(_("别名"), default=list, blank=True)
+    area = models.ForeignKey(
+        Area, verbose_name=_("所属社区"), on_delete=models.PROTECT, related_name="estates"
+    )
     division = models.ForeignKey(Division, null=True, on_delete=models.PROTECT, related_name="estates")
-    address = models.CharField(max_length=200, blank=True)
-    year_built = models.PositiveSmallIntegerField(null=True, blank=True)
-    listed_old = models.BooleanField(default=False, help_text="on the city's list of old communities")
-    households = models.PositiveIntegerField(null=True, blank=True)
-    building_count = models.PositiveIntegerField(null=True, blank=True)
-    management = models.CharField(max_length=10, choices=Management, default=Management.UNKNOWN)
-    floor_area = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True, help_text="m²")
-    is_high_rise = models.BooleanField(default=False)
-    hydrants = models.PositiveIntegerField(null=True, blank=True)
-    extinguishers = models.PositiveIntegerField(null=True, blank=True)
-    has_micro_station = models.BooleanField(null=True, blank=True)
-    has_control_room = models.BooleanField(null=True, blank=True)
-    fire_lane_marked = models.BooleanField(null=True, blank=True)
-    charging_places = models.PositiveIntegerField(null=True, blank=True)
-    ebikes = models.PositiveIntegerField(null=True, blank=True)
-    longitude = models.FloatField(null=True, blank=True)
-    latitude = models.FloatField(null=True, blank=True)
+    address = models.CharField(_("地址"), max_length=200, blank=True)
+    year_built = models.PositiveSmallIntegerField(_("建成年份"), null=True, blank=True)
+    listed_old = models.BooleanField(
+        _("列入老旧小区名单"), default=False, help_text="on the city's list of old communities"
+    )
+    households = models.PositiveIntegerField(_("户数"), null=True, blank=True)
+    building_count = models.PositiveIntegerField(_("楼栋数"), null=True, blank=True)
+    management = models.CharField(
+        _("管理方式"), max_length=10, choices=Management, default=Management.UNKNOWN
+    )
+    floor_area = models.DecimalField(
+        _("建筑面积"), max_digits=12, decimal_places=2, null=True, blank=True, help_text="m²"
+    )
+    is_high_rise = models.BooleanField(_("有高层住宅"), default=False)
+    hydrants = models.PositiveIntegerField(_("消火栓"), null=True, blank=True)
+    extinguishers = models.PositiveIntegerField(_("灭火器"), null=True, blank=True)
+    has_micro_station = models.BooleanField(_("微型消防站"), null=True, blank=True)
+    has_control_room = models.BooleanField(_("消防控制室"), null=True, blank=True)
+    fire_lane_marked = models.BooleanField(_("消防车通道标志"), null=True, blank=True)
+    charging_places = models.PositiveIntegerField(_("充电车位"), null=True, blank=True)
+    ebikes = models.PositiveIntegerField(_("电动自行车"), null=True, blank=True)
+    longitude = models.FloatField(_("经度"), null=True, blank=True)
+    latitude = models.FloatField(_("纬度"), null=True, blank=True)
     coordinate_source = models.CharField(
         max_length=10, blank=True, help_text="system the point came in; stored as WGS-84/CGCS2000"
     )
     is_demo = models.BooleanField(default=False)
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(_("在册"), default=True)
 
     class Meta:
         indexes = [

@@ -190,3 +190,8 @@ def straighten(
     if coordinates.in_china((latitude, longitude)):
         return (latitude, longitude), None
     return None, "outside_china"
+
+
+def split_names(text: str) -> list[str]:
+    """Split several names in one field at commas, semicolons, slashes and 、."""
+    return [part.strip() for part in re.split(r"[,\uff0c;\uff1b/\u3001]+", text) if part.strip()]
