@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import call_command
 from django.utils import translation
 
 from anju.ground.foundation import calendar, journal, workdays
@@ -104,6 +105,14 @@ def test_a_corrected_seed_reaches_the_years_nobody_has_edited(seeded):
     calendar.forget()
     assert calendar.load_seed(by=SYSTEM, at=NOW)["loaded"] == [2025]
     assert calendar.current().is_workday(date(2025, 10, 11))
+
+
+def test_the_command_loads_the_rulebook_and_says_so(db, capsys):
+    calendar.forget()
+    call_command("load_calendar")
+    assert "calendar loaded: 2019, 2020" in capsys.readouterr().out
+    call_command("load_calendar")
+    assert "calendar unchanged: 2019, 2020" in capsys.readouterr().out
 
 
 # --- Confirming a year --------------------------------------------------------------------------------------------

@@ -210,6 +210,73 @@ def test_only_the_company_may_be_alone_because_a_contract_makes_it_certain():
         assert last != "property_company" or rule["when"].get("has_company") is True, rule["id"]
 
 
+def first_rule(**facts: object) -> str:
+    """Return the id of the rule that fires, by the words at the top of the rulebook."""
+
+    def fits(when: dict) -> bool:
+        for name, wanted in when.items():
+            options = wanted if isinstance(wanted, list) else [wanted]
+            if name == "class_prefix":
+                if not any(str(facts["code"]).startswith(prefix) for prefix in options):
+                    return False
+            elif facts[name] not in options:
+                return False
+        return True
+
+    return next(rule["id"] for rule in ROUTING["rules"] if fits(rule["when"]))
+
+
+# code, severity, how the estate is managed, whether it is old -> the rule that fires
+SITUATIONS = [
+    ("EG02", "serious", "company", False, "hazard-company"),
+    ("EB02", "serious", "company", True, "hazard-company"),
+    ("EB02", "serious", "none", True, "hazard-old-unmanaged"),
+    ("EB02", "serious", "self", False, "hazard-unmanaged"),
+    ("FF01", "serious", "work_unit", True, "hazard-work-unit"),
+    ("FF04", "major_suspected", "company", False, "major-fire"),
+    ("ST03", "major_suspected", "none", True, "major-fire"),
+    ("CO01", "major_suspected", "company", False, "unapproved-building"),
+    ("CO02", "serious", "company", False, "illegal-building"),
+    ("GA02", "serious", "company", False, "gas"),
+    ("EB08", "serious", "company", False, "battery"),
+    ("MU03", "general", "company", False, "home-to-shop"),
+    ("MU04", "serious", "none", True, "group-rental"),
+    ("MG07", "general", "none", True, "community-duties"),
+    ("FF09", "serious", "company", False, "fire-products"),
+    ("PS01", "serious", "company", False, "lift"),
+    ("PS02", "serious", "none", True, "structure"),
+    ("EN01", "general", "company", False, "complaint-company"),
+    ("EN01", "general", "none", True, "anything-else"),
+    ("FS02", "serious", "company", False, "complaint-fire"),
+    ("FS02", "serious", "none", False, "anything-else"),
+    ("CR02", "general", "company", False, "complaint-money"),
+    ("FE01", "general", "company", False, "complaint-price"),
+    ("OC01", "general", "none", True, "complaint-committee"),
+    ("NB01", "general", "company", False, "complaint-neighbours"),
+    ("DE02", "general", "company", False, "complaint-decoration"),
+    ("DE01", "general", "company", False, "complaint-company"),
+]
+
+
+@pytest.mark.parametrize(("code", "severity", "management", "old", "rule"), SITUATIONS)
+def test_where_a_case_is_sent(code, severity, management, old, rule):
+    kind = "hazard" if any(c["code"] == code for c in HAZARDS["classes"]) else "complaint"
+    fired = first_rule(
+        code=code,
+        kind=kind,
+        severity=severity,
+        management=management,
+        has_company=management == "company",
+        old_community=old,
+        channel="portal",
+    )
+    assert fired == rule
+
+
+def test_every_rule_fires_in_some_situation():
+    assert {row[-1] for row in SITUATIONS} == {rule["id"] for rule in ROUTING["rules"]}
+
+
 # --- Access -------------------------------------------------------------------------------------------------------
 
 
