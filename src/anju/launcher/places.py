@@ -9,7 +9,7 @@ import subprocess
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from . import Stop
 
@@ -32,7 +32,7 @@ class Account:
     drop: bool
 
     @property
-    def becoming(self) -> dict[str, object]:
+    def becoming(self) -> dict[str, Any]:
         """Give the keyword arguments with which `subprocess` runs a program as this account."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
 

@@ -23,10 +23,14 @@ from .refusals import Conflict
 class Trace(Protocol):
     """Whoever acts: an access.Actor, a resident without an account, or the system itself."""
 
-    account_id: int | None
-    kind: str  # account | public | system
-    name: str
-    post: str
+    @property
+    def account_id(self) -> int | None: ...
+    @property
+    def kind(self) -> str: ...  # account | public | system
+    @property
+    def name(self) -> str: ...
+    @property
+    def post(self) -> str: ...
 
 
 Listener = Callable[[Event], None]
@@ -106,7 +110,9 @@ def receipt(*, by: Trace, key: str, key_digest: str) -> Event | None:
         return None
     event = Event.objects.filter(actor_scope=actor_scope(by), request_key=key).first()
     if event and event.request_digest != key_digest:
-        raise Conflict(_("这个请求编号已用于另一次不同的提交，请重新打开页面再提交。"), code="idempotency_conflict")
+        raise Conflict(
+            _("这个请求编号已用于另一次不同的提交，请重新打开页面再提交。"), code="idempotency_conflict"
+        )
     return event
 
 
@@ -129,4 +135,6 @@ def _any_of(subjects: Iterable[models.Model]) -> models.Q:
 
 def events_named(subject: models.Model, name: str) -> models.QuerySet[Event]:
     """Return the events of one name on one record, oldest first."""
-    return Event.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk, name=name).order_by("id")
+    return Event.objects.filter(
+        subject_type=subject._meta.label_lower, subject_id=subject.pk, name=name
+    ).order_by("id")
