@@ -157,7 +157,9 @@ def month_day(value: date | datetime | None) -> str:
 
 def machine(value: date | datetime | None) -> str:
     """Write a moment for the `datetime` attribute of <time>: ISO 8601."""
-    return _local(value).isoformat(timespec="minutes") if isinstance(value, datetime) else str(value or "")
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat(timespec="minutes")
+    return str(value or "")
 
 
 def span(length: timedelta) -> str:
