@@ -14,12 +14,13 @@ from django.db import models
 from django.db.models import Case as Choose
 from django.db.models import Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest, Least
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from anju.ground.foundation import rulebooks
 from anju.means.figures import registry
-from anju.means.figures.registry import Dimension, Facts, Measure, Window
+from anju.means.figures.registry import Column, Dimension, Facts, Measure, Window
 
 from . import catalogue, rules
 from .models import Case, CaseClock, Report
@@ -84,16 +85,68 @@ def _areas(prefix: str) -> dict[int, str]:
     return {2: f"{prefix}city", 3: f"{prefix}county", 4: f"{prefix}street", 5: f"{prefix}community"}
 
 
-CASES = Facts("cases", _("案件"), Case, Case, _areas(""), "division", _dimensions(""))
+def _page(case: Case) -> str:
+    return reverse("console:case", args=[case.pk])
+
+
+def _place(case: Case) -> str:
+    where = [area.name for area in (case.county, case.street) if area is not None]
+    return " ".join([*where, case.estate.name if case.estate else "", case.place]).strip()
+
+
+def _class_label(case: Case) -> str:
+    return catalogue.label(case.kind, case.class_code)
+
+
+CASE_COLUMNS = (
+    Column("number", _("编号"), lambda case: case.number, "title"),
+    Column("kind", _("性质"), lambda case: str(case.kind_label)),
+    Column("class", _("类别"), _class_label),
+    Column("place", _("地点"), _place),
+    Column("channel", _("渠道"), lambda case: str(case.channel_label)),
+    Column("state", _("状态"), lambda case: str(case.state_label)),
+    Column("reported_at", _("上报时间"), lambda case: case.reported_at),
+    Column("closed_at", _("办结时间"), lambda case: case.closed_at),
+)
+RATING_COLUMNS = (
+    Column("number", _("编号"), lambda report: report.case.number, "title"),
+    Column("class", _("类别"), lambda report: _class_label(report.case)),
+    Column("place", _("地点"), lambda report: _place(report.case)),
+    Column(
+        "rating", _("评价"), lambda report: str(rules.SATISFACTION_LABELS.get(report.rating, report.rating))
+    ),
+    Column("rated_at", _("评价时间"), lambda report: report.rated_at),
+)
+_LONG = ("text", "closing_text", "search")
+
+CASES = Facts(
+    name="cases",
+    label=_("案件"),
+    model=Case,
+    guarded=Case,
+    areas=_areas(""),
+    division="division",
+    dimensions=_dimensions(""),
+    columns=CASE_COLUMNS,
+    related=("county", "street", "estate"),
+    unread=_LONG,
+    address=_page,
+    export="cases.export",
+)
 RATINGS = Facts(
-    "ratings",
-    _("评价"),
-    Report,
-    Case,
-    _areas("case__"),
-    "case__division",
-    _dimensions("case__"),
+    name="ratings",
+    label=_("评价"),
+    model=Report,
+    guarded=Case,
+    areas=_areas("case__"),
+    division="case__division",
+    dimensions=_dimensions("case__"),
     reach="case",
+    columns=RATING_COLUMNS,
+    related=("case__county", "case__street", "case__estate"),
+    unread=("text", "reply_text", *(f"case__{name}" for name in _LONG)),
+    address=lambda report: _page(report.case),
+    export="cases.export",
 )
 
 # --- conditions ---------------------------------------------------------------------------------------------------

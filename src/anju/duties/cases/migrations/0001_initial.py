@@ -7,280 +7,625 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('foundation', '0003_longer_media_type'),
-        ('organisations', '0001_initial'),
-        ('territory', '0002_alter_estate_active_alter_estate_address_and_more'),
+        ("foundation", "0003_longer_media_type"),
+        ("organisations", "0001_initial"),
+        ("territory", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('hazard', '隐患'), ('complaint', '投诉')], max_length=10)),
-                ('class_code', models.CharField(max_length=12)),
-                ('severity', models.CharField(max_length=16)),
-                ('state', models.CharField(default='reported', max_length=10)),
-                ('channel', models.CharField(max_length=10)),
-                ('text', models.TextField()),
-                ('place', models.CharField(blank=True, help_text='where in the estate: building, stairwell, floor', max_length=200)),
-                ('longitude', models.FloatField(null=True)),
-                ('latitude', models.FloatField(null=True)),
-                ('routing_rule', models.CharField(blank=True, max_length=60)),
-                ('reported_at', models.DateTimeField()),
-                ('assigned_at', models.DateTimeField(null=True)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('due_clock', models.CharField(blank=True, max_length=10)),
-                ('provisional', models.BooleanField(default=False)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('verified_at', models.DateTimeField(null=True)),
-                ('on_time', models.BooleanField(null=True)),
-                ('returns', models.PositiveSmallIntegerField(default=0)),
-                ('send_backs', models.PositiveSmallIntegerField(default=0)),
-                ('urges', models.PositiveSmallIntegerField(default=0)),
-                ('supervised', models.BooleanField(default=False)),
-                ('reopens', models.PositiveSmallIntegerField(default=0)),
-                ('escalation', models.PositiveSmallIntegerField(default=0)),
-                ('escalated_at', models.DateTimeField(null=True)),
-                ('escalate_at', models.DateTimeField(null=True)),
-                ('satisfaction', models.PositiveSmallIntegerField(null=True)),
-                ('repeat', models.BooleanField(default=False)),
-                ('closing_text', models.TextField(blank=True)),
-                ('closing_insisted', models.BooleanField(default=False)),
-                ('state_before_merge', models.CharField(blank=True, max_length=10)),
-                ('source_key', models.CharField(max_length=64, null=True)),
-                ('source_number', models.CharField(blank=True, max_length=40)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('search', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), default=list, size=None)),
-                ('checker', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('city', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territory.area')),
-                ('community', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territory.area')),
-                ('company', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('county', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territory.area')),
-                ('desk', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('dispatcher', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('division', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territory.division')),
-                ('estate', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='territory.estate')),
-                ('handler', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='cases.case')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='cases.case')),
-                ('street', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='territory.area')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("hazard", "隐患"), ("complaint", "投诉")], max_length=10),
+                ),
+                ("class_code", models.CharField(max_length=12)),
+                ("severity", models.CharField(max_length=16)),
+                ("state", models.CharField(default="reported", max_length=10)),
+                ("channel", models.CharField(max_length=10)),
+                ("text", models.TextField()),
+                (
+                    "place",
+                    models.CharField(
+                        blank=True,
+                        help_text="where in the estate: building, stairwell, floor",
+                        max_length=200,
+                    ),
+                ),
+                ("longitude", models.FloatField(null=True)),
+                ("latitude", models.FloatField(null=True)),
+                ("routing_rule", models.CharField(blank=True, max_length=60)),
+                ("reported_at", models.DateTimeField()),
+                ("assigned_at", models.DateTimeField(null=True)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("due_clock", models.CharField(blank=True, max_length=10)),
+                ("provisional", models.BooleanField(default=False)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("on_time", models.BooleanField(null=True)),
+                ("returns", models.PositiveSmallIntegerField(default=0)),
+                ("send_backs", models.PositiveSmallIntegerField(default=0)),
+                ("urges", models.PositiveSmallIntegerField(default=0)),
+                ("supervised", models.BooleanField(default=False)),
+                ("reopens", models.PositiveSmallIntegerField(default=0)),
+                ("escalation", models.PositiveSmallIntegerField(default=0)),
+                ("escalated_at", models.DateTimeField(null=True)),
+                ("escalate_at", models.DateTimeField(null=True)),
+                ("satisfaction", models.PositiveSmallIntegerField(null=True)),
+                ("repeat", models.BooleanField(default=False)),
+                ("closing_text", models.TextField(blank=True)),
+                ("closing_insisted", models.BooleanField(default=False)),
+                ("state_before_merge", models.CharField(blank=True, max_length=10)),
+                ("source_key", models.CharField(max_length=64, null=True)),
+                ("source_number", models.CharField(blank=True, max_length=40)),
+                ("is_demo", models.BooleanField(default=False)),
+                (
+                    "search",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2), default=list, size=None
+                    ),
+                ),
+                (
+                    "checker",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "city",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territory.area",
+                    ),
+                ),
+                (
+                    "community",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territory.area",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "county",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territory.area",
+                    ),
+                ),
+                (
+                    "desk",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "dispatcher",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "division",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territory.division",
+                    ),
+                ),
+                (
+                    "estate",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="territory.estate",
+                    ),
+                ),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "street",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="territory.area",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CaseClock',
+            name="CaseClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('amount', models.PositiveSmallIntegerField()),
-                ('unit', models.CharField(max_length=8)),
-                ('basis', models.CharField(blank=True, max_length=60)),
-                ('is_default', models.BooleanField(default=False)),
-                ('started_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('provisional', models.BooleanField(default=False)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('adjustments', models.JSONField(default=list)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("amount", models.PositiveSmallIntegerField()),
+                ("unit", models.CharField(max_length=8)),
+                ("basis", models.CharField(blank=True, max_length=60)),
+                ("is_default", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("provisional", models.BooleanField(default=False)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("adjustments", models.JSONField(default=list)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="cases.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=10)),
-                ('caption', models.CharField(blank=True, max_length=200)),
-                ('added_by', models.CharField(blank=True, max_length=120)),
-                ('added_at', models.DateTimeField()),
-                ('doubts', models.JSONField(default=list)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='cases.case')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.storedfile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=10)),
+                ("caption", models.CharField(blank=True, max_length=200)),
+                ("added_by", models.CharField(blank=True, max_length=120)),
+                ("added_at", models.DateTimeField()),
+                ("doubts", models.JSONField(default=list)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="evidence", to="cases.case"
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.storedfile",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Merge',
+            name="Merge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=120)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('folded', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='cases.case')),
-                ('into', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=120)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "folded",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="merges", to="cases.case"
+                    ),
+                ),
+                (
+                    "into",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=12)),
-                ('level', models.PositiveSmallIntegerField(default=0)),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('by', models.CharField(blank=True, max_length=120)),
-                ('at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('read_by', models.CharField(blank=True, max_length=120)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='cases.case')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("level", models.PositiveSmallIntegerField(default=0)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("by", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                ("read_by", models.CharField(blank=True, max_length=120)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="cases.case"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='what the reporter follows it by', max_length=12, unique=True)),
-                ('text', models.TextField()),
-                ('anonymous', models.BooleanField(default=True)),
-                ('reported_at', models.DateTimeField()),
-                ('reply_due_at', models.DateTimeField(null=True)),
-                ('reply_basis', models.CharField(blank=True, max_length=60)),
-                ('replied_at', models.DateTimeField(null=True)),
-                ('reply_text', models.TextField(blank=True)),
-                ('rating', models.PositiveSmallIntegerField(null=True)),
-                ('rating_reason', models.CharField(blank=True, max_length=500)),
-                ('rated_at', models.DateTimeField(null=True)),
-                ('origin', models.CharField(blank=True, max_length=64)),
-                ('reporter', models.CharField(blank=True, max_length=64)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(help_text="what the reporter follows it by", max_length=12, unique=True),
+                ),
+                ("text", models.TextField()),
+                ("anonymous", models.BooleanField(default=True)),
+                ("reported_at", models.DateTimeField()),
+                ("reply_due_at", models.DateTimeField(null=True)),
+                ("reply_basis", models.CharField(blank=True, max_length=60)),
+                ("replied_at", models.DateTimeField(null=True)),
+                ("reply_text", models.TextField(blank=True)),
+                ("rating", models.PositiveSmallIntegerField(null=True)),
+                ("rating_reason", models.CharField(blank=True, max_length=500)),
+                ("rated_at", models.DateTimeField(null=True)),
+                ("origin", models.CharField(blank=True, max_length=64)),
+                ("reporter", models.CharField(blank=True, max_length=64)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="cases.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.BigIntegerField(db_index=True)),
-                ('name', models.CharField(max_length=40)),
-                ('query', models.CharField(max_length=600)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account_id", models.BigIntegerField(db_index=True)),
+                ("name", models.CharField(max_length=40)),
+                ("query", models.CharField(max_length=600)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account_id', 'name'), name='view_name_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account_id", "name"), name="view_name_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SealedIdentity',
+            name="SealedIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed', models.BinaryField()),
-                ('report', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='identity', to='cases.report')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sealed", models.BinaryField()),
+                (
+                    "report",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identity",
+                        to="cases.report",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TermRequest',
+            name="TermRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('days', models.PositiveSmallIntegerField(null=True)),
-                ('reason', models.CharField(max_length=500)),
-                ('asked_by', models.CharField(max_length=120)),
-                ('asked_at', models.DateTimeField()),
-                ('granted', models.BooleanField(null=True)),
-                ('decided_by', models.CharField(blank=True, max_length=120)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decision', models.CharField(blank=True, max_length=500)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('asked_organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='term_requests', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("days", models.PositiveSmallIntegerField(null=True)),
+                ("reason", models.CharField(max_length=500)),
+                ("asked_by", models.CharField(max_length=120)),
+                ("asked_at", models.DateTimeField()),
+                ("granted", models.BooleanField(null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=120)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision", models.CharField(blank=True, max_length=500)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "asked_organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.organisation",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="term_requests",
+                        to="cases.case",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('county'), models.F('state'), models.F('class_code'), models.OrderBy(models.F('reported_at'), descending=True), name='case_county_list'),
+            model_name="case",
+            index=models.Index(
+                models.F("county"),
+                models.F("state"),
+                models.F("class_code"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_county_list",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('county'), models.OrderBy(models.F('reported_at'), descending=True), name='case_county_recent'),
+            model_name="case",
+            index=models.Index(
+                models.F("county"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_county_recent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('street'), models.F('state'), models.OrderBy(models.F('reported_at'), descending=True), name='case_street_list'),
+            model_name="case",
+            index=models.Index(
+                models.F("street"),
+                models.F("state"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_street_list",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('community'), models.F('state'), models.OrderBy(models.F('reported_at'), descending=True), name='case_community_list'),
+            model_name="case",
+            index=models.Index(
+                models.F("community"),
+                models.F("state"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_community_list",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('estate'), models.OrderBy(models.F('reported_at'), descending=True), name='case_estate'),
+            model_name="case",
+            index=models.Index(
+                models.F("estate"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_estate",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('handler'), models.F('state'), models.OrderBy(models.F('reported_at'), descending=True), name='case_handler'),
+            model_name="case",
+            index=models.Index(
+                models.F("handler"),
+                models.F("state"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_handler",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('company'), models.OrderBy(models.F('reported_at'), descending=True), name='case_company'),
+            model_name="case",
+            index=models.Index(
+                models.F("company"),
+                models.OrderBy(models.F("reported_at"), descending=True),
+                name="case_company",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('reported_at'), name='case_reported'),
+            model_name="case",
+            index=models.Index(models.F("reported_at"), name="case_reported"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('desk'), models.F('due_at'), condition=models.Q(('state__in', ['assigned', 'checking', 'fixing', 'reported', 'returned'])), name='case_todo'),
+            model_name="case",
+            index=models.Index(
+                models.F("desk"),
+                models.F("due_at"),
+                condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
+                name="case_todo",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('county'), models.F('due_at'), condition=models.Q(('state__in', ['assigned', 'checking', 'fixing', 'reported', 'returned'])), name='case_county_due'),
+            model_name="case",
+            index=models.Index(
+                models.F("county"),
+                models.F("due_at"),
+                condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
+                name="case_county_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('escalate_at'), condition=models.Q(('state__in', ['assigned', 'checking', 'fixing', 'reported', 'returned'])), name='case_escalate'),
+            model_name="case",
+            index=models.Index(
+                models.F("escalate_at"),
+                condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
+                name="case_escalate",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(models.F('closed_at'), condition=models.Q(('closed_at__isnull', False)), name='case_closed'),
+            model_name="case",
+            index=models.Index(
+                models.F("closed_at"), condition=models.Q(("closed_at__isnull", False)), name="case_closed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('search'), name='case_search'),
+            model_name="case",
+            index=django.contrib.postgres.indexes.GinIndex(models.F("search"), name="case_search"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_key__isnull', False)), fields=('source_key',), name='case_source_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_key__isnull", False)),
+                fields=("source_key",),
+                name="case_source_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['assigned', 'checking', 'closed', 'fixing', 'merged', 'reported', 'returned', 'void'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "assigned",
+                            "checking",
+                            "closed",
+                            "fixing",
+                            "merged",
+                            "reported",
+                            "returned",
+                            "void",
+                        ],
+                    )
+                ),
+                name="case_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='case_closed_has_time'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True),
+                    ("closed_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="case_closed_has_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseclock',
-            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['due_at'], name='clock_running'),
+            model_name="caseclock",
+            index=models.Index(
+                condition=models.Q(("stopped_at__isnull", True)), fields=["due_at"], name="clock_running"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='caseclock',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('case', 'kind'), name='clock_runs_once'),
+            model_name="caseclock",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at__isnull", True)),
+                fields=("case", "kind"),
+                name="clock_runs_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('case', 'file', 'purpose'), name='evidence_once'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(fields=("case", "file", "purpose"), name="evidence_once"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('read_at__isnull', True)), fields=['organisation', '-at'], name='notice_unread'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("read_at__isnull", True)),
+                fields=["organisation", "-at"],
+                name="notice_unread",
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('origin', ''), _negated=True), fields=['origin', 'reported_at'], name='report_origin'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("origin", ""), _negated=True),
+                fields=["origin", "reported_at"],
+                name="report_origin",
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('reporter', ''), _negated=True), fields=['reporter', 'reported_at'], name='report_reporter'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("reporter", ""), _negated=True),
+                fields=["reporter", "reported_at"],
+                name="report_reporter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='termrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('granted__isnull', True)), fields=('case',), name='one_open_request_per_case'),
+            model_name="termrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("granted__isnull", True)),
+                fields=("case",),
+                name="one_open_request_per_case",
+            ),
         ),
     ]

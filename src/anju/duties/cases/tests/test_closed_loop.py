@@ -1,0 +1,265 @@
+"""The closed loop, verb by verb: state, deadline, trace; each refusal beside its success."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from anju.duties.cases import catalogue, queries, rules, services
+from anju.duties.cases.models import Case, Report
+from anju.duties.cases.rules import State
+from anju.ground.access.actors import PUBLIC
+from anju.ground.foundation import journal
+from anju.ground.foundation.models import Event
+from anju.ground.foundation.refusals import (
+    Conflict,
+    NeedsConfirmation,
+    NotAllowedNow,
+    NotFound,
+    NotPermitted,
+    Refusal,
+)
+
+pytestmark = pytest.mark.django_db
+TZ = ZoneInfo("Asia/Shanghai")
+
+
+def names(case: Case) -> list[str]:
+    return [event.name.removeprefix("cases.") for event in journal.events_of(case)]
+
+
+def test_a_report_finds_its_offices_by_the_routing_rules_and_says_which_rule(reported, city):
+    case = reported()
+    assert case.state == State.REPORTED
+    assert case.desk == case.dispatcher == city.offices.huaiyin_office
+    assert case.handler == city.offices.company
+    assert case.checker == city.offices.huaiyin_community
+    assert case.routing_rule
+    assert queries.routing_reason(case.routing_rule)
+
+
+def test_a_blocked_exit_must_be_verified_within_24_hours_and_a_worn_extinguisher_within_3_workdays(reported):
+    exit_ = reported().clocks.get(kind="verify")
+    assert exit_.due_at == datetime(2024, 7, 13, 9, 0, tzinfo=TZ)
+    other = reported(class_code="FF03", text="灭火器压力不足，指针在红区").clocks.get(kind="verify")
+    assert other.due_at.astimezone(TZ) == datetime(2024, 7, 17, 23, 59, 59, tzinfo=TZ)
+
+
+def test_a_hazard_goes_from_report_to_closing_with_a_trace_of_every_act(reported, walk, friday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am + timedelta(hours=2))
+    assert case.state == State.CLOSED
+    assert case.on_time is True
+    assert case.due_at is None
+    assert names(case) == ["report", "assign", "accept", "submit", "close"]
+    assert not case.clocks.filter(stopped_at__isnull=True).exists()
+
+
+def test_the_reporter_gets_the_closing_text_as_the_reply(reported, walk, friday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am + timedelta(hours=2))
+    told = queries.progress(case.reports.get().code, at=friday_9am + timedelta(days=1))
+    assert "锁具已拆除" in told.reply_text
+    assert told.can_rate
+
+
+def test_a_case_cannot_be_closed_before_anyone_has_checked_it(reported, walk, li, friday_9am):
+    case = walk(reported(), "assign", "accept", at=friday_9am)
+    before = names(case)
+    with pytest.raises(NotAllowedNow, match="提交整改") as refused:
+        services.take_step(
+            case_id=case.pk,
+            act="close",
+            by=li.actor(friday_9am),
+            at=friday_9am,
+            note="看过了，没有问题，通道畅通",
+        )
+    assert refused.value.data["allowed"] == ["submit"]
+    assert names(case) == before
+
+
+def test_a_failed_recheck_sends_it_back_with_a_new_term(reported, walk, friday_9am, monday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "send_back", at=friday_9am)
+    assert case.state == State.FIXING
+    assert case.send_backs == 1
+    assert case.due_clock == "rectify"
+    case = walk(case, "submit", "close", at=monday_9am)
+    assert case.state == State.CLOSED
+
+
+def test_a_returned_case_goes_to_the_dispatcher_and_not_back_to_who_returned_it(
+    reported, walk, wang, city, friday_9am
+):
+    case = walk(reported(), "assign", "return_back", at=friday_9am)
+    assert (case.state, case.desk) == (State.RETURNED, city.offices.huaiyin_office)
+    with pytest.raises(NeedsConfirmation, match="安邻物业"):
+        services.take_step(case_id=case.pk, act="assign", by=wang.actor(friday_9am), at=friday_9am)
+    case = services.take_step(
+        case_id=case.pk,
+        act="assign",
+        by=wang.actor(friday_9am),
+        at=friday_9am,
+        handler_id=city.offices.urban_management.pk,
+    )
+    assert case.desk == city.offices.urban_management
+
+
+def test_only_the_office_in_turn_may_act(reported, walk, li, wang, friday_9am):
+    case = walk(reported(), "assign", at=friday_9am)
+    with pytest.raises(NotPermitted, match="安邻物业"):
+        services.take_step(case_id=case.pk, act="accept", by=wang.actor(friday_9am), at=friday_9am)
+    with pytest.raises(NotPermitted):
+        services.take_step(case_id=case.pk, act="accept", by=li.actor(friday_9am), at=friday_9am)
+
+
+def test_an_officer_of_another_county_finds_nothing(reported, outsider, friday_9am):
+    case = reported()
+    actor = outsider.actor(friday_9am)
+    with pytest.raises(NotFound):
+        queries.get(actor, case.pk)
+    with pytest.raises(NotFound):
+        services.take_step(case_id=case.pk, act="assign", by=actor, at=friday_9am)
+    assert not queries.listing(actor, queries.Filters(), at=friday_9am).exists()
+
+
+def test_a_company_sees_a_hazard_only_once_it_was_handed_out(
+    reported, walk, company_clerk, other_clerk, friday_9am
+):
+    case = reported()
+    with pytest.raises(NotFound):
+        queries.get(company_clerk.actor(friday_9am), case.pk)
+    walk(case, "assign", at=friday_9am)
+    assert queries.get(company_clerk.actor(friday_9am), case.pk) == case
+    with pytest.raises(NotFound):
+        queries.get(other_clerk.actor(friday_9am), case.pk)
+
+
+def test_a_rectification_without_a_photo_is_asked_for_one(reported, walk, company_clerk, friday_9am):
+    case = walk(reported(), "assign", "accept", at=friday_9am)
+    with pytest.raises(Refusal, match="照片"):
+        services.take_step(
+            case_id=case.pk,
+            act="submit",
+            by=company_clerk.actor(friday_9am),
+            at=friday_9am,
+            note="当日上午剪断铁链拆除门锁，出口恢复常开",
+        )
+    case.refresh_from_db()
+    assert case.state == State.FIXING
+
+
+@pytest.mark.parametrize("said", ["已整改", "已整改完毕。", "好", "安全出口锁闭、封堵", "情况属实"])
+def test_a_text_that_says_nothing_is_challenged_and_insisting_leaves_a_mark(
+    reported, walk, li, friday_9am, said
+):
+    case = walk(reported(), "assign", "accept", "submit", at=friday_9am)
+    with pytest.raises(NeedsConfirmation) as asked:
+        services.take_step(case_id=case.pk, act="close", by=li.actor(friday_9am), at=friday_9am, note=said)
+    assert asked.value.data["confirm"] == "insist"
+    case = services.take_step(
+        case_id=case.pk, act="close", by=li.actor(friday_9am), at=friday_9am, note=said, insist=True
+    )
+    assert case.closing_insisted
+    assert journal.events_named(case, "cases.close").get().data["insisted"]
+
+
+def test_the_same_request_key_acts_once(reported, wang, friday_9am):
+    first = reported(key="resident-1")
+    again = reported(key="resident-1")
+    assert first == again
+    assert Case.objects.count() == Report.objects.count() == 1
+    for _n in range(2):
+        services.take_step(
+            case_id=first.pk, act="assign", by=wang.actor(friday_9am), at=friday_9am, key="a-1"
+        )
+    assert names(first) == ["report", "assign"]
+    with pytest.raises(Conflict):
+        services.take_step(
+            case_id=first.pk, act="void", by=wang.actor(friday_9am), at=friday_9am, note="x", key="a-1"
+        )
+
+
+def test_the_journal_refuses_change_and_removal(reported):
+    from django.db import DatabaseError, transaction
+
+    reported()
+    for change in (lambda: Event.objects.update(note="x"), lambda: Event.objects.all().delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+
+
+def test_a_bad_rating_reopens_the_case_at_the_level_above(reported, walk, city, friday_9am, monday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am)
+    code = case.reports.get().code
+    with pytest.raises(Refusal, match="哪里"):
+        services.rate(code=code, rating=1, reason="", by=PUBLIC, at=monday_9am)
+    services.rate(code=code, rating=1, reason="锁又装回去了，根本没解决", by=PUBLIC, at=monday_9am)
+    case.refresh_from_db()
+    assert (case.state, case.desk) == (State.REPORTED, city.offices.east_housing)
+    assert case.satisfaction == 1
+    with pytest.raises(NotAllowedNow):
+        services.rate(code=code, rating=3, reason="", by=PUBLIC, at=monday_9am)
+
+
+def test_a_good_rating_is_kept_and_closes_the_matter(reported, walk, friday_9am, monday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am)
+    services.rate(code=case.reports.get().code, rating=3, reason="", by=PUBLIC, at=monday_9am)
+    case.refresh_from_db()
+    assert (case.state, case.satisfaction) == (State.CLOSED, 3)
+
+
+def test_too_many_reports_from_one_phone_are_slowed_down(reported):
+    for n in range(3):
+        reported(text=f"第{n}次上报：楼道堆放杂物很多")
+    with pytest.raises(Refusal, match="119"):
+        reported(text="第四次上报：楼道堆放杂物很多")
+    reported(
+        text="另一个人上报：楼道堆放杂物很多",
+        reporter=services.Reporter(phone="13700000000", origin="203.0.113.77"),
+    )
+
+
+def test_words_of_two_characters_and_more_are_found_exactly(reported, wang, friday_9am):
+    case = reported(text="路灯坏了，中山路12号门口很暗", place="中山路12号")
+    other = reported(text="楼道里有人给电动车充电", class_code="EB02")
+    actor = wang.actor(friday_9am)
+
+    def found(text: str) -> set[Case]:
+        return set(queries.listing(actor, queries.filters_from({"q": text}), at=friday_9am))
+
+    assert found("路灯") == {case}
+    assert found("中山路12号") == {case}
+    assert found("电动车") == {other}
+    assert found("槐荫小区") == {case, other}
+    assert found("路灯 12号") == {case}
+    assert found("灯路") == set()
+    assert found(case.number) == {case}
+
+
+def test_every_case_shows_its_steps_in_plain_words_to_the_reporter_without_names(reported, walk, friday_9am):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am)
+    told = queries.progress(case.reports.get().code.lower(), at=friday_9am)
+    said = " ".join(str(step) for step in told.steps)
+    assert len(told.steps) == 5
+    assert "王建国" not in said and "孙悦" not in said
+
+
+def test_a_repeat_by_the_same_person_is_marked(reported, friday_9am):
+    assert reported().repeat is False
+    assert reported(at=friday_9am + timedelta(days=2)).repeat is True
+
+
+def test_each_class_code_of_the_rulebook_can_be_reported(reported, friday_9am):
+    for kind in rules.KIND_LABELS:
+        for n, code in enumerate(catalogue.classes(kind, on=friday_9am.date())):
+            case = reported(
+                kind=kind, class_code=code, text=f"情况说明之{code}", reporter=None, key=f"{kind}{n}"
+            )
+            assert case.desk is not None
+            assert case.handler is not None, code
+            assert case.checker is not None, code
+
+
+def test_an_unknown_class_and_an_empty_text_are_refused_with_a_sentence(reported):
+    with pytest.raises(Refusal, match="XX99"):
+        reported(class_code="XX99")
+    with pytest.raises(Refusal, match="至少四个字"):
+        reported(text="  ")

@@ -1,0 +1,266 @@
+"""From above and beside: more time, urging, escalation, merging, splitting, unsealing, a changed calendar."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from anju.duties.cases import clocks, ladder, queries, services, supervision
+from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.rules import State
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import calendar, journal
+from anju.ground.foundation.calendar import DayException
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+
+pytestmark = pytest.mark.django_db
+TZ = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture
+def fixing(reported, walk, friday_9am) -> Case:
+    """A case that the company is putting right: 15 days for missing marks."""
+    return walk(
+        reported(class_code="FA04", text="消防车道没有划线，车停得到处都是"),
+        "assign",
+        "accept",
+        at=friday_9am,
+    )
+
+
+def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
+    fixing, company_clerk, wang, friday_9am
+):
+    before = fixing.due_at
+    asked = supervision.ask_term(
+        case_id=fixing.pk,
+        kind="extend",
+        days=5,
+        reason="划线施工队排期",
+        by=company_clerk.actor(friday_9am),
+        at=friday_9am,
+    )
+    with pytest.raises(NotPermitted):
+        supervision.decide_term(
+            request_id=asked.pk, granted=True, by=company_clerk.actor(friday_9am), at=friday_9am
+        )
+    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    fixing.refresh_from_db()
+    assert fixing.due_at > before
+    lines = calendar.explain(clocks.replay(fixing.clocks.get(kind="rectify")).derivation)
+    assert any("5" in line for line in lines)
+
+
+def test_an_extension_asked_after_the_term_or_twice_is_refused(fixing, company_clerk, wang, friday_9am):
+    late = fixing.due_at + timedelta(hours=1)
+    with pytest.raises(Refusal, match="届满前"):
+        supervision.ask_term(
+            case_id=fixing.pk, kind="extend", days=5, reason="排期", by=company_clerk.actor(late), at=late
+        )
+    actor = company_clerk.actor(friday_9am)
+    asked = supervision.ask_term(
+        case_id=fixing.pk, kind="extend", days=5, reason="排期", by=actor, at=friday_9am
+    )
+    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    with pytest.raises(Refusal, match="不能再延"):
+        supervision.ask_term(case_id=fixing.pk, kind="extend", days=5, reason="再延", by=actor, at=friday_9am)
+
+
+def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk, wang, friday_9am):
+    before = fixing.due_at
+    asked = supervision.ask_term(
+        case_id=fixing.pk,
+        kind="suspend",
+        reason="等待维修资金审批",
+        by=company_clerk.actor(friday_9am),
+        at=friday_9am,
+    )
+    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    fixing.refresh_from_db()
+    assert fixing.paused_at == friday_9am
+    assert fixing.due_at is None
+    with pytest.raises(NotAllowedNow, match="中止"):
+        services.take_step(
+            case_id=fixing.pk,
+            act="submit",
+            by=company_clerk.actor(friday_9am),
+            at=friday_9am,
+            note="划线完成，共两百米，通道畅通",
+        )
+    later = friday_9am + timedelta(days=10)
+    supervision.resume(case_id=fixing.pk, by=company_clerk.actor(later), at=later)
+    fixing.refresh_from_db()
+    assert fixing.due_at.date() == (before + timedelta(days=10)).date()
+
+
+def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a_visible_notice(
+    reported, city, friday_9am, county_supervisor, city_supervisor
+):
+    case = reported()
+    at = friday_9am
+    seen = []
+    for _n in range(40):
+        at += timedelta(days=1)
+        ladder.escalate_overdue(at=at)
+        case.refresh_from_db()
+        if case.escalation not in seen:
+            seen.append(case.escalation)
+    assert seen[0] == 0 or seen[0] == 1
+    assert seen[-1] == 4
+    assert sorted(seen) == seen
+    told = Notice.objects.filter(case=case, kind="escalate").order_by("at")
+    assert [n.organisation for n in told][:3] == [
+        city.offices.huaiyin_office, city.offices.east_housing, city.offices.city_housing,
+    ]  # fmt: skip
+    assert case in queries.escalations(county_supervisor.actor(at), at=at)
+    # There is no duty office in this city: the last notice belongs to nobody and stands on the page of all above.
+    assert told.last().organisation is None
+    assert queries.ownerless_notices(city_supervisor.actor(at))
+
+
+def test_a_sweep_run_twice_escalates_once(reported, friday_9am):
+    reported()
+    at = friday_9am + timedelta(days=4)
+    assert ladder.escalate_overdue(at=at) == 1
+    assert ladder.escalate_overdue(at=at) == 0
+
+
+def test_a_step_starts_again_at_the_bottom_of_the_ladder(reported, walk, friday_9am):
+    case = reported()
+    at = friday_9am + timedelta(days=4)
+    ladder.escalate_overdue(at=at)
+    case = walk(case, "assign", at=at)
+    assert case.escalation == 0
+
+
+def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
+    fixing, county_supervisor, company_clerk, friday_9am
+):
+    boss = county_supervisor.actor(friday_9am)
+    supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, note="请尽快")
+    with pytest.raises(Refusal, match="要求"):
+        supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True)
+    made = supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True, note="三日内完成")
+    fixing.refresh_from_db()
+    assert (fixing.urges, fixing.supervised) == (2, True)
+    clerk = company_clerk.actor(friday_9am)
+    assert len(queries.unread_notices(clerk)) == 2
+    supervision.read_notice(notice_id=made.pk, by=clerk, at=friday_9am)
+    assert len(queries.unread_notices(clerk)) == 1
+    with pytest.raises(NotPermitted):
+        supervision.urge(case_id=fixing.pk, by=clerk, at=friday_9am)
+
+
+def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, wang, friday_9am, monday_9am):
+    first = reported(text="三号楼二单元楼道里停着电动车在充电", class_code="EB02")
+    second = reported(
+        text="3号楼2单元楼道电动车充电，很危险",
+        class_code="EB02",
+        reporter=services.Reporter(phone="13700000001"),
+    )
+    actor = wang.actor(friday_9am)
+    likely = queries.duplicates(
+        actor, kind="hazard", class_code="EB02", text=second.text, street_id=second.street_id,
+        estate_id=second.estate_id, besides=[second.pk], at=friday_9am,
+    )  # fmt: skip
+    assert [like.case for like in likely] == [first]
+    supervision.merge(into_id=first.pk, case_id=second.pk, by=actor, at=friday_9am)
+    second.refresh_from_db()
+    assert (second.state, second.merged_into, second.due_at) == (State.MERGED, first, None)
+    progress = queries.progress(second.reports.get().code, at=friday_9am)
+    assert progress.merged and progress.case_id == first.pk
+    assert second.reports.get().reply_due_at is not None
+    supervision.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, reason="不是同一个单元")
+    second.refresh_from_db()
+    assert (second.state, second.merged_into) == (State.REPORTED, None)
+    assert second.desk == second.dispatcher and second.due_at is not None
+
+
+def test_closing_a_case_replies_to_everyone_merged_into_it(reported, walk, wang, friday_9am):
+    first = reported()
+    second = reported(reporter=services.Reporter(phone="13700000001"))
+    supervision.merge(into_id=first.pk, case_id=second.pk, by=wang.actor(friday_9am), at=friday_9am)
+    walk(first, "assign", "accept", "submit", "close", at=friday_9am)
+    assert second.reports.get().replied_at is not None
+
+
+def test_a_split_case_waits_for_its_children(reported, walk, wang, li, photo, friday_9am):
+    case = reported(text="楼道充电，而且出口也锁了", uploads=[photo(3), photo(4)])
+    chosen = case.evidence.first()
+    children = supervision.split(
+        case_id=case.pk,
+        parts=[supervision.Part("EB02", "楼道里给电动车充电", [chosen.pk])],
+        by=wang.actor(friday_9am),
+        at=friday_9am,
+    )
+    assert [c.parent for c in children] == [case]
+    assert [e.file_id for e in children[0].evidence.all()] == [chosen.file_id]
+    case = walk(case, "assign", "accept", "submit", at=friday_9am)
+    with pytest.raises(NotAllowedNow, match="子件"):
+        walk(case, "close", at=friday_9am)
+    walk(children[0], "assign", "accept", "submit", "close", at=friday_9am)
+    assert walk(case, "close", at=friday_9am).state == State.CLOSED
+
+
+def test_a_reporter_stays_sealed_until_a_reason_is_given_and_the_supervisor_is_told(
+    reported, li, county_supervisor, company_clerk, friday_9am
+):
+    case = reported()
+    made = case.reports.get()
+    sealed = bytes(made.identity.sealed)
+    assert "韩梅".encode() not in sealed and b"13912345678" not in sealed
+    boss = county_supervisor.actor(friday_9am)
+    with pytest.raises(Refusal, match="理由"):
+        supervision.unseal(report_id=made.pk, reason="看看", by=boss, at=friday_9am)
+    with pytest.raises(NotPermitted):
+        supervision.unseal(
+            report_id=made.pk, reason="需要联系本人核实位置", by=li.actor(friday_9am), at=friday_9am
+        )
+    with pytest.raises(NotFound):
+        supervision.unseal(
+            report_id=made.pk,
+            reason="需要联系本人核实位置",
+            by=company_clerk.actor(friday_9am),
+            at=friday_9am,
+        )
+    opened = supervision.unseal(report_id=made.pk, reason="需要联系本人核实位置", by=boss, at=friday_9am)
+    assert opened == {"name": "韩梅", "phone": "13912345678"}
+    assert journal.events_named(case, "cases.unseal").get().note == "需要联系本人核实位置"
+    assert Notice.objects.filter(case=case, kind="unseal").exists()
+
+
+def test_confirming_a_year_moves_open_deadlines_and_journals_each(reported, friday_9am):
+    at = datetime(2026, 12, 30, 10, 0, tzinfo=TZ)
+    case = reported(at=at, class_code="FF03", text="灭火器过期，瓶身生锈")
+    verify = case.clocks.get(kind="verify")
+    assert verify.provisional
+    before = verify.due_at
+    calendar.confirm_year(
+        year=2027,
+        exceptions=[DayException(date(2027, 1, d), False, "元旦") for d in (1, 4, 5, 6)],
+        source="国办发明电〔2026〕某号（演示）",
+        by=SYSTEM,
+        at=at,
+    )
+    verify.refresh_from_db()
+    assert verify.due_at > before
+    assert not verify.provisional
+    moved = journal.events_named(case, "cases.deadline_moved")
+    assert {e.data["clock"] for e in moved} >= {"verify"}
+
+
+def test_a_moved_street_takes_its_cases_along(reported, city, friday_9am, county_supervisor):
+    from anju.ground.territory import services as territory
+
+    case = reported()
+    territory.move_area(
+        area_id=city.areas.huaiyin_street.pk,
+        parent_id=city.areas.west.pk,
+        by=SYSTEM,
+        at=friday_9am,
+        reason="区划调整",
+    )
+    case.refresh_from_db()
+    assert case.county_id == city.areas.west.pk
+    with pytest.raises(NotFound):
+        queries.get(county_supervisor.actor(friday_9am), case.pk)
