@@ -127,6 +127,7 @@ def test_anju_starts_survives_the_loss_of_its_processes_and_stops_without_a_trac
         assert running.returncode == 0
         assert "Stopped." in said
         assert "starting it again" not in said
+        assert "nothing to apply" in said
         assert processes_of(data) == {}
     finally:
         if running.poll() is None:

@@ -301,6 +301,7 @@ def restore(file: Path, data: Path, *, force: bool) -> int:
         )
     places.prepare_data(data, places.account_for(data))
     lock = only_one(data)
+    second_lock = alone(data)
     sweep(data)
     if something_in(data) and not force:
         raise Stop(
@@ -329,6 +330,7 @@ def restore(file: Path, data: Path, *, force: bool) -> int:
         places.prepare_keys(data)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+        second_lock.close()
         lock.close()
     commands.say(
         f"restored into {data}: {len(manifest['rows'])} tables with {sum(manifest['rows'].values()):,} rows, "

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,8 +53,8 @@ def call(words: list[str], env: dict[str, str], cwd: Path | None = None) -> int:
     """Run a program in the foreground: it shares the terminal, and signals sent to us are passed to it."""
     child = subprocess.Popen(words, env=env, cwd=cwd)
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
-    # On Ctrl-C the terminal signals the child itself; we only wait, so as to stop the database after it.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    # On Ctrl-C a terminal signals the child itself; we only wait, so as to stop the database after it.
+    signal.signal(signal.SIGINT, lambda *_: None if sys.stdin.isatty() else child.send_signal(signal.SIGINT))
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
         code = child.wait()

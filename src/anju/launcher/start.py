@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from . import Stop, commands, places
 from .cluster import Cluster
@@ -103,43 +104,61 @@ def must(env: dict[str, str], *words: str) -> None:
         raise Stop(f"'manage {' '.join(words)}' failed:\n{done.stdout.strip()[-4000:]}")
 
 
-def migrate(env: dict[str, str], state_file: Path, steps: Steps) -> None:
+def which(url: str, private: bool) -> str:
+    """Name a database without its password, to know it again."""
+    parts = urlsplit(url)
+    return "private" if private else f"{parts.hostname or ''}:{parts.port or ''}{parts.path}?{parts.query}"
+
+
+def migrate(env: dict[str, str], where: str, state_file: Path, steps: Steps) -> None:
     """Bring the tables up to date; ask Django only when the migrations changed since the last time."""
     with steps.step("migrations") as remarks:
-        mark = migrations_mark()
-        # The database's own name is part of the mark: another one behind ANJU_DATABASE_URL starts from the beginning.
-        where = hashlib.sha256(env["ANJU_DATABASE_URL"].encode()).hexdigest()
-        if commands.read_json(state_file) == {"mark": mark, "where": where}:
+        applied = {"mark": migrations_mark(), "where": where}
+        if commands.read_json(state_file) == applied:
             remarks.append("nothing to apply")
             return
         must(env, "migrate", "--no-input", "--verbosity=0", "--skip-checks")
-        state_file.write_text(json.dumps({"mark": mark, "where": where}))
+        state_file.write_text(json.dumps(applied))
 
 
-def fill(env: dict[str, str], data: Path, empty: bool, steps: Steps) -> None:
-    """Fill a new database, once: the demo city, or for an empty one the first administrator."""
-    done = data / "filled.json"
-    where = hashlib.sha256(env["ANJU_DATABASE_URL"].encode()).hexdigest()
-    known = commands.read_json(done)
-    if known.get("content") == "restored" or known.get("where") == where:
-        return
-    content = "empty" if empty else "demo"
-    if empty:
-        if not commands.has_command("create_first_administrator"):
-            say("  (no first administrator: this version has no command for it)")
-            return
-        if not sys.stdin.isatty():
-            say("  (no first administrator yet: run ./anju manage create_first_administrator)")
-            return
-        if commands.call(commands.manage_words("create_first_administrator"), env) != 0:
-            raise Stop("Without a first administrator nobody could log in; start again to name one.")
-    else:
+def anybody_can_log_in(url: str) -> bool:
+    """Tell whether the database has a single account: then it is in use, whoever filled it."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        try:
+            return connection.execute("SELECT 1 FROM access_account LIMIT 1").fetchone() is not None
+        except psycopg.errors.UndefinedTable:
+            return False
+
+
+def fill(env: dict[str, str], where: str, data: Path, empty: bool, steps: Steps) -> None:
+    """Fill a new database: with the demo city, or with `empty` with the first administrator.
+
+    What it was filled with is kept, so that a demo city never comes into a database that was in use or was
+    begun empty, and one whose making was interrupted is made whole.
+    """
+    kept = data / "filled.json"
+    known = commands.read_json(kept)
+    url = env["ANJU_DATABASE_URL"]
+    content = known.get("content") if known.get("where", where) == where else None
+    if content is None:
+        content = "found" if anybody_can_log_in(url) else "empty" if empty else "seeding"
+        kept.write_text(json.dumps({"where": where, "content": content}))
+    if content == "seeding":
         if not commands.has_command("seed_demo"):
             say("  (no demo city: this version has no command for it)")
             return
         with steps.step("demo city"):
             must(env, "seed_demo")
-    done.write_text(json.dumps({"where": where, "content": content}))
+        kept.write_text(json.dumps({"where": where, "content": "demo"}))
+    elif content == "empty" and not anybody_can_log_in(url):
+        if not sys.stdin.isatty():
+            say("  (nobody can log in yet: run ./anju manage create_first_administrator)")
+            return
+        say("  The first administrator:")
+        if commands.call(commands.manage_words("create_first_administrator", "--if-none"), env) != 0:
+            raise Stop("Without a first administrator nobody could log in; start again to name one.")
 
 
 def hosts(host: str) -> str:
@@ -207,7 +226,7 @@ def wait_until_healthy(host: str, port: int, supervisor: Supervisor) -> bool:
 
 
 def demo_logins(env: dict[str, str], data: Path) -> list[dict[str, str]]:
-    """Ask for the demo city's logins, once: they are kept beside the data."""
+    """Ask for the demo city's logins, once: they are kept beside the data, for the owner only."""
     if commands.read_json(data / "filled.json").get("content") != "demo":
         return []
     kept = data / "demo_logins.json"
@@ -270,12 +289,13 @@ def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
                 stack.enter_context(cluster)
                 remarks.append(f"PostgreSQL {cluster.binaries.version}")
                 url = cluster.url()
+        where = which(url, private=cluster is not None)
         env = commands.django_environment(data, url)
         env.setdefault("ANJU_HOSTS", hosts(asked.host))
         if not supervisor.stopping:
-            migrate(env, data / "migrated.json", steps)
+            migrate(env, where, data / "migrated.json", steps)
         if not supervisor.stopping:
-            fill(env, data, asked.empty, steps)
+            fill(env, where, data, asked.empty, steps)
         if supervisor.stopping:
             return 0
         stack.callback(supervisor.stop)
