@@ -8,7 +8,10 @@ from anju.ground.organisations.models import Organisation, Person, Post
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Creates accounts with a hashed password."""
+    """Creates accounts with a hashed password; loads each with its person, whom every request needs."""
+
+    def get_queryset(self) -> models.QuerySet["Account"]:
+        return super().get_queryset().select_related("person")
 
     def create_user(self, username: str, password: str | None = None, **fields: object) -> "Account":
         account = self.model(username=username, **fields)

@@ -5,12 +5,15 @@ room lists records for somebody, and the only way it checks one act.
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -173,9 +176,17 @@ def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
     return actor_of(key.account, at=at), key.account
 
 
+# --- Keys for machines -------------------------------------------------------------------------------------------
+
+
 @transaction.atomic
 def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: int | None = 365) -> str:
     """Make a key for an account and return its secret, which is shown once and never stored."""
+    name = " ".join(name.split())
+    if not name:
+        raise Refusal(_("请写明这个密钥给哪个系统用。"), field="name")
+    if by.account_id != account.pk and not by.has("access.manage"):
+        raise NotFound(_("没有找到这个账号。"))
     secret = secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         account=account,
@@ -188,6 +199,21 @@ def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: in
 
 
 @transaction.atomic
+def revoke_key(*, key_id: int, by: Actor, at: datetime) -> ApiKey:
+    """Revoke a key; the next request that brings it is refused."""
+    key = ApiKey.objects.select_for_update().filter(pk=key_id, revoked_at__isnull=True).first()
+    if key is None or (key.account_id != by.account_id and not by.has("access.manage")):
+        raise NotFound(_("没有找到这个密钥，可能已经吊销。"))
+    key.revoked_at = at
+    key.save(update_fields=["revoked_at"])
+    journal.record("access.key_revoked", subject=key, by=by, at=at)
+    return key
+
+
+# --- Posts lent for a leave --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
 def delegate(
     *, post_id: int, to_person_id: int, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
 ) -> Delegation:
@@ -195,6 +221,10 @@ def delegate(
     post = Post.objects.select_related("organisation").filter(pk=post_id).first()
     if post is None or (post.person_id != by.person_id and not by.has("access.manage")):
         raise NotFound(_("没有找到这个岗位。"))
+    if not reason.strip():
+        raise Refusal(_("请写明委托原因（休假、出差等）。"), field="reason")
+    if valid_to < timezone.localtime(at).date():
+        raise Refusal(_("委托的最后一天已经过去，请改正。"), field="valid_to")
     if valid_to < valid_from:
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
     if to_person_id == post.person_id:
@@ -222,13 +252,94 @@ def end_delegation(*, delegation_id: int, by: Actor, at: datetime) -> None:
     journal.record("access.delegation_ended", subject=made, by=by, at=at)
 
 
+# --- Logins ------------------------------------------------------------------------------------------------------
+
+USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{1,29}")
+# Read aloud over the telephone: no letter that looks like another, none that sounds like a digit.
+TEMPORARY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def temporary_password() -> str:
+    """Return a password for the first sign-in: three groups of four, some 59 bits."""
+    return "-".join("".join(secrets.choice(TEMPORARY_ALPHABET) for _n in range(4)) for _group in range(3))
+
+
 @transaction.atomic
-def create_account(*, username: str, password: str, person: Person, by: Actor, at: datetime) -> Account:
-    """Open a login for a person."""
-    if Account.objects.filter(username=username).exists():
+def create_account(
+    *, username: str, password: str, person: Person, by: Actor, at: datetime, must_change: bool = False
+) -> Account:
+    """Open a login for a person.
+
+    must_change  the password is known to somebody else: nothing else can be done before it is changed
+    """
+    username = username.strip()
+    if not USERNAME.fullmatch(username):
+        raise Refusal(
+            _("登录名用2到30个字母或数字，可以有点、横线和下划线，以字母或数字开头。"), field="username"
+        )
+    if Account.objects.filter(username__iexact=username).exists():
         raise Refusal(_("登录名已被使用，请换一个。"), field="username")
-    account = Account.objects.create_user(username, password, person=person)
+    if Account.objects.filter(person=person).exists():
+        raise Refusal(_("%(name)s已有账号，不能再开一个。") % {"name": person.name}, field="person")
+    account = Account.objects.create_user(username, password, person=person, must_change_password=must_change)
     journal.record("access.account_created", subject=account, by=by, at=at, data={"person": person.name})
+    return account
+
+
+@transaction.atomic
+def reset_password(*, account_id: int, by: Actor, at: datetime) -> str:
+    """Give an account a temporary password and return it, to be handed over once; all its sessions end."""
+    account = _managed(account_id, by)
+    password = temporary_password()
+    account.set_password(password)
+    account.must_change_password = True
+    account.save(update_fields=["password", "must_change_password"])
+    end_sessions(account)
+    journal.record("access.password_reset", subject=account, by=by, at=at)
+    return password
+
+
+@transaction.atomic
+def set_active(*, account_id: int, active: bool, by: Actor, at: datetime, reason: str) -> Account:
+    """Close or reopen an account. Closing ends its sessions; its keys refuse at once; posts stay as they are."""
+    account = _managed(account_id, by)
+    if account.pk == by.account_id and not active:
+        raise Refusal(_("不能停用自己的账号，请由另一位管理员办理。"))
+    if not reason.strip():
+        raise Refusal(_("请写明原因。"), field="reason")
+    account.is_active = active
+    account.save(update_fields=["is_active"])
+    if not active:
+        end_sessions(account)
+    name = "access.account_opened" if active else "access.account_closed"
+    journal.record(name, subject=account, by=by, at=at, note=reason)
+    return account
+
+
+@transaction.atomic
+def remove_second_factor(*, account_id: int, by: Actor, at: datetime, reason: str) -> Account:
+    """Take the second factor off an account whose owner has lost the telephone and the codes."""
+    account = _managed(account_id, by)
+    if not reason.strip():
+        raise Refusal(_("请写明核实本人身份的方式。"), field="reason")
+    Authenticator.objects.filter(user=account).delete()
+    end_sessions(account)
+    journal.record("access.second_factor_removed", subject=account, by=by, at=at, note=reason)
+    return account
+
+
+def end_sessions(account: Account) -> int:
+    """Sign an account out everywhere and return how many sessions ended."""
+    sessions = list(UserSession.objects.filter(user=account))
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
+def _managed(account_id: int, by: Actor) -> Account:
+    account = Account.objects.select_for_update(of=("self",)).filter(pk=account_id).first()
+    if account is None or not by.has("access.manage"):
+        raise NotFound(_("没有找到这个账号。"))
     return account
 
 
@@ -236,7 +347,7 @@ def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, An
     """Answer "who can see this, and why?": each person, by which post, power and reach.
 
     Every active account's powers are resolved exactly as for a request, and asked of this one record: each different
-    reach once, however many people have it. Returns [{person, post, account, lent, reaches}], by office and name.
+    reach once, however many people have it. Returns [{person, post, account, reaches}], by office and name.
     """
     model = type(record)
     covers: dict[Reach, bool] = {}

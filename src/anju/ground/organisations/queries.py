@@ -75,3 +75,28 @@ def search(text: str, *, kinds: list[str] | None = None, limit: int = 20) -> Que
             :limit
         ]
     return found.filter(Q(name__contains=text) | Q(short_name__contains=text)).order_by("name")[:limit]
+
+
+def narrow(
+    found: QuerySet[Organisation], *, text: str = "", kind: str = "", active: bool = True
+) -> QuerySet[Organisation]:
+    """Narrow organisations that somebody may see (`visible`) by what a list asks for, in the order of places."""
+    found = found.filter(active=active).select_related("area")
+    text = text.strip()
+    if text.isascii() and text:
+        found = found.filter(Q(initials__startswith=text.lower()) | Q(uscc=text.upper()))
+    elif text:
+        found = found.filter(Q(name__contains=text) | Q(short_name__contains=text))
+    if kind:
+        found = found.filter(kind=kind)
+    return found.order_by("area__level", "area__path", "kind", "name")
+
+
+def contracts_of(company: Organisation, *, estates: QuerySet[Estate], on: date) -> list[ServiceContract]:
+    """List a company's contracts with estates somebody may see: those in force first, then the newest."""
+    if company.kind != "property_company":
+        return []
+    found = ServiceContract.objects.filter(company=company, estate__in=estates).select_related("estate__area")
+    return sorted(
+        found, key=lambda c: (c.valid_to is not None and c.valid_to < on, -c.valid_from.toordinal())
+    )
