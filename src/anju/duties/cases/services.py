@@ -548,9 +548,7 @@ def _after_close(change: _Change) -> None:
 def _after_return(change: _Change) -> None:
     """Tell the level above when a case wanders: returned as often as the rulebook tolerates."""
     case, at = change.case, change.at
-    limit = rulebooks.load("deadlines", on=timezone.localtime(change.at).date())["returns"][
-        "tell_superior_at"
-    ]
+    limit = rulebooks.load("deadlines", on=timezone.localtime(change.at).date())["returns"]["most"]
     if case.returns >= limit:
         superior = office_above(case, case.dispatcher, at=at)
         Notice.objects.create(

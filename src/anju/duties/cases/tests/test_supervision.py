@@ -90,7 +90,9 @@ def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk,
     later = friday_9am + timedelta(days=10)
     supervision.resume(case_id=fixing.pk, by=company_clerk.actor(later), at=later)
     fixing.refresh_from_db()
-    assert fixing.due_at.date() == (before + timedelta(days=10)).date()
+    # Verification was due on Wednesday 17: three workdays were left on Friday 12, so it is Thursday 25 from Monday 22.
+    assert before.astimezone(TZ).date() == date(2024, 7, 17)
+    assert fixing.due_at.astimezone(TZ).date() == date(2024, 7, 25)
 
 
 def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a_visible_notice(
@@ -126,7 +128,7 @@ def test_a_sweep_run_twice_escalates_once(reported, friday_9am):
 
 
 def test_a_step_starts_again_at_the_bottom_of_the_ladder(reported, walk, friday_9am):
-    case = reported()
+    case = reported(class_code="FF03", text="灭火器压力不足，指针在红区")
     at = friday_9am + timedelta(days=4)
     ladder.escalate_overdue(at=at)
     case = walk(case, "assign", at=at)
@@ -203,13 +205,13 @@ def test_a_split_case_waits_for_its_children(reported, walk, wang, li, photo, fr
 
 
 def test_a_reporter_stays_sealed_until_a_reason_is_given_and_the_supervisor_is_told(
-    reported, li, county_supervisor, company_clerk, friday_9am
+    reported, li, city_supervisor, company_clerk, friday_9am
 ):
     case = reported()
     made = case.reports.get()
     sealed = bytes(made.identity.sealed)
     assert "韩梅".encode() not in sealed and b"13912345678" not in sealed
-    boss = county_supervisor.actor(friday_9am)
+    boss = city_supervisor.actor(friday_9am)
     with pytest.raises(Refusal, match="理由"):
         supervision.unseal(report_id=made.pk, reason="看看", by=boss, at=friday_9am)
     with pytest.raises(NotPermitted):
