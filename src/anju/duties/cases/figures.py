@@ -104,9 +104,9 @@ CASE_COLUMNS = (
     Column("class", _("类别"), _class_label),
     Column("place", _("地点"), _place),
     Column("channel", _("渠道"), lambda case: str(case.channel_label)),
-    Column("state", _("状态"), lambda case: str(case.state_label)),
-    Column("reported_at", _("上报时间"), lambda case: case.reported_at),
-    Column("closed_at", _("办结时间"), lambda case: case.closed_at),
+    Column("state", _("状态"), lambda case: str(case.state_label), "state"),
+    Column("reported_at", _("上报时间"), lambda case: case.reported_at, "num"),
+    Column("closed_at", _("办结时间"), lambda case: case.closed_at, "num"),
 )
 RATING_COLUMNS = (
     Column("number", _("编号"), lambda report: report.case.number, "title"),
@@ -115,7 +115,7 @@ RATING_COLUMNS = (
     Column(
         "rating", _("评价"), lambda report: str(rules.SATISFACTION_LABELS.get(report.rating, report.rating))
     ),
-    Column("rated_at", _("评价时间"), lambda report: report.rated_at),
+    Column("rated_at", _("评价时间"), lambda report: report.rated_at, "num"),
 )
 _LONG = ("text", "closing_text", "search")
 

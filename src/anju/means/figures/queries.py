@@ -160,8 +160,8 @@ def read(parameters: Mapping[str, Any], *, today: date, default: Sequence[str] =
 
 
 def read_period(name: str, start: str, end: str, *, today: date) -> Period:
-    """Read a period: a preset's name, or two days; without either, this month."""
-    if name in rules.PRESETS and not (start or end):
+    """Read a period: a preset's name, else two days; without either, this month."""
+    if name in rules.PRESETS:
         return rules.preset(name, today=today)
     if not start and not end:
         return rules.preset("month", today=today)

@@ -49,6 +49,20 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the page (and of the file) that lists the rows of a number.
+
+    value  given a row, what stands in it
+    kind   "title" (with the link), "num", "quiet" or ""
+    """
+
+    key: str
+    label: Any
+    value: Callable[[Any], Any]
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A table whose rows are counted.
 
@@ -58,6 +72,9 @@ class Facts:
     guarded     that model
     dimensions  {"class": Dimension, …}
     power       the power by which its figures are seen
+    columns     how a row is listed; `related` loads what they read; `address` is the page of a row ("" = none)
+    unread      columns of the table that no listing reads (long texts)
+    export      the power that downloading rows takes
     """
 
     name: str
@@ -69,6 +86,11 @@ class Facts:
     dimensions: Mapping[str, Dimension]
     reach: str = ""
     power: str = "figures.see"
+    columns: tuple[Column, ...] = ()
+    related: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    address: Callable[[Any], str] = lambda row: ""
+    export: str = "figures.see"
 
 
 Condition = Callable[[Window], Q]

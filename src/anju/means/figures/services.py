@@ -15,6 +15,7 @@ from anju.ground.access import services as access
 from anju.ground.access.actors import Actor, Reach
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+from anju.ground.territory.models import Area
 
 from . import queries
 from .models import FigureSnapshot
@@ -59,9 +60,12 @@ def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapsh
     return snapshot
 
 
-def _home(by: Actor) -> Any:
-    from anju.ground.territory.models import Area
+def _seal(snapshot: FigureSnapshot) -> dict[str, Any]:
+    """What the journal remembers of a snapshot, so that a changed or vanished one would be noticed."""
+    return {"cut_off": snapshot.cut_off, "values": journal.digest(snapshot.values)}
 
+
+def _home(by: Actor) -> Area | None:
     return Area.objects.filter(pk=by.home_area_id).first() if by.home_area_id else None
 
 

@@ -1,4 +1,15 @@
-"""The pages of figures."""
+from django.urls import path
+
+from . import views
 
 app_name = "figures"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("rows", views.rows, name="rows"),
+    path("rows.csv", views.rows_csv, name="rows_csv"),
+    path("definitions", views.definitions, name="definitions"),
+    path("freeze", views.freeze, name="freeze"),
+    path("snapshots/", views.snapshots, name="snapshots"),
+    path("snapshots/<int:snapshot_id>/", views.snapshot, name="snapshot"),
+    path("snapshots/<int:snapshot_id>/publish", views.publish, name="publish"),
+]

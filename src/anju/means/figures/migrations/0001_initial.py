@@ -15,11 +15,8 @@ BEGIN
 END $$;
 CREATE TRIGGER snapshot_refuses_change BEFORE UPDATE OR DELETE ON figures_figuresnapshot
     FOR EACH ROW EXECUTE FUNCTION figures_snapshot_stays();
-CREATE TRIGGER snapshot_refuses_truncate BEFORE TRUNCATE ON figures_figuresnapshot
-    FOR EACH STATEMENT EXECUTE FUNCTION figures_snapshot_stays();
 """
 NO_LONGER_FROZEN = """
-DROP TRIGGER snapshot_refuses_truncate ON figures_figuresnapshot;
 DROP TRIGGER snapshot_refuses_change ON figures_figuresnapshot;
 DROP FUNCTION figures_snapshot_stays();
 """

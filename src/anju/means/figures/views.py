@@ -1,0 +1,395 @@
+"""The pages of figures: the dashboard, the rows behind a number, definitions, and snapshots."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from anju.ground.access.guards import power
+from anju.ground.access.services import require_power
+from anju.ground.foundation.refusals import NotFound, Refusal
+
+from . import places, queries, registry, rules, services
+from .queries import Comparison, Query, Result
+from .registry import Measure
+
+# What the dashboard's table shows of every county, in this order; the cards show every measure.
+TABLE = (
+    "received",
+    "closed",
+    "open",
+    "overdue",
+    "on_time_rate",
+    "return_rate",
+    "repeat_rate",
+    "satisfaction",
+)
+NEXT_LEVEL = {0: "county", 2: "county", 3: "street", 4: "community"}
+PAGE = 50
+
+
+@require_GET
+@power("figures.see")
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the figures of a place and a period: cards, the parts of the place, months, classes."""
+    at = timezone.now()
+    names = [measure.name for measure in registry.measures()]
+    try:
+        query = _query(request, at=at, default=names)
+        found = _dashboard(query, request, at=at)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        found = _dashboard(_query(None, at=at, default=names), request, at=at) | {"refusal": refusal}
+    return render(request, "figures/home.html", found)
+
+
+def _query(request: HttpRequest | None, *, at: datetime, default: list[str]) -> Query:
+    asked = request.GET if request is not None else {}
+    return queries.read(asked, today=timezone.localtime(at).date(), default=default)
+
+
+def _dashboard(query: Query, request: HttpRequest, *, at: datetime) -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    scope = places.resolve(query.territory, facts=registry.get(query.measures[0]).facts, actor=actor)
+    tree = query.tree or scope.tree
+    below = NEXT_LEVEL.get(scope.level)
+    query = replace(query, by=below, tree=tree)
+    results = queries.answer(query, actor=actor, at=at, compare=True)
+    by_name = {result.measure.name: result for result in results}
+    trend = replace(query, measures=("received", "closed"), by="month", period=_year_to(query.period.end))
+    received, closed = queries.answer(trend, actor=actor, at=at)
+    months = [part for part in received.slices if part.key >= trend.period.start.replace(day=1).isoformat()]
+    closed_by = {part.key: part.number.value for part in closed.slices}
+    return {
+        "query": query,
+        "scope": scope,
+        "tree": tree,
+        "cut_off": results[0].cut_off,
+        "cards": [
+            [card(result) for result in results if (result.measure.unit == "count") == counts]
+            for counts in (True, False)
+        ],
+        "columns": _columns(by_name),
+        "parts": _parts(query, by_name),
+        "below": below,
+        "months": [_short_month(part.key) for part in months],
+        "series": [
+            {"label": received.measure.label, "values": [part.number.value for part in months]},
+            {"label": closed.measure.label, "values": [closed_by.get(part.key, 0) for part in months]},
+        ],
+        "classes": _bars(query, "class1", actor=actor, at=at),
+        "channels": _bars(query, "channel", actor=actor, at=at),
+        "areas": _area_options(actor),
+        "territory": ":".join(query.territory) if query.territory else _own(scope),
+        "presets": _preset_options(),
+        "preset": _preset(request),
+        "title": _("%(place)s %(start)s至%(end)s统计")
+        % {"place": scope.label, "start": query.period.start, "end": query.period.end},
+        "may_publish": actor.has("figures.publish"),
+        "recent": queries.snapshots(actor=actor)[:5],
+        "at": at,
+        "refusal": None,
+    }
+
+
+def _own(scope: places.Scope) -> str:
+    return f"area:{scope.area.pk}" if scope.area is not None else ""
+
+
+def _year_to(last: date) -> rules.Period:
+    first = rules.Period(last.replace(day=1), last).start
+    for _month in range(11):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return rules.Period(first, last)
+
+
+def _short_month(key: str) -> str:
+    return _("%(month)s月") % {"month": date.fromisoformat(key).month}
+
+
+def card(result: Result) -> dict[str, Any]:
+    """Return what a figure card shows of a result."""
+    compared = [(_("同比"), result.last_year), (_("环比"), result.preceding)]
+    return {
+        "label": result.measure.label,
+        "value": written(result.value, result.measure, with_unit=False),
+        "unit": unit_of(result.measure),
+        "url": result.rows_url(),
+        "definition": result.measure.definition,
+        "made_of": made_of(result),
+        "compare": [
+            compare_line(label, item, result.measure) for label, item in compared if item is not None
+        ],
+        "tone": "danger" if result.measure.name == "overdue" and result.value else "",
+    }
+
+
+def made_of(result: Result) -> list[dict[str, Any]]:
+    """Return both counts of a share or a score, each with the rows it opens; nothing for a plain count."""
+    measure, number = result.measure, result.number
+    if number.denominator is None:
+        return []
+    parts = [("numerator", number.numerator), ("denominator", number.denominator)]
+    return [
+        {"label": label, "value": count, "url": result.rows_url(part=part)}
+        for label, (part, count) in zip(measure.labels, parts, strict=True)
+    ]
+
+
+def compare_line(label: str, item: Comparison, measure: Measure) -> dict[str, Any]:
+    """Return one comparison of a card: how much, and whether that is good."""
+    if item.change is None:
+        text, tone = _("无可比数"), "quiet"
+    else:
+        form = _("%(sign)s%(size)s%%") if measure.unit == "count" else _("%(sign)s%(size)s点")
+        text = form % {"sign": "+" if item.change > 0 else "", "size": f"{item.change:g}"}
+        good = (item.change > 0) == (measure.better == "high")
+        tone = "quiet" if not measure.better or not item.change else "good" if good else "bad"
+    return {"label": label, "text": text, "tone": tone}
+
+
+def written(value: float | int | None, measure: Measure, *, with_unit: bool = True) -> str:
+    """Write a number as the pages show it: counts with thousands, shares with one decimal; a dash for none."""
+    if value is None:
+        return "—"
+    if measure.unit == "count":
+        return f"{value:,}"
+    return f"{value:.1f}{'%' if with_unit and measure.unit == 'percent' else ''}"
+
+
+def unit_of(measure: Measure) -> str:
+    """Return the unit a card writes behind its number."""
+    return {"count": _("件"), "percent": "%", "score": _("分"), "days": _("天")}[measure.unit]
+
+
+def _columns(results: dict[str, Result]) -> list[dict[str, Any]]:
+    shown = [results[name].measure for name in TABLE if name in results]
+    return [{"key": "name", "label": _("地区"), "kind": "title"}] + [
+        {"key": measure.name, "label": measure.label, "kind": "num"} for measure in shown
+    ]
+
+
+def _parts(query: Query, results: dict[str, Result]) -> list[dict[str, Any]]:
+    """Return the rows of the table by place: the total first, each cell with its address."""
+    shown = [results[name] for name in TABLE if name in results]
+    if not shown or not shown[0].slices:
+        return []
+    total = {r.measure.name: {"text": written(r.value, r.measure), "url": r.rows_url()} for r in shown}
+    rows: list[dict[str, Any]] = [{"name": _("合计"), "url": "", "cells": total}]
+    numbers = {r.measure.name: {part.key: part.number.value for part in r.slices} for r in shown}
+    names = {part.key: part.name for r in shown for part in r.slices}
+    for key, name in names.items():
+        cells = {
+            r.measure.name: {
+                "text": written(numbers[r.measure.name].get(key), r.measure),
+                "url": r.rows_url(key),
+            }
+            for r in shown
+        }
+        rows.append({"name": name, "url": _down(query, key), "cells": cells})
+    return rows
+
+
+def _down(query: Query, key: str) -> str:
+    """Return the address of the dashboard of one part; only management areas are opened by their id."""
+    if not key or query.slicing_tree != "area":
+        return ""
+    lower = replace(query, measures=(), territory=("area", key), by=None, tree="")
+    return f"{reverse('figures:home')}?{urlencode(lower.parameters())}"
+
+
+def _bars(query: Query, by: str, *, actor: Any, at: datetime) -> list[dict[str, Any]]:
+    (result,) = queries.answer(replace(query, measures=("received",), by=by), actor=actor, at=at)
+    bars = [
+        {"label": part.name, "value": part.number.value, "url": result.rows_url(part.key)}
+        for part in result.slices
+        if part.number.value
+    ]
+    return sorted(bars, key=lambda bar: -bar["value"])
+
+
+def _area_options(actor: Any) -> list[tuple[str, str]]:
+    areas = places.choices(actor)
+    top = min((area.level for area in areas), default=0)
+    return [(f"area:{area.pk}", ("　" * (area.level - top)) + area.name) for area in areas]
+
+
+def _preset_options() -> list[tuple[str, str]]:
+    return [
+        ("month", _("本月")),
+        ("last_month", _("上月")),
+        ("quarter", _("本季度")),
+        ("half", _("本半年")),
+        ("year", _("今年以来")),
+        ("last_year", _("上年")),
+        ("custom", _("自选起止日期")),
+    ]
+
+
+def _preset(request: HttpRequest) -> str:
+    name = request.GET.get("period", "")
+    if name in rules.PRESETS:
+        return name
+    return "custom" if request.GET.get("from") else "month"
+
+
+# --- the rows behind a number -------------------------------------------------------------------------------------
+
+
+def _asked_rows(request: HttpRequest, *, at: datetime) -> tuple[Query, QuerySet, str | None, str]:
+    query = _query(request, at=at, default=[])
+    if not query.measures:
+        raise NotFound(_("没有找到这个数。"))
+    key = request.GET.get("slice") if "slice" in request.GET else None
+    part = "denominator" if request.GET.get("part") == "denominator" else "numerator"
+    facts = registry.get(query.measures[0]).facts
+    found = queries.rows(query, actor=request.actor, at=at, slice_key=key, part=part)  # type: ignore[attr-defined]
+    return query, found.select_related(*facts.related).defer(*facts.unread).order_by("-pk"), key, part
+
+
+@require_GET
+@power("figures.see")
+def rows(request: HttpRequest) -> HttpResponse:
+    """List the very rows of a number."""
+    at = timezone.now()
+    query, found, key, part = _asked_rows(request, at=at)
+    measure = registry.get(query.measures[0])
+    actor = request.actor  # type: ignore[attr-defined]
+    (result,) = queries.answer(replace(query, measures=(measure.name,)), actor=actor, at=at)
+    slice_name = next((s.name for s in result.slices if s.key == key), "") if key is not None else ""
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    tabs = [
+        {"label": label, "url": result.rows_url(key, name), "current": name == part}
+        for label, name in zip(measure.labels, ("numerator", "denominator"), strict=True)
+        if measure.among is not None and measure.weigh is None
+    ]
+    columns = [{"key": c.key, "label": c.label, "kind": c.kind} for c in measure.facts.columns]
+    return render(
+        request,
+        "figures/rows.html",
+        {
+            "measure": measure,
+            "query": query,
+            "result": result,
+            "slice_name": slice_name,
+            "page": page,
+            "tabs": tabs,
+            "columns": columns,
+            "cells": {c.key: c.value for c in measure.facts.columns},
+            "address": measure.facts.address,
+            "may_export": actor.has(measure.facts.export),
+            "csv_url": f"{reverse('figures:rows_csv')}?{request.GET.urlencode()}",
+            "back_url": f"{reverse('figures:home')}?{urlencode(replace(query, measures=(), by=None).parameters())}",
+            "is_moment": lambda value: isinstance(value, datetime),
+        },
+    )
+
+
+class _Line:
+    """A file that gives back what is written to it, for streaming CSV."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_GET
+@power("figures.see")
+def rows_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Stream the rows of a number as CSV that a spreadsheet opens; no cell of it is ever a formula."""
+    query, found, _key, _part = _asked_rows(request, at=timezone.now())
+    facts = registry.get(query.measures[0]).facts
+    require_power(request.actor, facts.export)  # type: ignore[attr-defined]
+    write = csv.writer(_Line())
+
+    def lines() -> Iterator[str]:
+        yield "\ufeff" + write.writerow([str(column.label) for column in facts.columns])
+        for row in found.iterator(chunk_size=2000):
+            yield write.writerow([cell(column.value(row)) for column in facts.columns])
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{query.measures[0]}.csv"'
+    return response
+
+
+def cell(value: Any) -> str:
+    """Write one cell of a CSV file: moments in local time, and nothing a spreadsheet would calculate."""
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+@require_GET
+@power("figures.see")
+def definitions(request: HttpRequest) -> HttpResponse:
+    """Show what every measure counts."""
+    shown = [{"measure": measure, "unit": unit_of(measure)} for measure in registry.measures()]
+    return render(request, "figures/definitions.html", {"measures": shown})
+
+
+# --- snapshots ----------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@power("figures.publish")
+def freeze(request: HttpRequest) -> HttpResponse:
+    """Freeze what the dashboard shows."""
+    at = timezone.now()
+    query = queries.read(request.POST, today=timezone.localtime(at).date())
+    if not query.measures:
+        raise Refusal(_("请至少选择一个指标。"), field="measure")
+    made = services.freeze(query=query, title=request.POST.get("title", ""), by=request.actor, at=at)  # type: ignore[attr-defined]
+    return redirect("figures:snapshot", made.pk)
+
+
+@require_GET
+@power("figures.see")
+def snapshots(request: HttpRequest) -> HttpResponse:
+    """List the snapshots one may open."""
+    page = Paginator(queries.snapshots(actor=request.actor), PAGE).get_page(request.GET.get("page"))  # type: ignore[attr-defined]
+    return render(request, "figures/snapshots.html", {"page": page})
+
+
+@require_GET
+@power("figures.see")
+def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
+    """Show a snapshot, and beside it what the same question says today."""
+    actor = request.actor  # type: ignore[attr-defined]
+    kept = queries.snapshots(actor=actor).filter(pk=snapshot_id).first()
+    if kept is None:
+        raise NotFound(_("没有找到这份统计。"))
+    at = timezone.now()
+    revisions = services.revisions(kept, at=at)
+    return render(
+        request,
+        "figures/snapshot.html",
+        {
+            "snapshot": kept,
+            "revisions": revisions,
+            "changed": [r for r in revisions if r.difference or r.same_rows is False],
+            "measures": {measure.name: measure for measure in registry.measures()},
+            "written": lambda value, name: written(value, registry.get(name)),
+            "may_publish": kept.published_at is None and actor.has("figures.publish"),
+            "at": at,
+        },
+    )
+
+
+@require_POST
+@power("figures.publish")
+def publish(request: HttpRequest, snapshot_id: int) -> HttpResponse:
+    """Publish a snapshot."""
+    services.publish(snapshot_id=snapshot_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return redirect("figures:snapshot", snapshot_id)
