@@ -21,7 +21,7 @@ from .forms import ReportForm
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the three things a resident comes for."""
     return render(
-        request, "portal/home.html", {"notices": queries.public_notices(at=timezone.now(), limit=5)}
+        request, "portal/home.html", {"closed": queries.public_notices(at=timezone.now(), limit=5)}
     )
 
 
@@ -174,7 +174,7 @@ def estate(request: HttpRequest, estate_id: int) -> HttpResponse:
         "e": place,
         "file": queries.estate_file(estate_id, at=at),
         "counts": queries.estate_counts(place.estate, at=at),
-        "notices": queries.public_notices(at=at, estate_id=estate_id, limit=10),
+        "closed": queries.public_notices(at=at, estate_id=estate_id, limit=10),
     }
     return render(request, "portal/estate.html", context)
 
