@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
@@ -6,4 +7,8 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        from . import reaches  # noqa: F401  (says how far a reach goes)
+        from anju.ground.foundation.navigation import Item, register
+
+        from . import guards, reaches  # noqa: F401  (say what comes first, and how far a reach goes)
+
+        register(Item(_("人员和账号"), "access:people", "access.manage", "key", 85, _("管理")))

@@ -8,16 +8,28 @@ from allauth.usersessions.models import UserSession
 from axes.helpers import get_cool_off, get_failure_limit
 from axes.models import AccessAttempt
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.ground.foundation.refusals import NotFound
+from anju.ground.foundation.reach import visible
+from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.organisations import services as organisations
+from anju.ground.organisations.forms import EndForm
+from anju.ground.organisations.models import Organisation, Person, Post
+from anju.ground.organisations.queries import in_force, search
+from anju.ground.organisations.views import show
 
-from . import services
-from .guards import open_to_all, signed_in
+from . import queries, services
+from .forms import DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
+from .guards import open_to_all, power, signed_in
+from .models import Account
+
+PAGE = 50
 
 
 def locked_out(
@@ -55,11 +67,283 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
+# --- One's own ---------------------------------------------------------------------------------------------------
+
+
 @signed_in
 def me(request: HttpRequest) -> HttpResponse:
-    """Show one's own posts and powers, and the ways to keep the login safe."""
-    return render(request, "access/me.html", _mine(request))
+    """Show one's own posts and powers, posts lent and borrowed, and how the login is kept safe."""
+    account: Account = request.user  # type: ignore[assignment]
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    today = timezone.localdate()
+    given, received = queries.delegations_of(account.person, on=today) if account.person else ([], [])
+    posts = list(Post.objects.filter(in_force(today), person=account.person).select_related("organisation"))
+    context = {
+        "account": account,
+        "posts": posts,
+        "role_names": queries.role_names(on=today),
+        "powers": queries.powers_of(actor),
+        "given": given,
+        "received": received,
+        **queries.security_of(account, at=at),
+    }
+    return render(request, "access/me.html", context)
 
 
-def _mine(request: HttpRequest) -> dict[str, Any]:
-    return {"account": request.user}
+@signed_in
+def delegate(request: HttpRequest, post_id: int) -> HttpResponse:
+    """Lend one of one's own posts to a colleague for the days of a leave."""
+    actor, today = request.actor, timezone.localdate()  # type: ignore[attr-defined]
+    post = Post.objects.filter(in_force(today), pk=post_id).select_related("organisation", "person").first()
+    if post is None or (post.person_id != actor.person_id and not actor.has("access.manage")):
+        raise NotFound(_("没有找到这个岗位。"))
+    colleagues = queries.colleagues_of(post, on=today)
+    form = DelegateForm(
+        request.POST or None, colleagues=colleagues, initial={"valid_from": today, "valid_to": today}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.delegate(post_id=post.pk, by=actor, at=timezone.now(), **form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, _("已委托。到期自动收回，也可以随时提前收回。"))
+            return redirect("access:me")
+    context = {"form": form, "post": post, "colleagues": colleagues}
+    return render(request, "access/delegate.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@signed_in
+def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a lent post back before its last day."""
+    services.end_delegation(delegation_id=pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    messages.success(request, _("已收回，即时生效。"))
+    return redirect("access:me")
+
+
+@signed_in
+def keys(request: HttpRequest) -> HttpResponse:
+    """List one's keys for other systems, and make one, whose secret is shown this once."""
+    account: Account = request.user  # type: ignore[assignment]
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    form, secret = KeyForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            secret = services.create_key(account=account, by=actor, at=at, **form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            form = KeyForm()
+    context = {"form": form, "secret": secret, **queries.security_of(account, at=at)}
+    response = render(request, "access/keys.html", context, status=422 if form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@signed_in
+def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke a key."""
+    services.revoke_key(key_id=pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    messages.success(request, _("密钥已吊销，即时生效。"))
+    return redirect("access:keys")
+
+
+# --- The administrator's -----------------------------------------------------------------------------------------
+
+
+@power("access.manage")
+def people(request: HttpRequest) -> HttpResponse:
+    """List people, their logins and posts."""
+    asked, today = request.GET, timezone.localdate()
+    found = queries.people(
+        text=asked.get("q", ""), role=asked.get("role", ""), closed=asked.get("closed") == "1", on=today
+    )
+    page = Paginator(found, PAGE).get_page(asked.get("page"))
+    return render(request, "access/people.html", {"page": page, "role_names": queries.role_names(on=today)})
+
+
+@power("access.manage")
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a person: posts now and before, the login and its safety, with the acts of an administrator."""
+    return _person_page(request, pk)
+
+
+def _person_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+    shown = Person.objects.select_related("account").filter(pk=pk).first()
+    if shown is None:
+        raise NotFound(_("没有找到这个人。"))
+    account, today = getattr(shown, "account", None), timezone.localdate()
+    context = {
+        "person": shown,
+        "account": account,
+        "posts": list(shown.posts.select_related("organisation").order_by("-valid_from", "-pk")),
+        "today": today,
+        "role_names": queries.role_names(on=today),
+        "delegations": queries.delegations_of(shown, on=today),
+        "refusal": "",
+        "password": "",
+        **(queries.security_of(account, at=timezone.now()) if account else {}),
+        **more,
+    }
+    response = render(request, "access/person.html", context, status=422 if context["refusal"] else 200)
+    if context["password"]:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+@power("access.manage")
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Enter a person with a login and a first post in an organisation, which is chosen first."""
+    office = _office(request)
+    if office is None:
+        return _choose_office(request)
+    today = timezone.localdate()
+    form = EnrolForm(request.POST or None, roles=_roles_for(office), initial={"valid_from": today})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                made, password = _enrol(request, office, form.cleaned_data)
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            return _person_page(request, made.pk, password=password)
+    context = {"form": form, "office": office}
+    return render(request, "access/enrol.html", context, status=422 if form.is_bound else 200)
+
+
+def _enrol(request: HttpRequest, office: Organisation, given: dict[str, Any]) -> tuple[Person, str]:
+    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    made = organisations.create_person(
+        name=given["name"], phone=given["phone"], badge_number=given["badge_number"], by=by, at=at
+    )
+    organisations.hold_post(
+        person=made,
+        organisation=office,
+        role=given["role"],
+        title=given["title"],
+        valid_from=given["valid_from"],
+        valid_to=given["valid_to"],
+        by=by,
+        at=at,
+    )
+    password = services.temporary_password()
+    services.create_account(
+        username=given["username"], password=password, person=made, must_change=True, by=by, at=at
+    )
+    return made, password
+
+
+@power("access.manage")
+def hold_post(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a person a further post in an organisation, which is chosen first."""
+    shown = Person.objects.filter(pk=pk).first()
+    if shown is None:
+        raise NotFound(_("没有找到这个人。"))
+    office = _office(request)
+    if office is None:
+        return _choose_office(request)
+    form = PostForm(
+        request.POST or None, roles=_roles_for(office), initial={"valid_from": timezone.localdate()}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            organisations.hold_post(
+                person=shown,
+                organisation=office,
+                by=request.actor,  # type: ignore[attr-defined]
+                at=timezone.now(),
+                **form.cleaned_data,
+            )
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, _("已任职。"))
+            return redirect("access:person", pk=shown.pk)
+    context = {"form": form, "office": office, "person": shown}
+    return render(request, "access/enrol.html", context, status=422 if form.is_bound else 200)
+
+
+def _office(request: HttpRequest) -> Organisation | None:
+    """Return the organisation chosen in the address, when the administrator reaches it."""
+    wanted = request.GET.get("office", "")
+    seen = visible(Organisation, to=request.actor, power="access.manage")  # type: ignore[attr-defined]
+    return seen.filter(pk=int(wanted), active=True).first() if wanted.isdigit() else None
+
+
+def _choose_office(request: HttpRequest) -> HttpResponse:
+    text = request.GET.get("q", "")
+    seen = visible(Organisation, to=request.actor, power="access.manage")  # type: ignore[attr-defined]
+    found = search(text, among=seen) if text.strip() else []
+    return render(request, "access/choose_office.html", {"found": found, "text": text})
+
+
+def _roles_for(office: Organisation) -> dict[str, str]:
+    """Return the roles with those usual in this kind of organisation first."""
+    today = timezone.localdate()
+    usual = queries.usual_roles(office.kind, on=today)
+    names = queries.role_names(on=today)
+    return {key: names[key] for key in sorted(names, key=lambda key: key not in usual)}
+
+
+@power("access.manage")
+def end_post(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a post with a last day."""
+    post = Post.objects.select_related("person", "organisation").filter(pk=pk).first()
+    if post is None:
+        raise NotFound(_("没有找到这个岗位。"))
+    form = EndForm(request.POST or None, initial={"last_day": timezone.localdate()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            organisations.end_post(
+                post_id=pk,
+                by=request.actor,  # type: ignore[attr-defined]
+                at=timezone.now(),
+                **form.cleaned_data,
+            )
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, _("岗位已结束。"))
+            return redirect("access:person", pk=post.person_id)
+    context = {"form": form, "post": post, "role_names": queries.role_names(on=timezone.localdate())}
+    return render(request, "access/end_post.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@power("access.manage")
+def reset_password(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a person a temporary password, shown this once."""
+    account = _account_of(pk)
+    password = services.reset_password(account_id=account.pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return _person_page(request, pk, password=password)
+
+
+@require_POST
+@power("access.manage")
+def account_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """Close or reopen a login, or take its second factor off, with a reason."""
+    account, form = _account_of(pk), ReasonForm(request.POST)
+    asked = {
+        "account_id": account.pk,
+        "by": request.actor,  # type: ignore[attr-defined]
+        "at": timezone.now(),
+        "reason": form.cleaned_data["reason"] if form.is_valid() else "",
+    }
+    try:
+        if act == "factor":
+            services.remove_second_factor(**asked)
+        else:
+            services.set_active(active=act == "open", **asked)
+    except Refusal as refusal:
+        return _person_page(request, pk, refusal=str(refusal))
+    messages.success(request, _("已办理，即时生效。"))
+    return redirect("access:person", pk=pk)
+
+
+def _account_of(person_id: int) -> Account:
+    account = Account.objects.filter(person=person_id).first()
+    if account is None:
+        raise NotFound(_("这个人没有账号。"))
+    return account

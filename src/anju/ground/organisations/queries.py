@@ -64,9 +64,12 @@ def posts_on(day: date, **conditions: object) -> QuerySet[Post]:
     return Post.objects.filter(in_force(day), **conditions).select_related("person", "organisation__area")
 
 
-def search(text: str, *, kinds: list[str] | None = None, limit: int = 20) -> QuerySet[Organisation]:
-    """Find active organisations by name, initials or 统一社会信用代码."""
-    found = Organisation.objects.filter(active=True).select_related("area")
+def search(
+    text: str, *, kinds: list[str] | None = None, limit: int = 20, among: QuerySet[Organisation] | None = None
+) -> QuerySet[Organisation]:
+    """Find active organisations by name, initials or 统一社会信用代码, among those one may see (all by default)."""
+    found = Organisation.objects.all() if among is None else among
+    found = found.filter(active=True).select_related("area")
     if kinds:
         found = found.filter(kind__in=kinds)
     text = text.strip()

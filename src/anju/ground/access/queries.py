@@ -1,0 +1,141 @@
+"""Questions about logins, the people behind them, and what they may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from anju.ground.foundation import rulebooks
+from anju.ground.organisations.models import Person, Post
+from anju.ground.organisations.queries import in_force
+
+from .actors import Actor, Reach
+from .models import Account, ApiKey, Delegation
+
+
+def role_names(*, on: date) -> dict[str, str]:
+    """Return the roles of the rulebook by key, named in the reader's language."""
+    field = "name_en" if (get_language() or "").startswith("en") else "name"
+    return {key: role[field] for key, role in rulebooks.load("access", on=on)["roles"].items()}
+
+
+def usual_roles(kind: str, *, on: date) -> frozenset[str]:
+    """Return the roles that are usual in a kind of organisation."""
+    roles = rulebooks.load("access", on=on)["roles"]
+    return frozenset(key for key, role in roles.items() if kind in role.get("in", ()))
+
+
+def people(*, text: str = "", role: str = "", closed: bool = False, on: date) -> QuerySet[Person]:
+    """List people with their login and the posts they hold on a day; by name, login or office."""
+    found = Person.objects.select_related("account").prefetch_related(
+        Prefetch(
+            "posts",
+            queryset=Post.objects.filter(in_force(on)).select_related("organisation"),
+            to_attr="posts_now",
+        )
+    )
+    if text := text.strip():
+        found = found.filter(
+            Q(name__contains=text)
+            | Q(account__username__icontains=text)
+            | Q(pk__in=Post.objects.filter(in_force(on), organisation__name__contains=text).values("person"))
+        )
+    if role:
+        found = found.filter(pk__in=Post.objects.filter(in_force(on), role=role).values("person"))
+    if closed:
+        found = found.filter(account__is_active=False)
+    return found.order_by("name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """One power as a person reads it: what it lets one do, and where."""
+
+    key: str
+    label: str
+    reaches: tuple[str, ...]
+
+
+def powers_of(actor: Actor) -> list[Power]:
+    """Say in words what an actor may do and how far, grouped by the order of the words."""
+    words = power_words()
+    return [
+        Power(key, words.get(key, key), tuple(reach_words(reach) for reach in actor.powers[key]))
+        for key in sorted(actor.powers, key=lambda key: list(words).index(key) if key in words else 99)
+    ]
+
+
+def reach_words(reach: Reach) -> str:
+    """Say how far one reach goes."""
+    if reach.kind == "all":
+        return _("全部")
+    if reach.kind == "area":
+        return _("%(place)s及下辖") % {"place": reach.label}
+    if reach.kind == "company":
+        return _("%(name)s服务的小区") % {"name": reach.label}
+    return _("%(name)s承办的") % {"name": reach.label}
+
+
+def power_words() -> Mapping[str, str]:
+    """Return what each power lets one do."""
+    return {
+        "cases.see": _("查看事项"),
+        "cases.report": _("代为登记、巡查上报"),
+        "cases.assign": _("派单"),
+        "cases.void": _("不予受理"),
+        "cases.handle": _("受理、退单、提交整改"),
+        "cases.check": _("核实、复查、办结、退回整改"),
+        "cases.merge": _("并案、拆分"),
+        "cases.approve": _("审批延期和中止"),
+        "cases.urge": _("催办"),
+        "cases.supervise": _("督办、重新办理"),
+        "cases.unseal": _("启封上报人信息"),
+        "cases.export": _("导出事项"),
+        "documents.issue": _("制发文书"),
+        "figures.see": _("查看统计"),
+        "territory.see": _("查看小区档案"),
+        "territory.edit": _("修改小区档案"),
+        "territory.manage": _("调整辖区和区划"),
+        "organisations.see": _("查看单位和企业"),
+        "organisations.edit": _("登记、修改单位和合同"),
+        "exchange.import": _("导入台账"),
+        "calendar.edit": _("维护日历"),
+        "access.manage": _("开通账号、任免岗位、重置密码"),
+        "access.audit": _("查看谁能看到一件事项"),
+        "journal.see": _("查看操作日志"),
+    }
+
+
+def security_of(account: Account, *, at: datetime) -> dict[str, Any]:
+    """Return what an account's own page and the administrator's show: factor, sessions, keys."""
+    return {
+        "second_factor": Authenticator.objects.filter(user=account, type=Authenticator.Type.TOTP).exists(),
+        "sessions": UserSession.objects.filter(user=account).count(),
+        "keys": list(ApiKey.objects.filter(account=account).order_by("revoked_at", "-created_at")),
+        "at": at,
+    }
+
+
+def delegations_of(person: Person, *, on: date) -> tuple[list[Delegation], list[Delegation]]:
+    """Return the delegations a person has given and received that are not over: (given, received)."""
+    open_ones = Delegation.objects.filter(ended_at__isnull=True, valid_to__gte=on).select_related(
+        "post__organisation", "post__person", "to_person"
+    )
+    return (
+        list(open_ones.filter(post__person=person).order_by("valid_from")),
+        list(open_ones.filter(to_person=person).order_by("valid_from")),
+    )
+
+
+def colleagues_of(post: Post, *, on: date) -> list[tuple[int, str]]:
+    """List the people to whom a post may be lent: those who hold a post in the same organisation."""
+    posts = Post.objects.filter(in_force(on), organisation=post.organisation_id).exclude(
+        person=post.person_id
+    )
+    return list(dict(posts.order_by("person__name").values_list("person_id", "person__name")).items())
