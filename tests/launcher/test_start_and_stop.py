@@ -96,7 +96,7 @@ def in_database(data: Path, statement: str) -> list[tuple]:
 
 def test_anju_starts_survives_the_loss_of_its_processes_and_stops_without_a_trace(data: Path):
     port = free_port()
-    running = launcher(data, "start", "--empty", "--port", str(port))
+    running = launcher(data, "start", "--empty", "--workers", "1", "--port", str(port))
     try:
         assert eventually(lambda: answers(port) or running.poll() is not None, 60)
         assert running.poll() is None, running.stdout.read()
@@ -118,7 +118,7 @@ def test_anju_starts_survives_the_loss_of_its_processes_and_stops_without_a_trac
         running.kill()
         running.wait()
         assert eventually(lambda: all("cluster/data" in line for line in processes_of(data).values()))
-        running = launcher(data, "start", "--empty", "--port", str(port))
+        running = launcher(data, "start", "--empty", "--workers", "1", "--port", str(port))
         assert eventually(lambda: answers(port))
         assert in_database(data, "SELECT answer FROM kept") == [(42,)]
 
@@ -140,7 +140,7 @@ def test_a_port_in_use_is_refused_in_one_sentence_before_anything_is_started(dat
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refused = launcher(data, "start", "--empty", "--port", str(port))
+        refused = launcher(data, "start", "--empty", "--workers", "1", "--port", str(port))
         said = refused.communicate(timeout=30)[0]
     assert refused.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use" in said

@@ -22,7 +22,7 @@ from . import Stop, commands, places
 from .cluster import Cluster
 from .commands import say
 from .environment import PYTHON
-from .processes import Child, Supervisor
+from .processes import Child, Supervisor, die_with_parent
 
 HEALTH = "/healthz"
 HEALTH_SECONDS = 60.0
@@ -89,19 +89,41 @@ def migrations_mark() -> str:
     return digest.hexdigest()
 
 
-def must(env: dict[str, str], *words: str) -> None:
-    """Run a management command and show what it says only when it fails."""
-    done = subprocess.run(
-        commands.manage_words(*words),
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise Stop(f"'manage {' '.join(words)}' failed:\n{done.stdout.strip()[-4000:]}")
+class Interrupted(Exception):
+    """Somebody asked to stop while the start was still going on."""
+
+
+class Setting:
+    """Runs the management commands of the start, which end when somebody asks to stop."""
+
+    def __init__(self, env: dict[str, str], supervisor: Supervisor) -> None:
+        self.env = env
+        self.supervisor = supervisor
+
+    def must(self, *words: str) -> str:
+        """Run one and give what it printed; show all of it only when it fails."""
+        child = subprocess.Popen(
+            commands.manage_words(*words),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGKILL),
+        )
+        while True:
+            try:
+                out, err = child.communicate(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                if self.supervisor.stopping:
+                    child.terminate()
+        if self.supervisor.stopping:
+            raise Interrupted
+        if child.returncode != 0:
+            raise Stop(f"'manage {' '.join(words)}' failed:\n{(out + err).strip()[-4000:]}")
+        return out
 
 
 def which(url: str, private: bool) -> str:
@@ -110,14 +132,14 @@ def which(url: str, private: bool) -> str:
     return "private" if private else f"{parts.hostname or ''}:{parts.port or ''}{parts.path}?{parts.query}"
 
 
-def migrate(env: dict[str, str], where: str, state_file: Path, steps: Steps) -> None:
+def migrate(django: Setting, where: str, state_file: Path, steps: Steps) -> None:
     """Bring the tables up to date; ask Django only when the migrations changed since the last time."""
     with steps.step("migrations") as remarks:
         applied = {"mark": migrations_mark(), "where": where}
         if commands.read_json(state_file) == applied:
             remarks.append("nothing to apply")
             return
-        must(env, "migrate", "--no-input", "--verbosity=0", "--skip-checks")
+        django.must("migrate", "--no-input", "--verbosity=0", "--skip-checks")
         state_file.write_text(json.dumps(applied))
 
 
@@ -132,7 +154,7 @@ def anybody_can_log_in(url: str) -> bool:
             return False
 
 
-def fill(env: dict[str, str], where: str, data: Path, empty: bool, steps: Steps) -> None:
+def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> None:
     """Fill a new database: with the demo city, or with `empty` with the first administrator.
 
     What it was filled with is kept, so that a demo city never comes into a database that was in use or was
@@ -140,7 +162,7 @@ def fill(env: dict[str, str], where: str, data: Path, empty: bool, steps: Steps)
     """
     kept = data / "filled.json"
     known = commands.read_json(kept)
-    url = env["ANJU_DATABASE_URL"]
+    url = django.env["ANJU_DATABASE_URL"]
     content = known.get("content") if known.get("where", where) == where else None
     if content is None:
         content = "found" if anybody_can_log_in(url) else "empty" if empty else "seeding"
@@ -150,14 +172,14 @@ def fill(env: dict[str, str], where: str, data: Path, empty: bool, steps: Steps)
             say("  (no demo city: this version has no command for it)")
             return
         with steps.step("demo city"):
-            must(env, "seed_demo")
+            django.must("seed_demo")
         kept.write_text(json.dumps({"where": where, "content": "demo"}))
     elif content == "empty" and not anybody_can_log_in(url):
         if not sys.stdin.isatty():
             say("  (nobody can log in yet: run ./anju manage create_first_administrator)")
             return
         say("  The first administrator:")
-        if commands.call(commands.manage_words("create_first_administrator", "--if-none"), env) != 0:
+        if commands.call(commands.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
 
 
@@ -165,7 +187,7 @@ def hosts(host: str) -> str:
     """Give the names under which the site may be called when the administrator did not say (ANJU_HOSTS)."""
     names = ["127.0.0.1", "localhost", "[::1]"]
     if host in WILDCARDS:
-        names += [socket.gethostname(), socket.getfqdn()]
+        names.append(socket.gethostname())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.connect(("192.0.2.1", 9))  # sends nothing: only asks which own address would be used
@@ -225,22 +247,16 @@ def wait_until_healthy(host: str, port: int, supervisor: Supervisor) -> bool:
     return False
 
 
-def demo_logins(env: dict[str, str], data: Path) -> list[dict[str, str]]:
+def demo_logins(django: Setting, data: Path) -> list[dict[str, str]]:
     """Ask for the demo city's logins, once: they are kept beside the data, for the owner only."""
     if commands.read_json(data / "filled.json").get("content") != "demo":
         return []
     kept = data / "demo_logins.json"
-    if not kept.exists() and commands.has_command("demo_logins"):
-        done = subprocess.run(
-            commands.manage_words("demo_logins", "--json"),
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            places.keep_secret(kept, done.stdout)
-    found = commands.read_json(kept) if kept.exists() else {}
+    if not kept.exists():
+        if not commands.has_command("demo_logins"):
+            return []
+        places.keep_secret(kept, django.must("demo_logins", "--json"))
+    found = json.loads(kept.read_text())
     rows = found if isinstance(found, list) else found.get("logins", [])
     return [{str(key): str(value) for key, value in row.items()} for row in rows]
 
@@ -278,42 +294,65 @@ def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
         stack.callback(lock.close)
         listening(asked.host, asked.port).close()  # complain now, not after a minute of work
         supervisor.listen()
-        cluster = None
-        with steps.step("database") as remarks:
-            url = os.environ.get("ANJU_DATABASE_URL", "")
-            if url:
-                remarks.append("the one of ANJU_DATABASE_URL")
-            else:
-                cluster = Cluster(data)
-                remarks.append("ready" if cluster.exists() else "made")
-                stack.enter_context(cluster)
-                remarks.append(f"PostgreSQL {cluster.binaries.version}")
-                url = cluster.url()
-        where = which(url, private=cluster is not None)
-        env = commands.django_environment(data, url)
-        env.setdefault("ANJU_HOSTS", hosts(asked.host))
-        if not supervisor.stopping:
-            migrate(env, where, data / "migrated.json", steps)
-        if not supervisor.stopping:
-            fill(env, where, data, asked.empty, steps)
-        if supervisor.stopping:
-            return 0
-        stack.callback(supervisor.stop)
-        with steps.step("web and jobs") as remarks:
-            bound = listening(asked.host, asked.port)
-            stack.callback(bound.close)
-            supervisor.add(web_server(bound, env, asked.workers))
-            for number in range(1, asked.job_workers + 1):
-                supervisor.add(job_worker(env, number))
-            logins = demo_logins(env, data)
-            if not wait_until_healthy(asked.host, asked.port, supervisor) and not supervisor.stopping:
-                remarks.append(f"{HEALTH} does not answer 200 yet")
-        if not supervisor.stopping:
-            announce(asked, data, logins, time.time() - began)
-        serve(supervisor, cluster)
+        try:
+            cluster, django = set_up(asked, data, supervisor, steps, stack)
+            stack.callback(supervisor.stop)
+            launch(asked, django, data, supervisor, steps, stack)
+            serve(supervisor, cluster)
+        except Interrupted:
+            pass  # the way out is the same
         say("Stopping …")
     say("Stopped.")
     return 0
+
+
+def set_up(
+    asked: argparse.Namespace, data: Path, supervisor: Supervisor, steps: Steps, stack: ExitStack
+) -> tuple[Cluster | None, Setting]:
+    """Have the database run, migrated and filled."""
+    cluster = None
+    with steps.step("database") as remarks:
+        url = os.environ.get("ANJU_DATABASE_URL", "")
+        if url:
+            remarks.append("the one of ANJU_DATABASE_URL")
+        else:
+            cluster = Cluster(data)
+            remarks.append("ready" if cluster.exists() else "made")
+            stack.enter_context(cluster)
+            remarks.append(f"PostgreSQL {cluster.binaries.version}")
+            url = cluster.url()
+    if supervisor.stopping:
+        raise Interrupted
+    where = which(url, private=cluster is not None)
+    env = commands.django_environment(data, url)
+    env.setdefault("ANJU_HOSTS", hosts(asked.host))
+    django = Setting(env, supervisor)
+    migrate(django, where, data / "migrated.json", steps)
+    fill(django, where, data, asked.empty, steps)
+    return cluster, django
+
+
+def launch(
+    asked: argparse.Namespace,
+    django: Setting,
+    data: Path,
+    supervisor: Supervisor,
+    steps: Steps,
+    stack: ExitStack,
+) -> None:
+    """Start web server and job workers, wait until the site is well, and say where it is."""
+    with steps.step("web and jobs") as remarks:
+        bound = listening(asked.host, asked.port)
+        stack.callback(bound.close)
+        supervisor.add(web_server(bound, django.env, asked.workers))
+        for number in range(1, asked.job_workers + 1):
+            supervisor.add(job_worker(django.env, number))
+        logins = demo_logins(django, data)
+        if not wait_until_healthy(asked.host, asked.port, supervisor):
+            if supervisor.stopping:
+                raise Interrupted
+            remarks.append(f"{HEALTH} does not answer 200 yet")
+    announce(asked, data, logins, time.time() - steps.began)
 
 
 def announce(asked: argparse.Namespace, data: Path, logins: list[dict[str, str]], seconds: float) -> None:
