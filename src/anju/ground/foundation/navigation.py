@@ -57,8 +57,13 @@ def of(request: Any, shell: str = "console") -> list[Entry]:
     """List the entries that the signed-in person may open, in order, with the current one marked."""
     held: Iterable[str] = getattr(getattr(request, "actor", None), "powers", ()) or ()
     found = []
-    for item in sorted(_items.values(), key=lambda item: item.order):
-        if item.shell != shell or (item.power and item.power not in held):
+    ordered = sorted((i for i in _items.values() if i.shell == shell), key=lambda item: item.order)
+    # A group stands where its first entry stands, so that its heading is drawn once.
+    place: dict[str, int] = {}
+    for item in ordered:
+        place.setdefault(str(item.group), item.order)
+    for item in sorted(ordered, key=lambda item: (place[str(item.group)], item.order)):
+        if item.power and item.power not in held:
             continue
         try:
             address = reverse(item.url_name)

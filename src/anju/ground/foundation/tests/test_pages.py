@@ -70,3 +70,11 @@ def test_people_see_only_the_entries_their_powers_open(monkeypatch):
     request.actor = type("Somebody", (), {"powers": {"see.a": ()}})()
     entries = navigation.of(request)
     assert [(entry.url, entry.current) for entry in entries] == [("/a/", False), ("/a/b/", True)]
+
+
+def test_a_group_of_entries_stands_together_under_one_heading(monkeypatch):
+    monkeypatch.setattr(navigation, "_items", {})
+    monkeypatch.setattr(navigation, "reverse", lambda name: f"/{name}/")
+    for order, (name, group) in enumerate([("a", "work"), ("b", "files"), ("c", "work")]):
+        navigation.register(navigation.Item(label=name, url_name=name, group=group, order=order))
+    assert [entry.label for entry in navigation.of(RequestFactory().get("/"))] == ["a", "c", "b"]
