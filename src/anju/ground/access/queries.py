@@ -1,6 +1,5 @@
 """Questions about logins, the people behind them, and what they may do."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,8 +20,12 @@ from .models import Account, ApiKey, Delegation
 
 def role_names(*, on: date) -> dict[str, str]:
     """Return the roles of the rulebook by key, named in the reader's language."""
+    return _names("roles", on=on)
+
+
+def _names(part: str, *, on: date) -> dict[str, str]:
     field = "name_en" if (get_language() or "").startswith("en") else "name"
-    return {key: role[field] for key, role in rulebooks.load("access", on=on)["roles"].items()}
+    return {key: entry[field] for key, entry in rulebooks.load("access", on=on).get(part, {}).items()}
 
 
 def usual_roles(kind: str, *, on: date) -> frozenset[str]:
@@ -62,12 +65,13 @@ class Power:
     reaches: tuple[str, ...]
 
 
-def powers_of(actor: Actor) -> list[Power]:
-    """Say in words what an actor may do and how far, grouped by the order of the words."""
-    words = power_words()
+def powers_of(actor: Actor, *, on: date) -> list[Power]:
+    """Say in words what an actor may do and how far, in the order of the rulebook."""
+    words = _names("powers", on=on)
+    ranks = {key: rank for rank, key in enumerate(words)}
     return [
         Power(key, words.get(key, key), tuple(reach_words(reach) for reach in actor.powers[key]))
-        for key in sorted(actor.powers, key=lambda key: list(words).index(key) if key in words else 99)
+        for key in sorted(actor.powers, key=lambda key: ranks.get(key, len(ranks)))
     ]
 
 
@@ -80,36 +84,6 @@ def reach_words(reach: Reach) -> str:
     if reach.kind == "company":
         return _("%(name)s服务的小区") % {"name": reach.label}
     return _("%(name)s承办的") % {"name": reach.label}
-
-
-def power_words() -> Mapping[str, str]:
-    """Return what each power lets one do."""
-    return {
-        "cases.see": _("查看事项"),
-        "cases.report": _("代为登记、巡查上报"),
-        "cases.assign": _("派单"),
-        "cases.void": _("不予受理"),
-        "cases.handle": _("受理、退单、提交整改"),
-        "cases.check": _("核实、复查、办结、退回整改"),
-        "cases.merge": _("并案、拆分"),
-        "cases.approve": _("审批延期和中止"),
-        "cases.urge": _("催办"),
-        "cases.supervise": _("督办、重新办理"),
-        "cases.unseal": _("启封上报人信息"),
-        "cases.export": _("导出事项"),
-        "documents.issue": _("制发文书"),
-        "figures.see": _("查看统计"),
-        "territory.see": _("查看小区档案"),
-        "territory.edit": _("修改小区档案"),
-        "territory.manage": _("调整辖区和区划"),
-        "organisations.see": _("查看单位和企业"),
-        "organisations.edit": _("登记、修改单位和合同"),
-        "exchange.import": _("导入台账"),
-        "calendar.edit": _("维护日历"),
-        "access.manage": _("开通账号、任免岗位、重置密码"),
-        "access.audit": _("查看谁能看到一件事项"),
-        "journal.see": _("查看操作日志"),
-    }
 
 
 def security_of(account: Account, *, at: datetime) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "account": account,
         "posts": posts,
         "role_names": queries.role_names(on=today),
-        "powers": queries.powers_of(actor),
+        "powers": queries.powers_of(actor, on=today),
         "given": given,
         "received": received,
         **queries.security_of(account, at=at),

@@ -13,6 +13,6 @@ class OrganisationsConfig(AppConfig):
         from .views import estate_panel
 
         register(
-            Item(_("单位和企业"), "organisations:organisations", "organisations.see", "people", 65, _("档案"))
+            Item(_("单位和企业"), "organisations:organisations", "organisations.see", "people", 71, _("档案"))
         )
         panels.register(estate_panel, order=10)

@@ -9,4 +9,4 @@ class TerritoryConfig(AppConfig):
     def ready(self) -> None:
         from anju.ground.foundation.navigation import Item, register
 
-        register(Item(_("小区"), "territory:estates", "territory.see", "building", 60, _("档案")))
+        register(Item(_("小区"), "territory:estates", "territory.see", "building", 70, _("档案")))

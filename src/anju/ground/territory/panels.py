@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.safestring import mark_safe
+
 from .models import Estate
 
-# Given the request and the estate: the panel's Markup, or "" for nothing.
+# Given the request and the estate: the panel as a template drew it (escaped there), or "" for nothing.
 Panel = Callable[[Any, Estate], str]
 _panels: list[tuple[int, Panel]] = []
 
@@ -19,4 +21,4 @@ def register(panel: Panel, *, order: int) -> None:
 
 def of(request: Any, estate: Estate) -> list[str]:
     """Draw the panels for one request, in order; those with nothing to show are left out."""
-    return [drawn for _order, panel in _panels if (drawn := panel(request, estate))]
+    return [mark_safe(drawn) for _order, panel in _panels if (drawn := panel(request, estate))]
