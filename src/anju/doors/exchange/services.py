@@ -1,0 +1,341 @@
+"""The verbs of the exchange: look at a ledger, load it, keep what somebody uploads.
+
+A file is loaded in one transaction: cancelled or killed half way it leaves nothing, and loaded again it adds only
+what was not there.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import journal, rulebooks
+
+from . import loading, rules
+from .classes import ClassFinder
+from .models import Import
+from .offices import Router
+from .places import POWER, PlaceFinder
+from .reading import Book, Sheet, Unreadable, open_book
+from .returned import Returned
+from .rules import Header, Kind, Words
+from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
+
+KINDS = ("hazards", "complaints", "estates", "companies")
+HEAD_ROWS = 15
+KEPT_ERRORS = 500
+_CASE_KINDS = {"hazards": "hazard", "complaints": "complaint"}
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why a row, or a whole sheet (row None), was not loaded."""
+
+    sheet: str
+    row: int | None
+    column: str
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"sheet": self.sheet, "row": self.row, "column": self.column, "message": self.message}
+
+
+@dataclass
+class Outcome:
+    """What an import did or, after a dry run, would do.
+
+    questions  sheet -> headings that mean nothing known; their values are kept with the rows
+    notes      sheets that were passed over because they hold no table
+    """
+
+    rows: int = 0
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    errors: list[RowError] = field(default_factory=list)
+    returned_workbook: Path | None = None
+    questions: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the one object that `import_ledger --json` prints."""
+        return {
+            "rows": self.rows,
+            "loaded": self.loaded,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected,
+            "errors": [error.as_dict() for error in self.errors],
+            "returned_workbook": str(self.returned_workbook) if self.returned_workbook else None,
+        }
+
+
+@dataclass
+class SheetPlan:
+    """How one sheet is read: its heading, the year of its title, and the rows above the data."""
+
+    sheet: Sheet
+    header: Header
+    year: int | None
+    head: list[list[Any]]
+
+
+@dataclass
+class Plan:
+    """How a workbook is read. `unread` are sheets that hold something but no heading of this kind."""
+
+    kind: Kind
+    words: Words
+    sheets: list[SheetPlan]
+    unread: list[RowError]
+    notes: list[str]
+
+
+def plan(book: Book, *, kind: str, on: Any, mapping: Mapping[str, str] | None = None, name: str = "") -> Plan:
+    """Find the heading of each sheet and what its columns mean; raises Unreadable when no sheet can be read."""
+    rulebook = rulebooks.load("exchange", on=on)
+    words, wanted = Words.read(rulebook), Kind.read(kind, rulebook)
+    made = Plan(wanted, words, [], [], [])
+    seen: list[tuple[str, Header | None]] = []
+    for sheet in book.sheets:
+        head = [list(row) for row in islice(sheet.rows(), HEAD_ROWS)]
+        header = rules.find_header(head, wanted, words, merged=sheet.merged, given=mapping)
+        if header is not None and not rules.missing(wanted, header.fields):
+            titles = [rules.as_text(v) for row in head[: header.first] for v in row if isinstance(v, str)]
+            year = (
+                rules.year_of_title(titles)
+                or rules.year_of_title([sheet.name])
+                or rules.year_of_title([name])
+            )
+            made.sheets.append(SheetPlan(sheet, header, year, head[: header.last + 1]))
+            continue
+        if not any(not rules.is_empty(v) for row in head for v in row):
+            continue
+        seen.append((sheet.name, header))
+        if header is not None or _looks_like_table(head):
+            made.unread.append(RowError(sheet.name, None, "", _no_header(wanted, header)))
+        else:
+            made.notes.append(_("工作表“%(sheet)s”里没有表格，未导入。") % {"sheet": sheet.name})
+    made.notes += [_("隐藏的工作表“%(sheet)s”未导入。") % {"sheet": hidden} for hidden in book.hidden]
+    if not made.sheets:
+        best = max((h for _n, h in seen if h is not None), key=lambda h: h.score, default=None)
+        raise Unreadable(_no_header(wanted, best))
+    return made
+
+
+def _looks_like_table(head: list[list[Any]]) -> bool:
+    return sum(sum(not rules.is_empty(v) for v in row) >= 3 for row in head) >= 3
+
+
+def _no_header(kind: Kind, header: Header | None) -> str:
+    """Say which columns were found and which are needed."""
+
+    def named(group: tuple[str, ...]) -> str:
+        return _("或").join(f"“{kind.columns[f].name}”" for f in group)
+
+    if header is None:
+        needed = _("、").join(named(group) for group in kind.needs)
+        return _("没有找到表头。%(kind)s至少需要这些列：%(needed)s。") % {"kind": kind.name, "needed": needed}
+    lacking = _("、").join(named(group) for group in rules.missing(kind, header.fields))
+    found = _("、").join(header.labels.values())[:200]
+    return _("缺少必需的列：%(lacking)s。找到的列有：%(found)s。请改列名，或指定各列的含义。") % {
+        "lacking": lacking,
+        "found": found,
+    }
+
+
+def load_ledger(
+    *,
+    path: Path,
+    kind: str,
+    by: Actor,
+    at: datetime,
+    dry_run: bool = False,
+    mapping: Mapping[str, str] | None = None,
+    name: str = "",
+    record: Import | None = None,
+    progress: Progress | None = None,
+    is_demo: bool = False,
+) -> Outcome:
+    """Load a ledger in one transaction, or with `dry_run` say what loading it would do.
+
+    mapping   heading -> field ("" = none) where a person knows better than the lists
+    record    the import to which the run belongs; without one it is made here (not for a dry run)
+    progress  called with (rows done, rows in all, what is going on); may raise to stop
+    Raises Unreadable when the file cannot be read at all, NotPermitted without the power.
+    """
+    access.require_power(by, POWER)
+    name = name or path.name
+    tell = progress or (lambda done, total, message: None)
+    book = open_book(path)
+    made = plan(book, kind=kind, on=timezone.localtime(at).date(), mapping=mapping, name=name)
+    returned = Returned(name)
+    run = _Run(made, kind, by, at, returned, tell)
+    try:
+        with transaction.atomic():
+            outcome = run.go(dry_run=dry_run, record=record, is_demo=is_demo)
+            if not dry_run:
+                if record is None:
+                    record = Import.objects.create(
+                        owner_id=by.account_id,
+                        kind=kind,
+                        name=name[:200],
+                        sha256=sha256_of(path),
+                        size=path.stat().st_size,
+                        mapping=dict(mapping or {}),
+                        created_at=at,
+                    )
+                write_outcome(record, outcome, state=Import.State.DONE, at=at)
+                journal.record(
+                    "exchange.imported",
+                    subject=record,
+                    by=by,
+                    at=at,
+                    data={
+                        "kind": kind,
+                        "file": name,
+                        "sha256": record.sha256,
+                        "rows": outcome.rows,
+                        "loaded": outcome.loaded,
+                        "duplicates": outcome.duplicates,
+                        "rejected": outcome.rejected,
+                    },
+                )
+    except BaseException:
+        returned.discard()
+        raise
+    return outcome
+
+
+def write_outcome(record: Import, outcome: Outcome, *, state: str, at: datetime) -> None:
+    """Write what a run did to its import."""
+    record.state = state
+    record.rows, record.loaded = outcome.rows, outcome.loaded
+    record.duplicates, record.rejected = outcome.duplicates, outcome.rejected
+    record.errors = [error.as_dict() for error in outcome.errors[:KEPT_ERRORS]]
+    record.notes = outcome.notes
+    record.message = ""
+    old = record.returned
+    record.returned = relative(outcome.returned_workbook) if outcome.returned_workbook else ""
+    if state == Import.State.DONE:
+        record.finished_at = at
+    record.save()
+    if old and old != record.returned:
+        (settings.DATA_DIR / old).unlink(missing_ok=True)
+
+
+def relative(path: Path) -> str:
+    """Return a path as it is kept: below DATA_DIR, which may be moved."""
+    return str(path.relative_to(settings.DATA_DIR))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Run:
+    """One reading of a workbook: counts what it meets and sends bad rows back."""
+
+    def __init__(self, made: Plan, kind: str, by: Actor, at: datetime, returned: Returned, tell: Progress):
+        self.plan = made
+        self.kind = kind
+        self.by = by
+        self.at = at
+        self.day = timezone.localtime(at).date()
+        self.returned = returned
+        self.tell = tell
+        self.outcome = Outcome(notes=list(made.notes), errors=list(made.unread))
+        self.total = sum(max(0, s.sheet.height - s.header.last - 1) for s in made.sheets)
+        self.seen = 0
+
+    def go(self, *, dry_run: bool, record: Import | None, is_demo: bool) -> Outcome:
+        """Stage all good rows, then merge them (or count what merging would do)."""
+        self.tell(0, self.total, _("正在读取"))
+        outcome = self.outcome
+        if self.kind in _CASE_KINDS:
+            staged = loading.stage(CASE_COLUMNS, self._rows(self._case_check()))
+            self.tell(self.seen, self.total, _("正在写入"))
+            if dry_run:
+                outcome.loaded = loading.count_new("cases_case", "source_key")
+            else:
+                merged = loading.merge_cases(
+                    kind=_CASE_KINDS[self.kind],
+                    by=self.by,
+                    at=self.at,
+                    import_id=record.pk if record else None,
+                    is_demo=is_demo,
+                )
+                outcome.loaded = merged.loaded
+        else:
+            from . import places_loading
+
+            staged, outcome.loaded = places_loading.run(self, dry_run=dry_run, is_demo=is_demo)
+        outcome.duplicates = staged - outcome.loaded
+        outcome.rows = staged + outcome.rejected
+        outcome.returned_workbook = self.returned.close()
+        return outcome
+
+    def places(self) -> PlaceFinder:
+        """Return the finder of places within the importer's reach."""
+        endings = rulebooks.load("exchange", on=self.day)["place_endings"]
+        return PlaceFinder(self.by, endings=endings)
+
+    def _case_check(self) -> Callable[[SheetPlan], Callable]:
+        kind = _CASE_KINDS[self.kind]
+        places = self.places()
+        shared: dict[str, Any] = {
+            "kind": kind,
+            "places": places,
+            "classes": ClassFinder(kind, on=self.day),
+            "companies": Companies(),
+            "router": Router(kind, places.areas, on=self.day),
+            "at": self.at,
+        }
+
+        def check(sheet: SheetPlan) -> Callable:
+            return CaseCheck(sheet.header, self.plan.words, sheet=sheet.sheet.name, year=sheet.year, **shared)
+
+        return check
+
+    def _rows(self, check_for: Callable[[SheetPlan], Callable]) -> Iterator[tuple[Any, ...]]:
+        """Give the good rows of all sheets as tuples; the others go back."""
+        for sheet in self.plan.sheets:
+            header = sheet.header
+            if header.asked:
+                self.outcome.questions[sheet.sheet.name] = [header.labels[p] for p in header.asked]
+            self.returned.sheet(sheet.sheet.name, sheet.head, sheet.sheet.ranges, header, sheet.sheet.left)
+            check = check_for(sheet)
+            before = 0
+            for number, row in data_rows(sheet.sheet, header, self.plan.kind, self.plan.words):
+                if number - before >= 1000:
+                    before = number
+                    self.tell(self.seen + number, self.total, _("正在核对"))
+                made = check(number, row)
+                if type(made) is Bad:
+                    self._send_back(sheet, number, row, made)
+                else:
+                    yield made
+            self.seen += max(0, sheet.sheet.height - header.last - 1)
+
+    def _send_back(self, sheet: SheetPlan, number: int, row: list[Any], bad: Bad) -> None:
+        self.outcome.rejected += 1
+        cells: dict[int, str] = {}
+        for position, sentence in bad.problems:
+            column = sheet.header.labels.get(position, "") if position is not None else ""
+            self.outcome.errors.append(RowError(sheet.sheet.name, number, column, sentence))
+            if position is not None:
+                cells[position] = f"{cells[position]}\n{sentence}" if position in cells else sentence
+        self.returned.add(number, row, cells, [sentence for _position, sentence in bad.problems])
