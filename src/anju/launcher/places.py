@@ -6,7 +6,6 @@ import pwd
 import secrets
 import stat
 import subprocess
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -166,7 +165,7 @@ def lock_file(path: Path) -> IO[str]:
 def prepare_keys(data: Path) -> None:
     """Create what only this installation knows: the signing key and the key that seals reporters' identities."""
     keep_secret(data / "secret_key", secrets.token_urlsafe(50))
-    keep_secret(data / "escrow_key", b64encode(secrets.token_bytes(32)).decode())
+    keep_secret(data / "escrow_key", secrets.token_hex(32))
     files = data / "files"
     if not files.exists():
         files.mkdir(mode=0o700)
