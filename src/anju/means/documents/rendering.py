@@ -9,7 +9,7 @@ import io
 import json
 import threading
 import zipfile
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -56,7 +56,11 @@ def pdf_of(source: bytes, printed: rules.Printed, *, at: datetime) -> bytes:
     given = json.dumps({**printed, "faces": faces.chains()}, ensure_ascii=False)
     with _typst_lock:  # one compiler keeps fonts and layout code in memory; it serves one thread at a time
         drawn = _compiler(faces.folders()).compile(
-            source, format="pdf", sys_inputs={"given": given}, pdf_standards=["a-2b"], timestamp=at.replace(microsecond=0)
+            source,
+            format="pdf",
+            sys_inputs={"given": given},
+            pdf_standards=["a-2b"],
+            timestamp=at.astimezone(UTC).replace(microsecond=0),
         )
     if not isinstance(drawn, bytes):
         raise TypeError("typst returned no single document")
