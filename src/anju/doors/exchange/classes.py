@@ -43,9 +43,11 @@ class ClassFinder:
                 if len(str(word)) >= 2:
                     in_text.setdefault(str(word), code)
         self._in_text = in_text
-        self._word_pieces = [
-            (rules.inner_pieces(word), code) for word, code in in_text.items() if len(word) >= 4
-        ]
+        self._words_with: dict[str, list[str]] = {}
+        for word in in_text:
+            if len(word) >= 4:
+                for piece in rules.inner_pieces(word):
+                    self._words_with.setdefault(piece, []).append(word)
         longest_first = sorted(in_text, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if in_text else None
         self._known: dict[str, Classed | None] = {}
@@ -81,12 +83,15 @@ class ClassFinder:
         best = max(self._pattern.findall(text), key=len, default=None)
         if best:
             return self._make(self._in_text[best], guessed=True)
-        there = rules.inner_pieces(text)
-        share, code = max(
-            ((len(pieces & there) / len(pieces), code) for pieces, code in self._word_pieces),
+        shared: dict[str, int] = {}
+        for piece in rules.inner_pieces(text):
+            for word in self._words_with.get(piece, ()):
+                shared[word] = shared.get(word, 0) + 1
+        share, word = max(
+            ((count / len(rules.inner_pieces(word)), word) for word, count in shared.items() if count > 1),
             default=(0.0, ""),
         )
-        return self._make(code, guessed=True) if share >= ENOUGH else None
+        return self._make(self._in_text[word], guessed=True) if share >= ENOUGH else None
 
     def _near(self, said: str) -> str:
         mine = rules.pieces(rules.heading_key(said))
