@@ -78,7 +78,12 @@ def make(path: Path, rows: int) -> None:
     sheet.write(0, 0, "试点市2024年消防安全隐患排查台账（演示数据）")
     sheet.write(1, 0, "填报单位：试点市住房和城乡建设局（演示数据）")
     sheet.write_row(2, 0, HEADINGS)
-    communities = {"huaiyin": ("槐荫街道", "槐荫社区"), "liuyuan": ("槐荫街道", "柳园社区"), "hebin": ("河滨街道", "河滨社区"), "keji": ("科技街道", "科技社区")}  # fmt: skip
+    communities = {
+        "huaiyin": ("槐荫街道", "槐荫社区"),
+        "liuyuan": ("槐荫街道", "柳园社区"),
+        "hebin": ("河滨街道", "河滨社区"),
+        "keji": ("科技街道", "科技社区"),
+    }
     there = estates()
     for n in range(rows):
         name, place = there[chance.randrange(len(there))]
@@ -128,9 +133,10 @@ def prepare(url: str) -> str:
     from django.db import transaction
 
     call_command("migrate", interactive=False, verbosity=0, run_syncdb=True, skip_checks=True)
+    from tests.cast import build_city
+
     from anju.ground.territory.models import Estate
     from anju.ground.territory.rules import name_key
-    from tests.cast import build_city
 
     with transaction.atomic():
         city = build_city()
