@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from anju.means import documents
 
 from .city import book
 
-WIDTH, HEIGHT = 800, 600
+WIDTH, HEIGHT = 800, 600  # what the scenes are drawn on
+SIZE = (720, 540)  # what the photo has
 Colour = tuple[int, int, int]
 _WALLS: tuple[Colour, ...] = (
     (214, 208, 192),
@@ -37,16 +38,17 @@ def photo(
     seed      pictures of one place share it: the same walls before and after
     taken_at  local time, written as EXIF; point: (longitude, latitude) WGS-84
     """
-    place = random.Random(seed)
-    angle = random.Random(f"{seed}{fixed}")
+    place = random.Random(seed)  # noqa: S311 (draws a picture)
+    angle = random.Random(f"{seed}{fixed}")  # noqa: S311
+    mirrored, light = place.random() < 0.5, place.choice((0, 90, 180, 270))
     image = Image.new("RGB", (WIDTH, HEIGHT))
     pen = ImageDraw.Draw(image)
     outdoors = scene in ("lane", "wire", "shed", "hydrant")
     (_street if outdoors else _hall)(pen, place)
     _DRAW[scene](pen, place, fixed)
-    if place.random() < 0.5:
+    if mirrored:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    image = _as_seen(image, place, angle)
+    image = _as_seen(image, light, angle)
     _stamp(image, taken_at)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=82, exif=_exif(taken_at, point))
@@ -403,29 +405,32 @@ _DRAW = {
 # --- As a phone sees it ------------------------------------------------------------------------------------------
 
 
-def _as_seen(image: Image.Image, place: random.Random, angle: random.Random) -> Image.Image:
-    """Tilt and frame a little, light from one side, and soften."""
-    turned = image.rotate(angle.uniform(-2.6, 2.6), Image.Resampling.BILINEAR, expand=False)
-    cut = angle.randint(26, 58)
-    top = angle.randint(-14, 14)
-    framed = turned.crop((cut, cut + top, WIDTH - cut, HEIGHT - cut + top)).resize(
-        (WIDTH, HEIGHT), Image.Resampling.BILINEAR
-    )
-    light = Image.linear_gradient("L").rotate(place.choice((0, 90, 180, 270))).resize((WIDTH, HEIGHT))
-    strength = angle.uniform(0.1, 0.3)
-    dark = framed.point(lambda value: int(value * (1 - strength)))
-    return Image.composite(framed, dark, light).filter(ImageFilter.GaussianBlur(0.6))
+def _as_seen(image: Image.Image, side: int, angle: random.Random) -> Image.Image:
+    """Tilt and frame a little as a hand does, scale to SIZE, and let the light come from one side."""
+    turn, zoom = math.radians(angle.uniform(-2.6, 2.6)), angle.uniform(0.87, 0.93)
+    right, up = math.cos(turn) * zoom * WIDTH / SIZE[0], math.sin(turn) * zoom * WIDTH / SIZE[0]
+    x, y = (WIDTH * (1 - zoom) / 2, HEIGHT * (1 - zoom) / 2 + angle.randint(-14, 14))
+    sway = (-up * SIZE[1] / 2, up * SIZE[0] / 2)
+    affine = (right, up, x + sway[0], -up, right, y + sway[1])
+    framed = image.transform(SIZE, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+    light = Image.linear_gradient("L").rotate(side).resize(SIZE)
+    return Image.composite(framed, framed.point(_dimmer(angle.choice((0.9, 0.8, 0.7)))), light)
+
+
+@cache
+def _dimmer(by: float) -> list[int]:
+    return [int(value * by) for value in range(256)] * 3
 
 
 def _stamp(image: Image.Image, taken_at: datetime) -> None:
     """Write 演示 and the time in a corner, as phones do, and 演示 across."""
     pen = ImageDraw.Draw(image, "RGBA")
     word = book("texts")["stamp"]
-    pen.rectangle((0, HEIGHT - 46, 330, HEIGHT), fill=(0, 0, 0, 110))
-    pen.text(
-        (14, HEIGHT - 40), f"{word}  {taken_at:%Y-%m-%d %H:%M}", font=_face(26), fill=(255, 255, 255, 235)
-    )
-    pen.text((WIDTH - 150, 18), word, font=_face(60), fill=(255, 255, 255, 120))
+    broad, tall = SIZE
+    pen.rectangle((0, tall - 46, 330, tall), fill=(0, 0, 0, 110))
+    line = f"{word}  {taken_at:%Y-%m-%d %H:%M}"
+    pen.text((14, tall - 40), line, font=_face(26), fill=(255, 255, 255, 235))
+    pen.text((broad - 150, 18), word, font=_face(60), fill=(255, 255, 255, 120))
 
 
 @cache

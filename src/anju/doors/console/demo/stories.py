@@ -231,7 +231,7 @@ class Stories:
             uploads = (
                 self._upload(matter, seed or next(self.seeds) + 5000, at, point, "rectify", fixed=True),
             )
-        # The same words twice would be challenged as a copy of the report only when they are one; insist keeps it going.
+        # Some words are close to the class's own; an officer would insist, too.
         self._act(case, "submit", at, note=note, uploads=uploads, insist=True)
 
     def _mark(self, name: str, case: Case) -> None:
