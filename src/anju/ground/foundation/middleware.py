@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from .refusals import NotFound, Refusal
 
@@ -18,6 +20,9 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError) and "NUL" in str(exception):
+            # A zero byte in an address or a form: no browser types one, and the database takes none.
+            exception = Refusal(_("内容里有无法保存的字符，请删除后再试。"), code="zero_byte")
         if not isinstance(exception, Refusal):
             return None
         return refusal_response(request, exception)
