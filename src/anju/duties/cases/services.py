@@ -292,7 +292,8 @@ def take_step(
         _BEFORE[act](change, handler_id=handler_id, uploads=uploads, insist=insist)
     running = list(case.clocks.filter(stopped_at__isnull=True))
     stopped = clocks.stop(running, kinds=None if change.ends else rules.STOPS[act], at=at)
-    CaseClock.objects.bulk_update(stopped, ["stopped_at"])
+    if stopped:
+        CaseClock.objects.filter(pk__in=[c.pk for c in stopped]).update(stopped_at=at)
     if step.clock and (started := _next_clock(case, step.clock, at=at)):
         started.save(force_insert=True)
         running.append(started)
@@ -302,7 +303,7 @@ def take_step(
         raise Refusal(_("请上传整改后的现场照片，复查人员要据此核对。"), field="uploads")
     case.state = step.target or case.state
     if step.target:
-        case.desk_id = desk_for(case)
+        case.desk = desk_of(case)
     clocks.refresh(case, running)
     case.save()
     journal.record(
@@ -337,12 +338,33 @@ class _Change:
         self.needs_photo = False
 
 
+# What no step reads: columns left out make the statement, the row and the later update smaller.
+_UNREAD = (
+    "search",
+    *(
+        f"{office}__{column}"
+        for office in ("desk", "dispatcher", "handler", "checker")
+        for column in (
+            "short_name",
+            "initials",
+            "uscc",
+            "uscc_override_reason",
+            "legal_person",
+            "address",
+            "phone",
+        )
+    ),
+    *(f"estate__{column}" for column in ("aliases", "address", "initials", "name_key", "floor_area")),
+)
+
+
 def locked(case_id: int, *, by: Actor) -> Case:
     """Lock a case that the actor may see, or say that there is none."""
     seen = access.visible_q(Case, to=by, power="cases.see")
     case = (
         Case.objects.filter(seen, pk=case_id)
         .select_related("desk", "dispatcher", "handler", "checker", "estate")
+        .defer(*_UNREAD)
         .select_for_update(of=("self",))
         .first()
     )
@@ -396,9 +418,10 @@ def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> 
         change.facts["chosen_by_hand"] = True
     if case.handler is None:
         raise Refusal(_("没有匹配到办理单位，请选择由谁整改。"), field="handler")
-    refused_by = set(
-        journal.events_named(case, "cases.return_back").values_list("data__returned_by", flat=True)
-    )
+    refused_by = set()
+    if case.returns:
+        returned = journal.events_named(case, "cases.return_back")
+        refused_by = set(returned.values_list("data__returned_by", flat=True))
     if case.handler_id in refused_by and not change.note:
         raise NeedsConfirmation(
             _("“%(name)s”已退过此件。请改派其他单位；确需仍由其办理的，请写明理由。")
@@ -528,14 +551,14 @@ def _next_clock(case: Case, name: str, *, at: datetime) -> CaseClock | None:
     return clocks.new(case, rule=clocks.rule(name, at=at), at=at)
 
 
-def desk_for(case: Case) -> int | None:
+def desk_of(case: Case) -> Organisation | None:
     """Say whose turn it is in a state: dispatcher, handler or checker."""
     if case.state in rules.AWAITING_DISPATCH:
-        return case.dispatcher_id
+        return case.dispatcher
     if case.state in (State.ASSIGNED, State.FIXING):
-        return case.handler_id
+        return case.handler
     if case.state == State.CHECKING:
-        return case.checker_id or case.dispatcher_id
+        return case.checker or case.dispatcher
     return None
 
 

@@ -21,7 +21,7 @@ from . import clocks, rules
 from .ladder import office_above
 from .models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
 from .rules import STEPS, State
-from .services import desk_for, locked, report
+from .services import desk_of, locked, report
 
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
@@ -274,7 +274,7 @@ def unmerge(*, case_id: int, by: Actor, at: datetime, reason: str, key: str = ""
     into = case.merged_into
     assert into is not None
     case.state, case.state_before_merge, case.merged_into = case.state_before_merge, "", None
-    case.desk_id = desk_for(case)
+    case.desk = desk_of(case)
     running = list(case.clocks.filter(stopped_at__isnull=True))
     for clock in running:
         if clock.paused_at is not None:
