@@ -81,7 +81,12 @@ def test_a_blocked_exit_is_reported_dispatched_put_right_sent_back_closed_and_pu
     assert case.state == "checking"
 
     act(community, "send_back", note="北侧的门仍上着锁，请一并拆除")
-    act(company, "submit", note="北侧门锁也已拆除，两个出口都能推开", uploads=[samples.upload(samples.photo(seed=13))])
+    act(
+        company,
+        "submit",
+        note="北侧门锁也已拆除，两个出口都能推开",
+        uploads=[samples.upload(samples.photo(seed=13))],
+    )
     act(community, "close", note="下午三点现场查看，两个出口均可自由推开，锁具已拆除")
     case.refresh_from_db()
     assert case.state == "closed"
@@ -110,7 +115,9 @@ def test_the_order_to_correct_is_previewed_issued_under_the_next_number_and_read
     street, stranger = signed_in_as(wang), signed_in_as(outsider)
     url = reverse("console:issue_order", args=[case.pk])
     assert "安邻物业服务有限公司" in street.get(url).content.decode()
-    draft = street.post(url, {"act": "preview", "recipient": "安邻物业服务有限公司", "hazard": "安全出口锁闭"})
+    draft = street.post(
+        url, {"act": "preview", "recipient": "安邻物业服务有限公司", "hazard": "安全出口锁闭"}
+    )
     assert draft["Content-Type"] == "application/pdf" and draft.content.startswith(b"%PDF")
     assert not IssuedDocument.objects.exists()
     issued = street.post(url, {"act": "issue", "request_key": "o-1"}, follow=True)
@@ -123,7 +130,9 @@ def test_the_order_to_correct_is_previewed_issued_under_the_next_number_and_read
     assert stranger.get(url).status_code == 404
 
 
-def test_the_patrol_reports_and_rechecks_on_the_phone(city, li, wang, company_clerk, grid_worker, signed_in_as):
+def test_the_patrol_reports_and_rechecks_on_the_phone(
+    city, li, wang, company_clerk, grid_worker, signed_in_as
+):
     patrol = signed_in_as(grid_worker)
     sent = patrol.post(
         reverse("field:report"),
@@ -141,12 +150,18 @@ def test_the_patrol_reports_and_rechecks_on_the_phone(city, li, wang, company_cl
     company.post(reverse("console:step", args=[case.pk, "accept"]))
     company.post(
         reverse("console:step", args=[case.pk, "submit"]),
-        {"note": "电动车已推到地面车棚，插排已收走并告知住户", "uploads": [samples.upload(samples.photo(seed=22))]},
+        {
+            "note": "电动车已推到地面车棚，插排已收走并告知住户",
+            "uploads": [samples.upload(samples.photo(seed=22))],
+        },
     )
     assert "去复查" in text_of(patrol.get(reverse("field:home")))
     patrol.post(
         reverse("field:step", args=[case.pk, "close"]),
-        {"note": "傍晚到场查看，楼道无车无插排，住户已知晓", "photos": [samples.upload(samples.photo(seed=23))]},
+        {
+            "note": "傍晚到场查看，楼道无车无插排，住户已知晓",
+            "photos": [samples.upload(samples.photo(seed=23))],
+        },
     )
     case.refresh_from_db()
     assert case.state == "closed"
