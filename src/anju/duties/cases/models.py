@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from anju.ground.foundation.models import StoredFile
 from anju.ground.organisations.models import Organisation
@@ -132,8 +133,8 @@ class Case(models.Model):
 
     @property
     def number(self) -> str:
-        """The case number that people write down: date of report and running number."""
-        return f"{self.reported_at:%Y%m%d}{self.pk:07d}" if self.pk else ""
+        """The case number that people write down: local date of report and running number."""
+        return f"{timezone.localtime(self.reported_at):%Y%m%d}{self.pk:07d}" if self.pk else ""
 
     @property
     def state_label(self) -> object:
