@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from anju.duties.cases import documents, ladder, rules, supervision
 from anju.duties.cases import services as cases
-from anju.duties.cases.models import Case, Report
+from anju.duties.cases.models import Case, Notice, Report
 from anju.duties.cases.services import Reporter, Upload
 from anju.ground.access.actors import PUBLIC, Actor
 from anju.ground.territory.models import Estate
@@ -76,6 +76,12 @@ class Stories:
         while True:
             at = self.words.office_hour(at + timedelta(days=1))
             yield at
+            # Offices sign in the morning for what came the days before.
+            waiting = Notice.objects.filter(read_at__isnull=True, at__lt=at - timedelta(hours=6))
+            for notice in waiting.exclude(organisation=None):
+                actor = self.city.actors.get(notice.organisation_id or 0)
+                if actor is not None:
+                    supervision.read_notice(notice_id=notice.pk, by=actor, at=at)
             ladder.escalate_overdue(at=at)
 
     def _plots(self) -> list[tuple[Callable[[datetime], Story], int, tuple[float, float]]]:
@@ -85,15 +91,17 @@ class Stories:
             return lambda at: self._loop(at, until=until, **more)  # type: ignore[arg-type]
 
         return [
-            (loop("reported", pictured=True), 12, (0.02, 1)),
+            (loop("reported", pictured=True), 10, (0.02, 1)),
+            (loop("reported", pictured=True, near=True), 3, (0.02, 0.6)),
             (loop("reported"), 2, (4, 6)),
-            (loop("assigned", pictured=True), 10, (0.5, 2)),
+            (loop("assigned", pictured=True), 8, (0.5, 2)),
+            (loop("assigned", pictured=True, near=True), 5, (0.6, 1.5)),
             (loop("assigned"), 3, (6, 9)),
             (self._returned, 6, (1, 4)),
             (loop("fixing", codes=_LONG), 20, (1, 5)),
             (loop("fixing", codes=_LONG, near=True), 8, (1, 5)),
-            (loop("fixing", codes=_SHORT, pictured=True, near=True), 6, (0.9, 2)),
-            (loop("fixing", codes=_SHORT), 8, (5, 16)),
+            (loop("fixing", codes=_SHORT, pictured=True, near=True), 3, (0.6, 1)),
+            (loop("fixing", codes=_SHORT), 7, (5, 16)),
             (loop("checking", pictured=True, near=True), 8, (2, 5)),
             (loop("checking"), 8, (2, 6)),
             (loop("checking"), 2, (9, 12)),
@@ -274,7 +282,7 @@ class Stories:
         at = words.office_hour(at, hours=chance.uniform(0.2, 3))
         yield at
         self._act(case, "accept", at)
-        if matter.kind == "hazard" and chance.random() < 0.85:
+        if matter.kind == "hazard" and chance.random() < 0.96:
             at = words.office_hour(at, hours=0.2)
             yield at
             self._act(case, "verify", at, note=words.note("verify"))
@@ -283,7 +291,7 @@ class Stories:
             return
         notes = [matter.cure]
         if until.startswith("sent_back"):
-            notes += [words.note("again")] * (2 if until.endswith("twice") else 1)
+            notes.append(words.note("again"))
         for number, note in enumerate(notes):
             at = words.office_hour(at, hours=chance.uniform(1, 5))
             yield at
@@ -293,7 +301,7 @@ class Stories:
                 return
             at = words.office_hour(at, hours=chance.uniform(2, 20))
             if number == len(notes) - 1 and not until.endswith("twice"):
-                break
+                break  # this time it is right
             yield at
             self._act(case, "send_back", at, note=words.note("send_back"))
         if until.endswith("twice"):
@@ -385,7 +393,7 @@ class Stories:
             into_id=case.pk, case_id=second.pk, reason=words.book["notes"]["merge"], by=by, at=at
         )
         self._mark("merged", second)
-        for act in ("assign", "accept"):
+        for act in ("assign", "verify", "accept"):
             at = words.office_hour(at, hours=self.chance.uniform(0.3, 2))
             yield at
             self._act(case, act, at)
@@ -450,7 +458,7 @@ class Stories:
         matter, estate = words.matter(code="EG02"), self._estate(near=True)
         yield at
         case = self._report(at, matter, estate, channel="portal", seed=next(self.seeds))
-        for act in ("assign", "accept"):
+        for act in ("assign", "verify", "accept"):
             at = words.office_hour(at, hours=self.chance.uniform(0.3, 2))
             yield at
             self._act(case, act, at)
