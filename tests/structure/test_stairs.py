@@ -1,0 +1,132 @@
+"""Calls go down the stairs by import, and so do keys; rules are pure; every room stands in the contracts."""
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import models
+
+from . import house
+
+
+def upward_keys(found: Iterable[type[models.Model]], height: dict[str, int]) -> list[str]:
+    """List the keys of models that point to a room not below their own."""
+    wrong = []
+    for model in found:
+        here = house.room_of(model.__module__)
+        for field in model._meta.get_fields():
+            target = getattr(field, "related_model", None)
+            owned = getattr(field, "remote_field", None) is not None and not field.auto_created
+            if not owned or target is None or not target.__module__.startswith("anju."):
+                continue
+            there = house.room_of(target.__module__)
+            if there != here and height[there] >= height[here]:
+                wrong.append(f"{model._meta.label}.{field.name} → {target._meta.label}")
+    return wrong
+
+
+def ours() -> list[type[models.Model]]:
+    return [m for m in apps.get_models() if m.__module__.startswith("anju.")]
+
+
+def test_the_import_contracts_are_kept(capsys):
+    from importlinter.cli import lint_imports
+
+    code = lint_imports(config_filename=str(house.ROOT / "pyproject.toml"), no_cache=True)
+    assert code == 0, capsys.readouterr().out
+
+
+def test_every_room_stands_on_the_stairs_and_keeps_its_shelves():
+    assert set(house.storeys()) - {"anju.config"} == set(house.rooms())
+    shelved = set(house.contracts()["shelves"]["containers"])
+    with_shelves = {
+        room
+        for room in house.rooms()
+        if (house.SOURCE.joinpath(*room.split(".")[1:]) / "services.py").exists()
+    }
+    assert with_shelves <= shelved, "a room with services has its shelves in the contract"
+
+
+def test_no_key_points_up_the_stairs():
+    assert ours()
+    assert upward_keys(ours(), house.storeys()) == []
+
+
+def test_a_key_that_points_up_would_be_seen():
+    upside_down = {room: -height for room, height in house.storeys().items()}
+    assert upward_keys(ours(), upside_down)
+
+
+ALLOWED_ROOTS = {"anju.ground.foundation"}
+
+
+def impure_imports(tree: ast.Module) -> list[str]:
+    """List what a rules.py imports beyond the standard library and the pure parts of foundation."""
+    import sys
+
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""] if not node.level else []
+        else:
+            continue
+        for name in names:
+            standard = name.split(".")[0] in sys.stdlib_module_names
+            if not standard and not any(name.startswith(root) for root in ALLOWED_ROOTS):
+                found.append(name)
+    return found
+
+
+def rules_files() -> list[Path]:
+    return [path for path in house.python_files() if path.name == "rules.py"]
+
+
+@pytest.mark.parametrize("path", rules_files(), ids=house.name_of)
+def test_rules_import_the_standard_library_and_foundation_only(path: Path):
+    assert impure_imports(house.tree_of(path)) == []
+
+
+@pytest.mark.parametrize("path", rules_files(), ids=house.name_of)
+def test_rules_do_not_ask_the_clock(path: Path):
+    asked = [
+        ast.unparse(node)
+        for node in ast.walk(house.tree_of(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"now", "today", "utcnow"}
+    ]
+    assert asked == []
+
+
+def test_an_impure_import_would_be_seen():
+    assert impure_imports(ast.parse("import re\nfrom django.db import models")) == ["django.db"]
+
+
+def test_rules_load_without_django():
+    """Import every rules.py in a fresh interpreter that has no Django."""
+    import subprocess
+    import sys
+
+    modules = [".".join(("anju", *p.relative_to(house.SOURCE).with_suffix("").parts)) for p in rules_files()]
+    script = "import sys; sys.modules['django'] = None\n" + "".join(f"import {name}\n" for name in modules)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": "src"},
+        cwd=house.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-800:]
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing(capsys):
+    try:
+        call_command("makemigrations", check=True, dry_run=True, verbosity=1)
+    except SystemExit:
+        pytest.fail(capsys.readouterr().out)
