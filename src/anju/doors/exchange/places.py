@@ -177,7 +177,7 @@ class PlaceFinder:
         for form in self._area_keys(name):
             if form in index:
                 return index[form]
-        # "新乡市红旗区" or "红旗区东街街道": the names of the levels above stand in front.
+        # "某市某区" or "某区某街道": the names of the levels above stand in front.
         ends = [a for known, areas in index.items() if len(known) > 1 and key.endswith(known) for a in areas]
         longest = max((len(name_key(a.name)) for a in ends), default=0)
         return list({a.pk: a for a in ends if len(name_key(a.name)) == longest}.values())

@@ -1,4 +1,4 @@
-"""Latin initials of Chinese names, so that an officer finds 红旗区 by typing hqq."""
+"""Latin initials of Chinese names, so that an officer finds 东湖区 by typing dhq."""
 
 import re
 import unicodedata
@@ -44,7 +44,7 @@ def syllables(name: str, *, person: bool = False) -> tuple[str, ...]:
 
 
 def initials(name: str, *, person: bool = False) -> str:
-    """Return the first letters of a name: 长垣市 -> cys, 牧野区 -> myq, 8号楼 -> 8hl."""
+    """Return the first letters of a name: 西山县 -> xsx, 东湖区 -> dhq, 8号楼 -> 8hl."""
     return "".join(s if s.isdigit() else s[0] for s in syllables(name, person=person) if s)
 
 

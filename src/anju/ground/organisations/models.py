@@ -19,9 +19,9 @@ class Organisation(models.Model):
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
-    uscc = models.CharField(max_length=18, blank=True, help_text="统一社会信用代码")
+    uscc = models.CharField(max_length=18, blank=True, help_text=_("统一社会信用代码"))
     uscc_override_reason = models.CharField(max_length=200, blank=True)
-    document_code = models.CharField(max_length=20, blank=True, help_text="机关代字 of its documents")
+    document_code = models.CharField(max_length=20, blank=True, help_text=_("机关代字"))
     phone = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=200, blank=True)
     legal_person = models.CharField(max_length=40, blank=True)
@@ -59,7 +59,7 @@ class Person(models.Model):
 
     name = models.CharField(max_length=40)
     phone = models.CharField(max_length=20, blank=True)
-    badge_number = models.CharField(max_length=30, blank=True, help_text="执法证号")
+    badge_number = models.CharField(max_length=30, blank=True, help_text=_("执法证号"))
     badge_until = models.DateField(null=True, blank=True)
     is_demo = models.BooleanField(default=False)
 
@@ -98,7 +98,7 @@ class ServiceContract(models.Model):
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
     early_service = models.BooleanField(default=False, verbose_name=_("前期物业服务"))
-    filed_on = models.DateField(null=True, blank=True, help_text="备案日期")
+    filed_on = models.DateField(null=True, blank=True, help_text=_("备案日期"))
     project_manager = models.CharField(max_length=40, blank=True)
 
     class Meta:

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ("uscc_override_reason", models.CharField(blank=True, max_length=200)),
                 (
                     "document_code",
-                    models.CharField(blank=True, help_text="机关代字 of its documents", max_length=20),
+                    models.CharField(blank=True, help_text="机关代字", max_length=20),
                 ),
                 ("phone", models.CharField(blank=True, max_length=40)),
                 ("address", models.CharField(blank=True, max_length=200)),
