@@ -15,7 +15,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,6 +33,7 @@ from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.organisations.models import Jurisdiction, Person, Post
 from anju.ground.organisations.queries import in_force
 
+from . import held
 from .actors import PUBLIC, SYSTEM, Actor, Reach
 from .models import Account, ApiKey, Delegation
 
@@ -52,32 +53,30 @@ __all__ = [
 def actor_of(account: Account, *, at: datetime) -> Actor:
     """Build the actor an account is at a moment: its person's posts that day, and posts lent to it.
 
-    Costs at most three queries: the person (when not loaded with the account), the posts, further jurisdictions.
+    Costs at most two queries: the person (when not loaded with the account), and what it holds.
     """
     person = account.person
     if person is None or not account.is_active:
         return Actor(account_id=account.pk, kind="account", name=account.username, post="")
     day = timezone.localtime(at).date()
-    lent = Delegation.objects.filter(in_force(day), to_person=person, ended_at__isnull=True).values("post")
-    posts = list(_posts_on(day).filter(Q(person=person) | Q(pk__in=lent)))
-    return _actor(account, person, posts, _more_areas(posts), day)
+    return _actor(account, person, *held.of_person(person, on=day), day)
 
 
 def actors_of(accounts: QuerySet[Account], *, at: datetime) -> Iterator[tuple[Actor, Account]]:
     """Build the actors of many accounts at a moment, in four queries however many there are."""
     day = timezone.localtime(at).date()
-    held: dict[int, list[Post]] = {}
+    by_person: dict[int, list[Post]] = {}
     by_post = {}
     for post in _posts_on(day):
-        held.setdefault(post.person_id, []).append(post)
+        by_person.setdefault(post.person_id, []).append(post)
         by_post[post.pk] = post
     for made in Delegation.objects.filter(in_force(day), ended_at__isnull=True):
         if made.post_id in by_post:
-            held.setdefault(made.to_person_id, []).append(by_post[made.post_id])
+            by_person.setdefault(made.to_person_id, []).append(by_post[made.post_id])
     more = _more_areas(list(by_post.values()))
     for account in accounts.select_related("person"):
         if account.person is not None:
-            yield _actor(account, account.person, held.get(account.person.pk, []), more, day), account
+            yield _actor(account, account.person, by_person.get(account.person.pk, []), more, day), account
 
 
 def _posts_on(day: date) -> QuerySet[Post]:
@@ -165,15 +164,14 @@ def _reaches(post: Post, kind: str, extra: list[Jurisdiction]) -> list[Reach]:
 
 def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
     """Return whom an API key acts for, or None when the key is unknown, expired or revoked."""
-    key = (
-        ApiKey.objects.select_related("account__person")
-        .filter(digest=hashlib.sha256(secret.encode()).hexdigest(), revoked_at__isnull=True)
-        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=at))
-        .first()
-    )
-    if key is None or not key.account.is_active:
+    day = timezone.localtime(at).date()
+    found = held.of_key(hashlib.sha256(secret.encode()).hexdigest(), at=at, on=day)
+    if found is None:
         return None
-    return actor_of(key.account, at=at), key.account
+    account, (posts, more) = found
+    if account.person is None:
+        return Actor(account_id=account.pk, kind="account", name=account.username, post=""), account
+    return _actor(account, account.person, posts, more, day), account
 
 
 # --- Keys for machines -------------------------------------------------------------------------------------------
