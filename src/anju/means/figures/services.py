@@ -54,15 +54,13 @@ def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapsh
         frozen_by=f"{by.post} {by.name}".strip(),
     )
     snapshot.save(force_insert=True)
-    journal.record(
-        "figures.freeze", subject=snapshot, by=by, at=at, note=title, data={"cut_off": snapshot.cut_off}
-    )
+    journal.record("figures.freeze", subject=snapshot, by=by, at=at, note=title, data=_seal(snapshot))
     return snapshot
 
 
 def _seal(snapshot: FigureSnapshot) -> dict[str, Any]:
     """What the journal remembers of a snapshot, so that a changed or vanished one would be noticed."""
-    return {"cut_off": snapshot.cut_off, "values": journal.digest(snapshot.values)}
+    return {"cut_off": snapshot.cut_off.isoformat(), "values": journal.digest(snapshot.values)}
 
 
 def _home(by: Actor) -> Area | None:
@@ -110,7 +108,7 @@ def _digest(result: Result, part: str, *, by: Actor, at: datetime) -> dict[str, 
 def publish(*, snapshot_id: int, by: Actor, at: datetime) -> FigureSnapshot:
     """Publish a frozen answer: from now on everybody with figures may open it, and it cannot be taken back."""
     access.require_power(by, "figures.publish")
-    snapshot = queries.snapshots(actor=by).select_for_update().filter(pk=snapshot_id).first()
+    snapshot = queries.snapshots(actor=by).select_for_update(of=("self",)).filter(pk=snapshot_id).first()
     if snapshot is None:
         raise NotFound(_("没有找到这份统计。"))
     if snapshot.published_at is not None:
