@@ -487,9 +487,10 @@ def public_notices(
     if estate_id is not None:
         found = found.filter(estate_id=estate_id)
     if before is not None:
-        found = found.filter(pk__lt=before)
+        last = Case.objects.filter(pk=before).values_list("closed_at", flat=True).first() or at
+        found = found.filter(Q(closed_at__lt=last) | Q(closed_at=last, pk__lt=before))
     notices = []
-    for case in found.order_by("-closed_at").defer("search")[:limit]:
+    for case in found.order_by("-closed_at", "-pk").defer("search")[:limit]:
         assert case.closed_at is not None
         reported, closed = (
             timezone.localtime(case.reported_at).date(),
