@@ -84,7 +84,15 @@ def clone_template(cluster: Cluster, data: Path, names: list[str], env: dict[str
             for (old,) in rows:
                 connection.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
         for name in names:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            try:
+                connection.execute("SET statement_timeout = '20s'")
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            except psycopg.errors.QueryCanceled:
+                # DROP waits for every process of the server, even one that hangs in a COPY in another run.
+                raise Stop(
+                    "Another test run hangs and holds the test server; end it, then try again."
+                ) from None
+            connection.execute("RESET statement_timeout")
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return True
 
