@@ -345,13 +345,14 @@ def launch(
         bound = listening(asked.host, asked.port)
         stack.callback(bound.close)
         supervisor.add(web_server(bound, django.env, asked.workers))
-        for number in range(1, asked.job_workers + 1):
-            supervisor.add(job_worker(django.env, number))
         logins = demo_logins(django, data)
         if not wait_until_healthy(asked.host, asked.port, supervisor):
             if supervisor.stopping:
                 raise Interrupted
             remarks.append(f"{HEALTH} does not answer 200 yet")
+        # Only now, so that they do not take the processors from the first page.
+        for number in range(1, asked.job_workers + 1):
+            supervisor.add(job_worker(django.env, number))
     announce(asked, data, logins, time.time() - steps.began)
 
 
