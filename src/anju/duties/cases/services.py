@@ -185,7 +185,9 @@ def _require_place(by: Actor, where: Area) -> None:
     reaches = by.powers.get("cases.report", ())
     if not reaches:
         raise NotPermitted(_("您的岗位不能登记隐患或投诉。"), data={"power": "cases.report"})
-    if all(r.kind == "area" and where.at_level(r.level) != r.id for r in reaches):
+    if any(r.kind == "all" or (r.kind == "area" and where.at_level(r.level) == r.id) for r in reaches):
+        return
+    if not access.visible(Area, to=by, power="cases.report").filter(pk=where.pk).exists():
         raise NotFound(_("没有找到这个小区，请在本辖区内选择。"), field="estate")
 
 
@@ -279,9 +281,16 @@ def take_step(
     Raises NotFound, NotPermitted, NotAllowedNow, NeedsConfirmation or Refusal; nothing is changed then.
     """
     asked = journal.digest([case_id, act, note, handler_id])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Case.objects.get(pk=known.subject_id)
-    case = locked(case_id, by=by)
+    # Asked under the case's lock, so that the second of two equal requests finds what the first has left.
+    try:
+        case = locked(case_id, by=by)
+    except NotFound:
+        # The first request may itself have moved the case out of the actor's sight.
+        if known := journal.receipt(by=by, key=key, key_digest=asked):
+            return Case.objects.get(pk=known.subject_id)
+        raise
+    if journal.receipt(by=by, key=key, key_digest=asked):
+        return case
     step = rules.VERIFY if act == "verify" else _find_step(case, act)
     _require_turn(case, step, by=by)
     note = note.strip()
