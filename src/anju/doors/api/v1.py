@@ -11,14 +11,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import File, Header, NinjaAPI, Query, Schema, UploadedFile
+from ninja import Field, File, Header, NinjaAPI, Query, Schema, UploadedFile
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from anju.duties.cases import catalogue, queries, rules, services
 from anju.duties.cases.models import Case
 from anju.ground.access.actors import Actor
-from anju.ground.access.services import actor_of_key, require_power
+from anju.ground.access.services import actor_of_key, require_power, to_do_first
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
 
@@ -40,7 +40,10 @@ class SessionAuth(APIKeyCookie):
     param_name = "sessionid"
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
-        return request.actor if request.user.is_authenticated else None  # type: ignore[attr-defined]
+        # Who must first change a password or set up a second factor gets no further here than on the pages.
+        if not request.user.is_authenticated or to_do_first(request):
+            return None
+        return request.actor  # type: ignore[attr-defined]
 
 
 api = NinjaAPI(title="Anju", version="1", auth=[KeyAuth(), SessionAuth()], urls_namespace="api", docs_url=None)
@@ -79,8 +82,8 @@ class ReportIn(Schema):
     estate_id: int | None = None
     area_id: int | None = None
     place: str = ""
-    longitude: float | None = None
-    latitude: float | None = None
+    longitude: float | None = Field(None, ge=-180, le=180, allow_inf_nan=False)
+    latitude: float | None = Field(None, ge=-90, le=90, allow_inf_nan=False)
     reporter_name: str = ""
     reporter_phone: str = ""
     on_behalf: bool = False
@@ -214,10 +217,9 @@ def _step(request: HttpRequest, case_id: int, body: StepIn, key: str, files: lis
 @api.get("/cases", response=CasePage, summary="List cases with filters")
 def list_cases(request: HttpRequest, page: int = Query(1, ge=1, le=200), size: int = Query(50, ge=1, le=200)) -> Any:
     at = timezone.now()
-    found = queries.listing(request.auth, queries.filters_from(request.GET), at=at)  # type: ignore[attr-defined]
-    count, more = queries.count_up_to(found)
-    rows = found.defer("search", "closing_text")[(page - 1) * size : page * size]
-    return {"count": count, "more": more, "cases": [_out(case) for case in rows]}
+    filters = queries.filters_from(request.GET)
+    found = queries.page(request.auth, filters, at=at, number=page, size=size)  # type: ignore[attr-defined]
+    return {"count": found.count, "more": found.more, "cases": [_out(case) for case in found.rows]}
 
 
 @api.get("/cases/{case_id}", response=CaseOut, summary="One case")

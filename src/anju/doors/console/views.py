@@ -20,6 +20,7 @@ from anju.duties.cases.models import Case, SavedView, TermRequest
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, signed_in
 from anju.ground.foundation import calendar
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.organisations.models import Organisation
@@ -85,12 +86,9 @@ def cases(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     actor = request.actor  # type: ignore[attr-defined]
     filters = queries.filters_from(request.GET)
-    found = queries.listing(actor, filters, at=at)
-    count, more = queries.count_up_to(found)
-    page = max(
-        1, min(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1, 200)
-    )
-    rows = list(queries.with_row_parts(found)[(page - 1) * PAGE : page * PAGE])
+    page = max(1, min(whole(request.GET.get("page")) or 1, 200))
+    found = queries.page(actor, filters, at=at, number=page, size=PAGE)
+    rows, count, more = found.rows, found.count, found.more
     context = {
         "rows": [_row(case, actor, at) for case in rows],
         "filters": filters,
@@ -168,8 +166,8 @@ def _chip_words(filters: queries.Filters) -> dict[str, dict[str, str]]:
 def search(request: HttpRequest) -> HttpResponse:
     """Go to the one case whose number was typed, else to the list of what was found."""
     text = request.GET.get("q", "").strip()
-    if text.isdigit() and len(text) >= 15:
-        return redirect("console:case", int(text[8:]))
+    if len(text) >= 15 and text.isdecimal() and (pk := whole(text[8:])):
+        return redirect("console:case", pk)
     return redirect(f"{reverse('console:cases')}?{_encode(q=text)}")
 
 
@@ -184,7 +182,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("console:cases")
     if drop := request.POST.get("delete"):
-        SavedView.objects.filter(account_id=actor.account_id, pk=drop).delete()
+        SavedView.objects.filter(account_id=actor.account_id, pk=whole(drop)).delete()
         return redirect("console:cases")
     name, query = request.POST.get("name", "").strip()[:40], request.POST.get("query", "")[:600].lstrip("?")
     if not name:
@@ -199,7 +197,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 def bulk(request: HttpRequest) -> HttpResponse:
     """Take one act on several chosen cases; each is its own transaction, and each refusal is told."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
-    ids = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()][:200]
+    ids = [pk for text in request.POST.getlist("ids") if (pk := whole(text))][:200]
     act, note = request.POST.get("act", ""), request.POST.get("note", "")
     base = request.POST.get("request_key", "")[:40]
     if not ids:
@@ -391,7 +389,7 @@ def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
             by=request.actor,  # type: ignore[attr-defined]
             at=timezone.now(),
             note=request.POST.get("note", ""),
-            handler_id=int(handler) if handler.isdigit() else None,
+            handler_id=whole(handler),
             uploads=[services.Upload(f) for f in request.FILES.getlist("uploads")],
             insist=bool(request.POST.get("insist")),
             key=request.POST.get("request_key", ""),
@@ -428,7 +426,7 @@ def ask_term(request: HttpRequest, case_id: int) -> HttpResponse:
         lambda: supervision.ask_term(
             case_id=case_id,
             kind=kind,
-            days=int(days) if days.isdigit() else None,
+            days=whole(days),
             reason=request.POST.get("reason", ""),
             by=request.actor,  # type: ignore[attr-defined]
             at=timezone.now(),
@@ -503,7 +501,7 @@ def urge(request: HttpRequest, case_id: int) -> HttpResponse:
 def merge(request: HttpRequest, case_id: int) -> HttpResponse:
     """Fold this case into another."""
     into = request.POST.get("into", "")
-    into_id = int(into[8:]) if len(into) >= 15 and into.isdigit() else int(into) if into.isdigit() else 0
+    into_id = whole(into[8:] if len(into) >= 15 and into.isdecimal() else into) or 0
     return _acted(
         request,
         case_id,
@@ -541,7 +539,7 @@ def unmerge(request: HttpRequest, case_id: int) -> HttpResponse:
 @power("cases.merge")
 def split(request: HttpRequest, case_id: int) -> HttpResponse:
     """Split off child cases with chosen evidence."""
-    chosen = [int(pk) for pk in request.POST.getlist("evidence") if pk.isdigit()]
+    chosen = [pk for text in request.POST.getlist("evidence") if (pk := whole(text))]
     parts = [
         supervision.Part(code, text.strip(), chosen)
         for code, text in zip(request.POST.getlist("class_code"), request.POST.getlist("text"), strict=False)
@@ -653,7 +651,7 @@ def new(request: HttpRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = ReportForm(data, request.FILES or None, day=day, initial={"estate": request.GET.get("estate", "")})
     reach = access.visible(Estate, to=actor, power="cases.report").select_related("area")
-    estate = reach.filter(pk=_number(request.POST.get("estate") or request.GET.get("estate"))).first()
+    estate = reach.filter(pk=whole(request.POST.get("estate") or request.GET.get("estate"))).first()
     found = None
     text = request.GET.get("q", "").strip()
     if text:
@@ -691,10 +689,6 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "console/new.html", context, status=422 if form.is_bound and form.errors else 200)
 
 
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isdigit() and len(value) < 18 else None
-
-
 # ------------------------------------------------------------------------------------------------------- the map
 
 
@@ -702,7 +696,7 @@ def _number(value: str | None) -> int | None:
 def city_map(request: HttpRequest) -> HttpResponse:
     """Show open cases on the city's counties, with the same figures as a list; choosing one goes down a level."""
     actor = request.actor  # type: ignore[attr-defined]
-    area = Area.objects.filter(pk=_number(request.GET.get("area"))).first()
+    area = Area.objects.filter(pk=whole(request.GET.get("area"))).first()
     context = {"rows": queries.map_rows(actor, area, at=timezone.now()), "area": area}
     return render(request, "console/map.html", context)
 
@@ -711,7 +705,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
 def map_areas(request: HttpRequest) -> HttpResponse:
     """Answer the county polygons with the number of open cases in the actor's reach (GeoJSON, CGCS2000)."""
     actor = request.actor  # type: ignore[attr-defined]
-    area = Area.objects.filter(pk=_number(request.GET.get("area"))).first()
+    area = Area.objects.filter(pk=whole(request.GET.get("area"))).first()
     rows = {row["division_code"]: row for row in queries.map_rows(actor, None, at=timezone.now())}
     most = max((row["open"] for row in rows.values()), default=0) or 1
     features = []
@@ -742,7 +736,7 @@ def map_areas(request: HttpRequest) -> HttpResponse:
 def map_points(request: HttpRequest) -> HttpResponse:
     """Answer the open cases with a point inside one area, as GeoJSON, at most 2,000."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
-    area = Area.objects.filter(pk=_number(request.GET.get("area"))).first()
+    area = Area.objects.filter(pk=whole(request.GET.get("area"))).first()
     features = [
         {
             "type": "Feature",
@@ -767,7 +761,7 @@ def map_points(request: HttpRequest) -> HttpResponse:
 @power("calendar.edit")
 def calendar_page(request: HttpRequest) -> HttpResponse:
     """Show the calendar's years, confirmed or provisional, and their exceptional days."""
-    year = _number(request.GET.get("year")) or timezone.localdate().year
+    year = whole(request.GET.get("year")) or timezone.localdate().year
     context = {
         "years": CalendarYear.objects.order_by("year"),
         "year": year,
@@ -781,7 +775,7 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 @power("calendar.edit")
 def confirm_year(request: HttpRequest) -> HttpResponse:
     """Confirm a year with the days of the State Council's notice; open deadlines are worked out again."""
-    year = _number(request.POST.get("year")) or 0
+    year = whole(request.POST.get("year")) or 0
     calendar.confirm_year(
         year=year,
         exceptions=read_days(request.POST.get("days", "")),
@@ -801,7 +795,7 @@ def journal_page(request: HttpRequest) -> HttpResponse:
         found = found.filter(name__startswith=name)
     if text := request.GET.get("q", "").strip():
         found = found.filter(actor_name=text)
-    before = _number(request.GET.get("before"))
+    before = whole(request.GET.get("before"))
     if before:
         found = found.filter(pk__lt=before)
     rows = list(found[:100])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from anju.duties.cases import catalogue, evidence, queries, services
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import search_estates
@@ -71,7 +72,7 @@ def report(request: HttpRequest) -> HttpResponse:
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     day = timezone.localdate(at)
     chosen = request.POST.get("estate") or request.GET.get("estate") or ""
-    found = _estates(request, "cases.report").filter(pk=int(chosen)).first() if chosen.isdigit() else None
+    found = _estates(request, "cases.report").filter(pk=whole(chosen)).first() if chosen else None
     if found is None:
         context = {"found": _find(request, "cases.report"), "text": request.GET.get("q", ""), "picking": True}
         return render(request, "field/estates.html", context)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from anju.duties.cases import queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 
@@ -20,9 +21,7 @@ from .forms import ReportForm
 @open_to_all
 def home(request: HttpRequest) -> HttpResponse:
     """Offer the three things a resident comes for."""
-    return render(
-        request, "portal/home.html", {"closed": queries.public_notices(at=timezone.now(), limit=5)}
-    )
+    return render(request, "portal/home.html", {"closed": queries.public_notices(at=timezone.now(), limit=5)})
 
 
 @open_to_all
@@ -55,9 +54,8 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def _place(data: Any) -> Any:
     for name, find in (("estate", places.public_estate), ("area", places.public_area)):
-        value = data.get(name, "")
-        if value.isdigit() and len(value) < 18:
-            return find(int(value))
+        if (pk := whole(data.get(name))) is not None:
+            return find(pk)
     return None
 
 
@@ -142,7 +140,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
     try:
         services.rate(
             code=code,
-            rating=int(rating) if rating.isdigit() else 0,
+            rating=whole(rating) or 0,
             reason=request.POST.get("reason", ""),
             by=PUBLIC,
             at=timezone.now(),
@@ -183,9 +181,7 @@ def estate(request: HttpRequest, estate_id: int) -> HttpResponse:
 def notices(request: HttpRequest) -> HttpResponse:
     """List closed cases for the public, newest first."""
     before = request.GET.get("before", "")
-    rows = queries.public_notices(
-        at=timezone.now(), before=int(before) if before.isdigit() and len(before) < 18 else None, limit=30
-    )
+    rows = queries.public_notices(at=timezone.now(), before=whole(before), limit=30)
     return render(
         request, "portal/notices.html", {"rows": rows, "more": rows[-1].case_id if len(rows) == 30 else None}
     )
