@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.reach import (
+    alternatives,
     condition_of,
     reaches_by,
     require,
@@ -42,6 +43,7 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "Reach",
+    "alternatives",
     "reaches_by",
     "require",
     "require_power",

@@ -158,7 +158,7 @@ def _rewrite_paths(top: Division) -> None:
             Division.objects.filter(parent__in=waiting, valid_to__isnull=True).select_related("parent")
         )
         for child in children:
-            child.path = f"{child.parent.path} {child.name}"
+            child.path = f"{child.parent.path if child.parent else ''} {child.name}".strip()
         Division.objects.bulk_update(children, ["path"], batch_size=1000)
         waiting = children
 

@@ -124,6 +124,12 @@ def _outside(shown: Estate) -> str:
     return cell_words.sentence("outside_county") + hint
 
 
+def _label(column: str) -> str:
+    """Return what a column of an estate is called."""
+    names = {field.attname: field.verbose_name for field in Estate._meta.concrete_fields}
+    return str(names.get(column, column))
+
+
 def _told(event: Any) -> dict[str, Any]:
     """Turn an event of an estate into a line of its history."""
     titles = {
@@ -134,7 +140,7 @@ def _told(event: Any) -> dict[str, Any]:
         else _("移出老旧小区名单"),
     }
     changed = [
-        {"label": Estate._meta.get_field(name).verbose_name, "before": pair[0], "after": pair[1]}
+        {"label": _label(name), "before": pair[0], "after": pair[1]}
         for name, pair in event.data.get("changed", {}).items()
     ]
     return {
@@ -270,16 +276,16 @@ def pick(request: HttpRequest) -> HttpResponse:
             for d in queries.search_divisions(text)
         ]
     elif actor.has(power_name):
-        model: type[Area] | type[Estate] = Area if kind == "area" else Estate
-        seen = visible(model, to=actor, power=power_name)
         if kind == "area":
+            seen = visible(Area, to=actor, power=power_name)
             rows = queries.search_areas(
                 text, within=within, level=int(level) if level.isdigit() else None, among=seen
             )
             found = [{"id": a.pk, "name": a.name, "path": a.path, "code": ""} for a in rows]
         else:
-            rows = queries.search_estates(text, within=within, among=seen)
-            found = [{"id": e.pk, "name": e.name, "path": e.area.path, "code": ""} for e in rows]
+            here = visible(Estate, to=actor, power=power_name)
+            estates_found = queries.search_estates(text, within=within, among=here)
+            found = [{"id": e.pk, "name": e.name, "path": e.area.path, "code": ""} for e in estates_found]
     context = {
         "found": found,
         "kind": kind,
