@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, codes, journal, rulebooks
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.queries import contract_of
@@ -69,13 +70,14 @@ def filters_from(query: Mapping[str, Any]) -> Filters:
         return str(query.get(name) or "").strip()
 
     def number(name: str) -> int | None:
-        return int(one(name)) if one(name).isdigit() and len(one(name)) < 18 else None
+        return whole(one(name))
 
     def day(name: str) -> date | None:
         try:
-            return date.fromisoformat(one(name))
+            found = date.fromisoformat(one(name))
         except ValueError:
             return None
+        return found if 1900 < found.year < 2200 else None
 
     return Filters(
         state=tuple(s for s in many("state") if s in rules.STATE_LABELS),
@@ -148,8 +150,8 @@ def _text_condition(text: str) -> Q:
     """Find every word exactly, two-character words included; a case number finds its case."""
     found = Q()
     for word in text.split():
-        if word.isdigit() and len(word) >= 15:
-            found &= Q(pk=int(word[8:]))
+        if len(word) >= 15 and word.isdecimal() and (pk := whole(word[8:])):
+            found &= Q(pk=pk)
             continue
         holds = Q(text__icontains=word) | Q(place__icontains=word) | Q(estate__name__icontains=word)
         holds |= Q(source_number=word)
