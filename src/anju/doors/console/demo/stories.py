@@ -244,7 +244,8 @@ class Stories:
 
     def _mark(self, name: str, case: Case) -> None:
         """Remember a report of the first street for a fixed follow code."""
-        if name not in self.marked and case.channel == "portal":
+        here = self.near[0].area.street_id if self.near else None
+        if name not in self.marked and case.channel == "portal" and case.street_id == here:
             self.marked[name] = Report.objects.filter(case=case).values_list("pk", flat=True)[0]
 
     # --- Plots -----------------------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ class Stories:
         if until.startswith("sent_back"):
             notes.append(words.note("again"))
         for number, note in enumerate(notes):
-            at = words.office_hour(at, hours=chance.uniform(1, 5))
+            at = words.office_hour(at, hours=chance.uniform(0.5, 2.5))
             yield at
             self._submit(case, matter, seed + number * 7000 if seed else 0, at, note)
             if until == "checking":

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--past", type=int, default=950, help="how many closed cases of earlier months")
+        parser.add_argument("--past", type=int, default=1200, help="how many closed cases of earlier months")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Account.objects.exists():
