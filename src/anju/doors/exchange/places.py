@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.territory.models import Area, Estate
-from anju.ground.territory.queries import area_under
 from anju.ground.territory.rules import name_key
 
 from . import rules
@@ -22,14 +22,7 @@ LIKENESS = 0.3
 
 def areas_reached(actor: Actor) -> QuerySet[Area]:
     """List the areas that the importer's power reaches."""
-    reaches = actor.powers.get(POWER, ())
-    found = Area.objects.filter(active=True)
-    if any(reach.kind == "all" for reach in reaches):
-        return found
-    condition = Q(pk__in=[])
-    for area in Area.objects.filter(pk__in=[reach.id for reach in reaches if reach.kind == "area"]):
-        condition |= area_under(area)
-    return found.filter(condition)
+    return access.visible(Area, to=actor, power=POWER).filter(active=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,6 @@ _DAYS = re.compile(
     r"^(\d{1,3})\s*\u4e2a?(?:\u5de5\u4f5c)?[\u65e5\u5929](?:\u5185|\u4e4b\u5185|\u4ee5\u5185)?(?:\u6574\u6539|\u6539\u6b63|\u5b8c\u6210)?$"
 )
 _YEAR_IN_TITLE = re.compile(rf"((?:19|20)\d{{2}})\s*{Y}|(?<!\d)((?:19|20)\d{{2}})(?=[-./]\d{{1,2}}(?!\d))")
-_NUMBER = re.compile(r"-?\d[\d,\uff0c]*(?:\.\d+)?")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d{5})")
-_DECADE = re.compile(r"([5-9]0)\s*\u5e74\u4ee3")
 
 Cell = Any  # what a workbook's reader gives: str, float, bool, date, datetime, time, timedelta
 
@@ -522,40 +519,6 @@ def _read_rectified_text(text: str, words: Words, year: int | None) -> Rectified
         day = _date_of_text(inner[0].strip(), year).day if inner else None
         return Rectified(True, day, text)
     return Rectified(None, text=text, problem="unclear")
-
-
-def read_number(value: Cell, words: Words) -> tuple[float | None, str]:
-    """Read a number with or without its unit (1124户, 约300, 1.2万): (number, problem "" | number)."""
-    if isinstance(value, bool):
-        return None, "number"
-    if isinstance(value, int | float):
-        return float(value), ""
-    text = as_text(value)
-    if not text or text.lower() in words.nothing:
-        return None, ""
-    found = _NUMBER.findall(text)
-    if len(found) != 1:
-        return None, "number"
-    number = float(re.sub(r"[,\uff0c]", "", found[0]))
-    if "\u4e07" in text:
-        number *= 10_000
-    return number, ""
-
-
-def read_year(value: Cell, words: Words) -> tuple[int | None, str]:
-    """Read the year in which something was completed; of a span the last, of a decade the first."""
-    if isinstance(value, date):
-        return value.year, ""
-    if isinstance(value, float) and _FIRST_SERIAL <= value <= _LAST_SERIAL:
-        return (_SERIAL_ZERO + timedelta(days=int(value))).year, ""
-    text = as_text(value)
-    if not text or text.lower() in words.nothing or text.startswith("0000"):
-        return None, ""
-    if years := _YEAR.findall(text):
-        return max(int(y) for y in years), ""
-    if decade := _DECADE.search(text):
-        return 1900 + int(decade[1]), ""
-    return None, "year"
 
 
 def digits_lost(value: Cell) -> bool:

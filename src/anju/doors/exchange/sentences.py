@@ -2,8 +2,6 @@
 
 from django.utils.translation import gettext as _
 
-from .rules import Column
-
 
 def date_sentence(problem: str, shown: str) -> str:
     """Return the sentence for a date that could not be read."""
@@ -17,23 +15,11 @@ def date_sentence(problem: str, shown: str) -> str:
     return known.get(problem, _("看不懂日期“%(shown)s”，请写成 2024-03-05 的样子。")) % {"shown": shown[:40]}
 
 
-def number_sentence(column: Column, shown: str, *, problem: str) -> str:
-    """Return the sentence for a number that could not be read or cannot be true."""
-    known = {
-        "year": _("看不出“%(shown)s”是哪一年，请填四位年份。"),
-        "range": _("“%(shown)s”超出合理范围，请核对。"),
-        "flag": _("看不懂“%(shown)s”，请填“是”或“否”。"),
-        "management": _(
-            "看不懂管理方式“%(shown)s”，请填物业企业管理、业主自管、街道社区托管、单位自管或无物业管理。"
-        ),
-        "lost": _("“%(shown)s”被表格当成数字，后几位已经丢失。请把这一列设为文本后重新填写。"),
-        "long": _("文字太长，最多 %(most)s 字。") % {"most": int(column.most)} if column.most else "",
+def lost_digits(shown: str) -> str:
+    """Return the sentence for a code of which the spreadsheet kept only fifteen digits."""
+    return _("“%(shown)s”被表格当成数字，后几位已经丢失。请把这一列设为文本后重新填写。") % {
+        "shown": shown[:40]
     }
-    return (
-        known.get(problem) % {"shown": shown[:40]}
-        if problem in known
-        else (_("看不懂数字“%(shown)s”，请只填一个数。") % {"shown": shown[:40]})
-    )
 
 
 def needed(name: str) -> str:

@@ -5,6 +5,7 @@ what was not there.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,18 +16,21 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation import jobs, journal, rulebooks
+from anju.ground.foundation.models import JobProgress
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
 from . import loading, rules
 from .classes import ClassFinder
 from .models import Import
 from .offices import Router
 from .places import POWER, PlaceFinder
-from .reading import Book, Sheet, Unreadable, open_book
+from .reading import MOST_BYTES, Book, Sheet, Unreadable, open_book
 from .returned import Returned
 from .rules import Header, Kind, Words
 from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
@@ -34,6 +38,7 @@ from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
 KINDS = ("hazards", "complaints", "estates", "companies")
 HEAD_ROWS = 15
 KEPT_ERRORS = 500
+SUFFIXES = (".xlsx", ".xls", ".xlsm", ".csv", ".tsv", ".txt", ".et")
 _CASE_KINDS = {"hazards": "hazard", "complaints": "complaint"}
 
 Progress = Callable[[int, int, str], None]
@@ -185,7 +190,9 @@ def load_ledger(
     try:
         with transaction.atomic():
             outcome = run.go(dry_run=dry_run, record=record, is_demo=is_demo)
-            if not dry_run:
+            if dry_run:
+                transaction.set_rollback(True)
+            else:
                 if record is None:
                     record = Import.objects.create(
                         owner_id=by.account_id,
@@ -216,6 +223,155 @@ def load_ledger(
         returned.discard()
         raise
     return outcome
+
+
+@dataclass
+class Look:
+    """What a person is shown of a sheet before it is loaded: its columns, what they seem to mean, some values."""
+
+    name: str
+    header: Header
+    lacking: list[tuple[str, ...]]
+    samples: dict[int, list[str]]
+
+
+def look(
+    path: Path, *, kind: str, on: Any, mapping: Mapping[str, str] | None = None
+) -> tuple[Kind, list[Look]]:
+    """Read the headings of a workbook and a few rows below; raises Unreadable when no sheet has a heading."""
+    rulebook = rulebooks.load("exchange", on=on)
+    words, wanted = Words.read(rulebook), Kind.read(kind, rulebook)
+    found = []
+    for sheet in open_book(path).sheets:
+        head = [list(row) for row in islice(sheet.rows(), HEAD_ROWS + 5)]
+        header = rules.find_header(head[:HEAD_ROWS], wanted, words, merged=sheet.merged, given=mapping)
+        if header is None:
+            continue
+        samples = {
+            position: list(
+                dict.fromkeys(
+                    rules.as_text(row[position])[:40]
+                    for row in head[header.last + 1 :]
+                    if position < len(row) and not rules.is_empty(row[position])
+                )
+            )[:3]
+            for position in header.labels
+        }
+        found.append(Look(sheet.name, header, rules.missing(wanted, header.fields), samples))
+    if not found:
+        raise Unreadable(_no_header(wanted, None))
+    return wanted, found
+
+
+# --- What a person brings to the console -------------------------------------------------------------------------
+
+
+def upload(*, file: Any, kind: str, by: Actor, at: datetime) -> Import:
+    """Keep an uploaded ledger and look at it; raises Unreadable (and keeps nothing) when it cannot be read."""
+    access.require_power(by, POWER)
+    name = Path(str(file.name or "")).name[:200] or "ledger.xlsx"
+    suffix = Path(name).suffix.lower()
+    folder = settings.DATA_DIR / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{secrets.token_hex(16)}{suffix if suffix in SUFFIXES else '.csv'}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("xb") as kept:
+            path.chmod(0o600)
+            for chunk in file.chunks():
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise Unreadable(_("文件太大，请分成几个文件导入。"), field="file")
+                digest.update(chunk)
+                kept.write(chunk)
+        look(path, kind=kind, on=timezone.localtime(at).date())
+        return Import.objects.create(
+            owner_id=by.account_id,
+            kind=kind,
+            name=name,
+            path=relative(path),
+            sha256=digest.hexdigest(),
+            size=size,
+            created_at=at,
+        )
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@transaction.atomic
+def start_run(
+    *, import_id: int, dry_run: bool, by: Actor, mapping: Mapping[str, str] | None = None
+) -> Import:
+    """Enqueue a dry run (with the meanings a person chose) or the import itself, and mark what is going on."""
+    from . import jobs as tasks
+
+    record = own(import_id, by=by, lock=True)
+    allowed = (
+        {Import.State.UPLOADED, Import.State.CHECKED, Import.State.FAILED}
+        if dry_run
+        else {Import.State.CHECKED}
+    )
+    if record.state not in allowed:
+        raise NotAllowedNow(
+            _("这次导入现在是“%(state)s”，请刷新页面查看最新进度。") % {"state": record.state_label}
+        )
+    if mapping is not None:
+        chosen = [field for field in mapping.values() if field]
+        twice = next((field for field in chosen if chosen.count(field) > 1), None)
+        if twice:
+            columns = Kind.read(record.kind, rulebooks.load("exchange", on=timezone.localdate())).columns
+            raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": columns[twice].name})
+        record.mapping = dict(mapping)
+    job = jobs.start(
+        tasks.run_import,
+        kind="exchange.import",
+        title=(_("试运行 %(name)s") if dry_run else _("导入 %(name)s")) % {"name": record.name[:150]},
+        owner_id=by.account_id,
+        import_id=record.pk,
+        dry_run=dry_run,
+        language=get_language() or "",
+    )
+    record.job_id = job.pk
+    record.state = Import.State.CHECKING if dry_run else Import.State.RUNNING
+    record.message = ""
+    record.save()
+    return record
+
+
+@transaction.atomic
+def cancel(*, import_id: int, by: Actor, at: datetime) -> Import:
+    """Ask a running import to stop, or give up one that has not begun; nothing of it is loaded."""
+    record = own(import_id, by=by, lock=True)
+    if record.state in (Import.State.CHECKING, Import.State.RUNNING):
+        JobProgress.objects.filter(pk=record.job_id).update(cancel_asked=True)
+        return record
+    if record.state in (Import.State.DONE, Import.State.CANCELLED):
+        raise NotAllowedNow(_("这次导入已经结束，不能取消。"))
+    record.state, record.finished_at = Import.State.CANCELLED, at
+    record.save()
+    return record
+
+
+def own(import_id: int, *, by: Actor, lock: bool = False) -> Import:
+    """Return one's own import; other people's do not exist."""
+    found = Import.objects.select_for_update() if lock else Import.objects.all()
+    record = found.filter(pk=import_id, owner_id=by.account_id).first()
+    if record is None:
+        raise NotFound(_("没有找到这次导入。"))
+    return record
+
+
+@transaction.atomic
+def record_export(*, by: Actor, at: datetime, rows: int | None, form: str, query: str) -> None:
+    """Leave a trace of who took which list out."""
+    journal.record(
+        "exchange.exported",
+        subject=None,
+        by=by,
+        at=at,
+        data={"form": form, "query": query[:500], **({} if rows is None else {"rows": rows})},
+    )
 
 
 def write_outcome(record: Import, outcome: Outcome, *, state: str, at: datetime) -> None:

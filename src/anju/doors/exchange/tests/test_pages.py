@@ -1,0 +1,192 @@
+"""The pages: upload, columns, dry run, import, returned workbook; and lists taken out."""
+
+import csv
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from anju.doors.exchange import jobs as tasks
+from anju.doors.exchange.models import Import
+from anju.duties.cases.models import Case
+from anju.ground.foundation.models import Event, JobProgress
+
+from .books import GOOD, HEADINGS, make
+
+pytestmark = pytest.mark.django_db
+BAD = [2, "昨天", "槐荫小区", "灭火器过期", "FF03", "是", None]
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "data"
+    return settings.DATA_DIR
+
+
+@pytest.fixture
+def page(wang, signed_in_as):
+    return signed_in_as(wang)
+
+
+@pytest.fixture
+def upload(page, tmp_path):
+    def send(rows, client=page, **made):
+        path = make(tmp_path / "三月台账.xlsx", rows, **made)
+        file = SimpleUploadedFile("三月台账.xlsx", path.read_bytes())
+        return client.post("/exchange/", {"kind": "hazards", "file": file})
+
+    return send
+
+
+def work_off():
+    """Do what the worker would do."""
+    record = Import.objects.get()
+    tasks.run_import(record.job_id, record.pk, record.state == Import.State.CHECKING)
+    record.refresh_from_db()
+    return record
+
+
+def test_a_ledger_goes_from_upload_to_its_result(page, upload):
+    answer = upload([[*GOOD, "蓝"], [*BAD, "红"]], headings=[*HEADINGS, "车辆颜色"])
+    record = Import.objects.get()
+    assert answer.url == f"/exchange/{record.pk}/"
+    shown = page.get(answer.url).content.decode()
+    assert "检查时间" in shown
+    assert "认不出" in shown
+    page.post(f"/exchange/{record.pk}/check", {f"m:{h}": "" for h in ["车辆颜色"]})
+    record = work_off()
+    assert (record.state, record.loaded, record.rejected) == ("checked", 1, 1)
+    assert not Case.objects.exists()
+    shown = page.get(f"/exchange/{record.pk}/").content.decode()
+    assert "还没有导入任何一行" in shown
+    page.post(f"/exchange/{record.pk}/run")
+    record = work_off()
+    assert (record.state, record.loaded, record.rejected) == ("done", 1, 1)
+    assert Case.objects.count() == 1
+    shown = page.get(f"/exchange/{record.pk}/").content.decode()
+    assert "昨天" in shown
+    back = page.get(f"/exchange/{record.pk}/returned")
+    rows = openpyxl.load_workbook(io.BytesIO(b"".join(back.streaming_content))).worksheets[0]
+    assert rows["B4"].value == "昨天"
+    assert "三月台账.xlsx" in page.get("/exchange/").content.decode()
+
+
+def test_a_needed_column_that_is_not_known_is_asked_for(page, upload):
+    upload([GOOD], headings=["序号", "几时", *HEADINGS[2:]])
+    record = Import.objects.get()
+    assert "还缺少" in page.get(f"/exchange/{record.pk}/").content.decode()
+    meanings = {"几时": "", "小区名称": "estate", "隐患描述": "text"}
+    refused = page.post(f"/exchange/{record.pk}/check", {f"m:{h}": f for h, f in meanings.items()})
+    assert refused.status_code == 422
+    meanings["几时"] = "found_on"
+    page.post(f"/exchange/{record.pk}/check", {f"m:{h}": f for h, f in meanings.items()})
+    assert work_off().loaded == 1
+
+
+def test_two_columns_cannot_mean_the_same(page, upload):
+    upload([GOOD])
+    record = Import.objects.get()
+    chosen = {"检查时间": "found_on", "小区名称": "estate", "隐患描述": "text", "隐患类别": "text"}
+    refused = page.post(f"/exchange/{record.pk}/check", {f"m:{h}": f for h, f in chosen.items()})
+    assert refused.status_code == 422
+    assert "只留一列" in refused.content.decode()
+
+
+def test_a_file_that_is_no_workbook_is_refused_on_the_page_and_not_kept(page, data_dir):
+    file = SimpleUploadedFile("a.xlsx", b"no workbook")
+    answer = page.post("/exchange/", {"kind": "hazards", "file": file})
+    assert answer.status_code == 422
+    assert "不是有效的 Excel" in answer.content.decode()
+    assert not Import.objects.exists()
+    assert not list(data_dir.glob("uploads/*"))
+
+
+def test_nobody_sees_the_import_of_another(upload, signed_in_as, county_supervisor, grid_worker):
+    upload([GOOD, BAD])
+    record = Import.objects.get()
+    other = signed_in_as(county_supervisor)
+    for path in ("", "returned", "bar"):
+        assert other.get(f"/exchange/{record.pk}/{path}").status_code == 404
+    assert other.post(f"/exchange/{record.pk}/check").status_code == 404
+    assert signed_in_as(grid_worker).get("/exchange/").status_code == 404
+
+
+def test_a_cancelled_import_leaves_nothing(page, upload):
+    upload([GOOD])
+    record = Import.objects.get()
+    chosen = {"检查时间": "found_on", "小区名称": "estate", "隐患描述": "text", "隐患类别": "class"}
+    page.post(f"/exchange/{record.pk}/check", {f"m:{h}": f for h, f in chosen.items()})
+    work_off()
+    page.post(f"/exchange/{record.pk}/run")
+    page.post(f"/exchange/{record.pk}/cancel")
+    record = work_off()
+    assert record.state == "cancelled"
+    assert JobProgress.objects.get(pk=record.job_id).state == "cancelled"
+    assert not Case.objects.exists()
+
+
+@pytest.fixture
+def case_with_formula(city, friday_9am, county_supervisor):
+    from anju.duties.cases import services
+
+    return services.report(
+        kind="hazard",
+        class_code="EB01",
+        text='=HYPERLINK("http://x","点我")，楼道停车',
+        by=county_supervisor.actor(friday_9am),
+        at=friday_9am,
+        channel="staff",
+        estate=city.estates.huaiyin,
+        reporter=services.Reporter(name="钱女士", phone="13812341234"),
+    )
+
+
+def test_the_list_leaves_as_csv_without_formulas_and_without_reporters(
+    case_with_formula, signed_in_as, county_supervisor
+):
+    answer = signed_in_as(county_supervisor).get("/exchange/cases")
+    content = b"".join(answer.streaming_content)
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) == 1
+    assert rows[0]["编号"] == case_with_formula.number
+    assert rows[0]["内容"].startswith("'=HYPERLINK")
+    assert (rows[0]["小区"], rows[0]["状态"]) == ("槐荫小区", "待派单")
+    assert b"13812341234" not in content
+    assert "钱女士".encode() not in content
+    assert Event.objects.filter(name="exchange.exported").count() == 1
+
+
+def test_the_list_leaves_as_a_workbook_without_formulas(case_with_formula, signed_in_as, county_supervisor):
+    answer = signed_in_as(county_supervisor).get("/exchange/cases?format=xlsx&kind=hazard")
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[0]
+    cells = {sheet.cell(1, c.column).value: c for c in sheet[2]}
+    assert cells["内容"].data_type == "s"
+    assert cells["内容"].value.startswith("=HYPERLINK")
+
+
+def test_the_filters_and_the_reach_hold_for_an_export(
+    case_with_formula, signed_in_as, county_supervisor, outsider
+):
+    def rows(member, query=""):
+        content = b"".join(signed_in_as(member).get(f"/exchange/cases{query}").streaming_content)
+        return len(content.decode().splitlines()) - 1
+
+    assert rows(county_supervisor, "?state=closed") == 0
+    assert rows(county_supervisor, "?q=楼道") == 1
+    assert rows(outsider) == 0
+
+
+def test_a_long_list_becomes_a_workbook_in_the_background(
+    case_with_formula, signed_in_as, county_supervisor, wang, monkeypatch
+):
+    monkeypatch.setattr("anju.doors.exchange.views.XLSX_AT_ONCE", 0)
+    client = signed_in_as(county_supervisor)
+    assert "在后台生成" in client.get("/exchange/cases?format=xlsx").content.decode()
+    client.post("/exchange/cases?format=xlsx")
+    job = JobProgress.objects.get()
+    tasks.export_workbook(job.pk, county_supervisor.account.pk, "")
+    fetched = client.get(f"/exchange/exports/{job.pk}")
+    assert openpyxl.load_workbook(io.BytesIO(b"".join(fetched.streaming_content))).worksheets[0].max_row == 2
+    assert signed_in_as(wang).get(f"/exchange/exports/{job.pk}").status_code == 404

@@ -1,0 +1,298 @@
+"""Pages for ledgers: bring one, say what its columns mean, see what would happen, load it; and lists to take away."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from anju.ground.access.guards import power
+from anju.ground.foundation import jobs
+from anju.ground.foundation.models import JobProgress
+from anju.ground.foundation.refusals import NotFound, Refusal
+
+from . import export, services
+from .jobs import export_workbook
+from .models import Import
+
+PAGE = 20
+SHOWN_ERRORS = 50
+# So many rows are written while one waits; more are written in the background.
+XLSX_AT_ONCE = 2_000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TONES = {
+    Import.State.UPLOADED: "warn",
+    Import.State.CHECKING: "active",
+    Import.State.CHECKED: "warn",
+    Import.State.RUNNING: "active",
+    Import.State.DONE: "done",
+    Import.State.FAILED: "danger",
+    Import.State.CANCELLED: "quiet",
+}
+
+
+@power("exchange.import")
+def home(request: HttpRequest) -> HttpResponse:
+    """Show one's imports and take another file."""
+    actor = request.actor  # type: ignore[attr-defined]
+    kind, error = "hazards", ""
+    if request.method == "POST":
+        kind = request.POST.get("kind", "")
+        file = request.FILES.get("file")
+        try:
+            if kind not in services.KINDS:
+                raise Refusal(_("请选择台账的种类。"), field="kind")
+            if file is None:
+                raise Refusal(_("请选择要导入的文件。"), field="file")
+            record = services.upload(file=file, kind=kind, by=actor, at=timezone.now())
+            return redirect("exchange:import", record.pk)
+        except Refusal as refusal:
+            error = str(refusal)
+    mine = Import.objects.filter(owner_id=actor.account_id).order_by("-created_at", "-pk")
+    page = Paginator(mine.defer("errors", "mapping", "notes"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "kinds": _kinds(),
+        "kind": kind,
+        "error": error,
+        "tones": _TONES,
+    }
+    return render(request, "exchange/home.html", context, status=422 if error else 200)
+
+
+def _kinds() -> list[dict[str, str]]:
+    hints = {
+        "hazards": _("派出所、街道的隐患排查表"),
+        "complaints": _("12345、来电来访登记表"),
+        "estates": _("小区基本情况表"),
+        "companies": _("物业企业名录"),
+    }
+    return [{"value": k.value, "label": str(k.label), "hint": hints[k.value]} for k in Import.Kind]
+
+
+@require_GET
+@power("exchange.import")
+def one(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Show an import at whatever stage it is."""
+    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    return _page(request, record)
+
+
+def _page(request: HttpRequest, record: Import, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {
+        "record": record,
+        "refusal": refusal,
+        "tone": _TONES[Import.State(record.state)],
+        "job": JobProgress.objects.filter(pk=record.job_id).first() if record.job_id else None,
+        "errors": record.errors[:SHOWN_ERRORS],
+        "more": max(0, len(record.errors) - SHOWN_ERRORS),
+        "stages": _stages(record),
+    }
+    if record.state in (Import.State.UPLOADED, Import.State.FAILED) and record.path:
+        try:
+            kind, looks = services.look(
+                settings.DATA_DIR / record.path,
+                kind=record.kind,
+                on=timezone.localdate(),
+                mapping=record.mapping,
+            )
+            context |= {"sheets": _sheets(kind, looks), "options": _options(kind)}
+        except Refusal as unreadable:
+            context["refusal"] = refusal or str(unreadable)
+    return render(request, "exchange/import.html", context, status=status)
+
+
+def _stages(record: Import) -> list[dict[str, str]]:
+    at = {
+        Import.State.UPLOADED: 1,
+        Import.State.CHECKING: 2,
+        Import.State.CHECKED: 2,
+        Import.State.RUNNING: 3,
+        Import.State.DONE: 4,
+    }.get(Import.State(record.state), 1)
+    labels = [_("选择文件"), _("核对列"), _("试运行"), _("导入")]
+    return [
+        {"label": label, "state": "done" if n < at else "now" if n == at else "later", "at": ""}
+        for n, label in enumerate(labels)
+    ]
+
+
+def _options(kind: Any) -> list[tuple[str, str]]:
+    english = (get_language() or "").startswith("en")
+    return [(c.field, c.name_en if english and c.name_en else c.name) for c in kind.columns.values()]
+
+
+def _sheets(kind: Any, looks: list[services.Look]) -> list[dict[str, Any]]:
+    """Return what the page draws: for each sheet its columns with the meaning found and some values."""
+    english = (get_language() or "").startswith("en")
+
+    def name(field: str) -> str:
+        column = kind.columns[field]
+        return column.name_en if english and column.name_en else column.name
+
+    drawn = []
+    for seen in looks:
+        meanings = {position: field for field, position in seen.header.fields.items()}
+        drawn.append(
+            {
+                "name": seen.name,
+                "row": seen.header.last + 1,
+                "lacking": [_("或").join(name(f) for f in group) for group in seen.lacking],
+                "columns": [
+                    {
+                        "heading": heading,
+                        "field": meanings.get(position, ""),
+                        "asked": position in seen.header.asked,
+                        "samples": seen.samples.get(position, []),
+                    }
+                    for position, heading in sorted(seen.header.labels.items())
+                    if position not in seen.header.passed_over
+                ],
+            }
+        )
+    return drawn
+
+
+@require_GET
+@power("exchange.import")
+def bar(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Give the progress bar alone; when the job has ended, the page is asked for anew."""
+    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    job = JobProgress.objects.filter(pk=record.job_id).first()
+    if job is None:
+        raise NotFound(_("没有找到这个任务。"))
+    response = render(request, "exchange/bar.html", {"record": record, "job": job})
+    if job.state not in (JobProgress.State.WAITING, JobProgress.State.RUNNING):
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@power("exchange.import")
+def check(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Take the meanings of the columns and begin a dry run."""
+    actor = request.actor  # type: ignore[attr-defined]
+    record = services.own(import_id, by=actor)
+    mapping = {key.removeprefix("m:"): value for key, value in request.POST.items() if key.startswith("m:")}
+    try:
+        _kind, looks = services.look(
+            settings.DATA_DIR / record.path, kind=record.kind, on=timezone.localdate(), mapping=mapping
+        )
+        if all(seen.lacking for seen in looks):
+            raise Refusal(_("还缺少必需的列，请为它选择对应的列。"))
+        services.start_run(import_id=import_id, dry_run=True, by=actor, mapping=mapping)
+    except Refusal as refusal:
+        if isinstance(refusal, NotFound):
+            raise
+        return _page(request, record, refusal=str(refusal), status=422)
+    return redirect("exchange:import", import_id)
+
+
+@require_POST
+@power("exchange.import")
+def run(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Begin the import itself, after a dry run."""
+    services.start_run(import_id=import_id, dry_run=False, by=request.actor)  # type: ignore[attr-defined]
+    return redirect("exchange:import", import_id)
+
+
+@require_POST
+@power("exchange.import")
+def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Stop an import; nothing of it is loaded."""
+    services.cancel(import_id=import_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return redirect("exchange:import", import_id)
+
+
+@require_GET
+@power("exchange.import")
+def returned(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Hand out the workbook of returned rows to its owner."""
+    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    path = settings.DATA_DIR / record.returned if record.returned else None
+    if path is None or not path.exists():
+        raise NotFound(_("没有退回的工作簿。"))
+    return _download(path, _("退回-%(name)s.xlsx") % {"name": Path(record.name).stem})
+
+
+def _download(path: Path, name: str) -> FileResponse:
+    response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=XLSX)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+# --- Out --------------------------------------------------------------------------------------------------------
+
+
+@power("cases.export")
+def export_cases(request: HttpRequest) -> HttpResponse:
+    """Take away the list of cases with its filters: CSV at once, a workbook at once when short, else by a job."""
+    actor = request.actor  # type: ignore[attr-defined]
+    at = timezone.now()
+    query = request.GET.copy()
+    form = query.pop("format", ["csv"])[-1]
+    found = export.cases_to_export(actor, query, at=at)
+    columns = export.case_columns()
+    stamp = f"{timezone.localtime(at):%Y%m%d-%H%M}"
+    if form != "xlsx":
+        services.record_export(by=actor, at=at, rows=None, form="csv", query=query.urlencode())
+        response = StreamingHttpResponse(
+            export.stream_csv(columns, found), content_type="text/csv; charset=utf-8"
+        )
+        response["Content-Disposition"] = f'attachment; filename="cases-{stamp}.csv"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+    if request.method == "POST":
+        job = jobs.start(
+            export_workbook,
+            kind="exchange.export",
+            title=_("导出 Excel"),
+            owner_id=actor.account_id,
+            account_id=actor.account_id,
+            query=query.urlencode(),
+            language=get_language() or "",
+        )
+        return redirect("console:job", job.pk)
+    total = found[: XLSX_AT_ONCE + 1].count()
+    if total > XLSX_AT_ONCE:
+        total = found.count()
+        minutes = max(1, round(total / 2500 / 60))
+        context = {"total": total, "minutes": minutes, "query": query.urlencode()}
+        return render(request, "exchange/export.html", context)
+    path = export.exports_folder() / f"{secrets.token_hex(16)}.xlsx"
+    done = export.write_xlsx(
+        path,
+        title=_("投诉和隐患"),
+        headings=[column.heading for column in columns],
+        widths=[column.width for column in columns],
+        rows=export.rows_of(columns, found),
+    )
+    services.record_export(by=actor, at=at, rows=done, form="xlsx", query=query.urlencode())
+    response = _download(path, f"cases-{stamp}.xlsx")
+    # The open file goes on until it is sent; its name is needed no longer.
+    path.unlink()
+    return response
+
+
+@require_GET
+@power("cases.export")
+def exported(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Hand out a workbook that a job has written, to whoever asked for it."""
+    job = JobProgress.objects.filter(
+        pk=job_id,
+        owner_id=request.actor.account_id,  # type: ignore[attr-defined]
+        kind="exchange.export",
+        state=JobProgress.State.DONE,
+    ).first()
+    path = settings.DATA_DIR / job.result["path"] if job and job.result.get("path") else None
+    if path is None or not path.exists():
+        raise NotFound(_("没有找到这个文件，可能已过期。请重新导出。"))
+    return _download(path, f"cases-{timezone.localtime(job.created_at):%Y%m%d-%H%M}.xlsx")  # type: ignore[union-attr]
