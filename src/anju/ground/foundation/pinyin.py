@@ -5,8 +5,6 @@ import unicodedata
 from datetime import date
 from functools import cache, lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 from . import rulebooks
 
 # The readings of names do not change with the law: the latest edition serves every day.
@@ -54,6 +52,9 @@ def sort_key(name: str, *, person: bool = False) -> str:
 
 
 def _plain(text: str) -> tuple[str, ...]:
+    # Imported here: its tables take 58 MB, and a process that only shows names needs none of them.
+    from pypinyin import Style, lazy_pinyin
+
     if not text:
         return ()
     found: list[str] = []
