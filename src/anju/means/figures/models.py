@@ -37,3 +37,8 @@ class FigureSnapshot(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_by_place(self) -> bool:
+        """Whether its slices are places."""
+        return any(name == "by" and value in ("county", "street", "community") for name, value in self.query)

@@ -1,6 +1,6 @@
 """Where a figure stops: the territory asked for, in either tree, and the reach of whoever asks."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -210,7 +210,7 @@ def slice_names(scope: Scope, *, tree: str, level: int, found: Collection[int]) 
     return _told_apart(rows)
 
 
-def _told_apart(rows: list[tuple[int, str, str | None]]) -> dict[str, str]:
+def _told_apart(rows: Sequence[tuple[int, str, str | None]]) -> dict[str, str]:
     seen: dict[str, int] = {}
     for _pk, name, _parent in rows:
         seen[name] = seen.get(name, 0) + 1

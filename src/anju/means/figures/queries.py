@@ -353,7 +353,7 @@ class _Plan:
         self.branches[name] = rows.annotate(**{f"n{i}": one for i, one in enumerate(numbers)})
         self.width = len(numbers)
 
-    def run(self) -> dict[str, Counts]:
+    def run(self) -> Mapping[str, Counts]:
         """Run the statement; return {branch: {slice key: {measure: (numerator, denominator)}}}."""
         parts, values = [], []
         for name, branch in self.branches.items():
@@ -414,7 +414,7 @@ def _dimension(query: Query, facts: Facts) -> Dimension:
             field="by",
             code="unknown_slice",
         )
-    return facts.dimensions[query.by]
+    return facts.dimensions[str(query.by)]
 
 
 def _key(query: Query, measure: Measure, span: Window) -> tuple[Any, Any]:

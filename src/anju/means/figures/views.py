@@ -21,6 +21,7 @@ from anju.ground.access.services import require_power
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import places, queries, registry, rules, services
+from .models import FigureSnapshot
 from .queries import Comparison, Query, Result
 from .registry import Measure
 
@@ -223,7 +224,7 @@ def _bars(query: Query, by: str, *, actor: Any, at: datetime) -> list[dict[str, 
 def _area_options(actor: Any) -> list[tuple[str, str]]:
     areas = places.choices(actor)
     top = min((area.level for area in areas), default=0)
-    return [(f"area:{area.pk}", ("　" * (area.level - top)) + area.name) for area in areas]
+    return [(f"area:{area.pk}", ("\u2003" * (area.level - top)) + area.name) for area in areas]
 
 
 def _preset_options() -> list[tuple[str, str]]:
@@ -306,7 +307,7 @@ class _Line:
 
 @require_GET
 @power("figures.see")
-def rows_csv(request: HttpRequest) -> StreamingHttpResponse:
+def rows_csv(request: HttpRequest) -> HttpResponse:
     """Stream the rows of a number as CSV that a spreadsheet opens; no cell of it is ever a formula."""
     query, found, _key, _part = _asked_rows(request, at=timezone.now())
     facts = registry.get(query.measures[0]).facts
@@ -320,7 +321,7 @@ def rows_csv(request: HttpRequest) -> StreamingHttpResponse:
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{query.measures[0]}.csv"'
-    return response
+    return response  # type: ignore[return-value]  # the guard knows only HttpResponse
 
 
 def cell(value: Any) -> str:
@@ -379,12 +380,28 @@ def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
             "snapshot": kept,
             "revisions": revisions,
             "changed": [r for r in revisions if r.difference or r.same_rows is False],
-            "measures": {measure.name: measure for measure in registry.measures()},
+            "columns": [
+                {"key": "name", "label": _("地区") if kept.is_by_place else _("分项"), "kind": "title"}
+            ]
+            + [{"key": number["measure"], "label": number["label"], "kind": "num"} for number in kept.values],
+            "rows": _kept_rows(kept),
             "written": lambda value, name: written(value, registry.get(name)),
             "may_publish": kept.published_at is None and actor.has("figures.publish"),
             "at": at,
         },
     )
+
+
+def _kept_rows(kept: FigureSnapshot) -> list[dict[str, Any]]:
+    """Return the rows of a snapshot's table: the total, then each slice, a column for each measure."""
+    total = {n["measure"]: written(n["value"], registry.get(n["measure"])) for n in kept.values}
+    found = [{"name": _("合计"), "cells": total}]
+    slices: dict[str, dict[str, Any]] = {}
+    for number in kept.values:
+        for part in number["slices"]:
+            row = slices.setdefault(part["key"], {"name": part["name"], "cells": dict.fromkeys(total, "—")})
+            row["cells"][number["measure"]] = written(part["value"], registry.get(number["measure"]))
+    return [*found, *slices.values()]
 
 
 @require_POST
