@@ -46,7 +46,9 @@ class SessionAuth(APIKeyCookie):
         return request.actor  # type: ignore[attr-defined]
 
 
-api = NinjaAPI(title="Anju", version="1", auth=[KeyAuth(), SessionAuth()], urls_namespace="api", docs_url=None)
+api = NinjaAPI(
+    title="Anju", version="1", auth=[KeyAuth(), SessionAuth()], urls_namespace="api", docs_url=None
+)
 api.anju_power = "api"  # type: ignore[attr-defined]
 
 
@@ -60,7 +62,7 @@ def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0] if error.errors else {}
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
-    body = {
+    body: dict[str, Any] = {
         "code": "invalid",
         "message": _("“%(field)s”不符合要求：%(why)s") % {"field": where, "why": first.get("msg", "")},
         "field": where,
@@ -71,7 +73,12 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    body = {"code": "unauthenticated", "message": _("请先登录，或提供有效的密钥。"), "field": None, "data": {}}
+    body = {
+        "code": "unauthenticated",
+        "message": _("请先登录，或提供有效的密钥。"),
+        "field": None,
+        "data": {},
+    }
     return JsonResponse(body, status=401, json_dumps_params={"ensure_ascii": False})
 
 
@@ -146,7 +153,9 @@ def _key(value: str) -> str:
     value = value.strip()
     if not value or len(value) > 64:
         raise Refusal(
-            _("请在 Idempotency-Key 请求头中提供 1 至 64 个字符的请求编号。"), field="Idempotency-Key", code="no_key"
+            _("请在 Idempotency-Key 请求头中提供 1 至 64 个字符的请求编号。"),
+            field="Idempotency-Key",
+            code="no_key",
         )
     return value
 
@@ -155,7 +164,9 @@ def _key(value: str) -> str:
 def report_case(request: HttpRequest, body: ReportIn, idempotency_key: str = Header("")) -> Any:
     actor: Actor = request.auth  # type: ignore[attr-defined]
     require_power(actor, "cases.report")
-    estate = Estate.objects.select_related("area").filter(pk=body.estate_id).first() if body.estate_id else None
+    estate = (
+        Estate.objects.select_related("area").filter(pk=body.estate_id).first() if body.estate_id else None
+    )
     area = Area.objects.filter(pk=body.area_id).first() if body.area_id else None
     if (body.estate_id and estate is None) or (body.area_id and area is None):
         raise NotFound(_("没有找到这个小区，请在本辖区内选择。"), field="estate_id")
@@ -199,7 +210,9 @@ def take_step_with_files(
     return _step(request, case_id, body, idempotency_key, files)
 
 
-def _step(request: HttpRequest, case_id: int, body: StepIn, key: str, files: list[UploadedFile]) -> dict[str, Any]:
+def _step(
+    request: HttpRequest, case_id: int, body: StepIn, key: str, files: list[UploadedFile]
+) -> dict[str, Any]:
     case = services.take_step(
         case_id=case_id,
         act=body.act,
@@ -215,7 +228,9 @@ def _step(request: HttpRequest, case_id: int, body: StepIn, key: str, files: lis
 
 
 @api.get("/cases", response=CasePage, summary="List cases with filters")
-def list_cases(request: HttpRequest, page: int = Query(1, ge=1, le=200), size: int = Query(50, ge=1, le=200)) -> Any:
+def list_cases(
+    request: HttpRequest, page: int = Query(1, ge=1, le=200), size: int = Query(50, ge=1, le=200)
+) -> Any:
     at = timezone.now()
     filters = queries.filters_from(request.GET)
     found = queries.page(request.auth, filters, at=at, number=page, size=size)  # type: ignore[attr-defined]

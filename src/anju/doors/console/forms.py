@@ -50,7 +50,7 @@ class StepForm(forms.Form):
         doubted: bool = False,
         **kwargs: Any,
     ):
-        super().__init__(*args, prefix=None, auto_id=f"{act}-%s", **kwargs)
+        super().__init__(*args, **{**kwargs, "auto_id": f"{act}-%s"})
         if act == "assign":
             self.fields["handler"].choices = [("", _("请选择"))] + [(o.pk, o.name) for o in offices]  # type: ignore[attr-defined]
             self.fields["handler"].initial = handler_id

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import queries, services
+from anju.duties.cases import following, queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
 from anju.ground.foundation.asked import whole
@@ -89,13 +90,21 @@ def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
 
 
 def _origin(request: HttpRequest) -> str:
-    return request.META.get("REMOTE_ADDR", "")
+    """Return the address a request came from; of IPv6 the network, since one household holds all its addresses."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.PROXIES and (hops := request.headers.get("x-forwarded-for", "").split(",")):
+        # Each proxy of ours appends who spoke to it; what stands further left is the caller's own word.
+        address = hops[max(-settings.PROXIES, -len(hops))].strip() or address
+    return f"{address.split('%')[0].rpartition(':')[0]}" if address.count(":") == 7 else address
 
 
 @open_to_all
 def done(request: HttpRequest, code: str) -> HttpResponse:
     """Give the reporter the code, once and large."""
-    return render(request, "portal/done.html", {"p": queries.progress(code, at=timezone.now())})
+    found = following.follow(code=code, origin=_origin(request), at=timezone.now())
+    response = render(request, "portal/done.html", {"p": found})
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @open_to_all
@@ -104,9 +113,10 @@ def follow(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            queries.progress(code, at=timezone.now())
-        except NotFound as refused:
-            return render(request, "portal/follow.html", {"code": code, "error": str(refused)}, status=404)
+            following.follow(code=code, origin=_origin(request), at=timezone.now())
+        except Refusal as refused:
+            context = {"code": code, "error": str(refused)}
+            return render(request, "portal/follow.html", context, status=refused.status)
         return redirect("portal:progress", code)
     return render(request, "portal/follow.html", {"code": "", "error": ""})
 
@@ -119,7 +129,7 @@ def progress(request: HttpRequest, code: str) -> HttpResponse:
 
 def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = queries.progress(code, at=at)
+    found = following.follow(code=code, origin=_origin(request), at=at)
     context = {
         "p": found,
         "now": at,
@@ -137,6 +147,7 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Take the reporter's rating; a bad one reopens the matter one level up."""
     rating = request.POST.get("rating", "")
+    following.follow(code=code, origin=_origin(request), at=timezone.now())
     try:
         services.rate(
             code=code,
@@ -166,7 +177,7 @@ def estate(request: HttpRequest, estate_id: int) -> HttpResponse:
     """Show an estate's public file (一小区一档): facts, company, counts, closed cases; no names of persons."""
     at = timezone.now()
     place = places.public_estate(estate_id)
-    if place is None:
+    if place is None or place.estate is None:
         raise NotFound(_("没有找到这个小区。"))
     context = {
         "e": place,

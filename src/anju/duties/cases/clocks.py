@@ -62,8 +62,8 @@ def replay(clock: CaseClock) -> workdays.Due:
     due = workdays.due(
         days,
         start=clock.started_at,
-        term=workdays.Term(clock.amount, clock.unit, clock.basis),
-        tz=tz,  # type: ignore[arg-type]
+        term=workdays.Term(clock.amount, clock.unit, clock.basis),  # type: ignore[arg-type]
+        tz=tz,
     )
     steps: list[dict[str, Any]] = list(due.derivation)
     for change in clock.adjustments:

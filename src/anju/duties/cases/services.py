@@ -5,7 +5,7 @@ case without acting twice.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -495,7 +495,7 @@ def _before_reopen(change: _Change, **_rest: Any) -> None:
     case.dispatcher = office_above(case, case.dispatcher, at=at) or case.dispatcher
 
 
-_BEFORE = {
+_BEFORE: dict[str, Callable[..., None]] = {
     "assign": _before_assign,
     "accept": _before_accept,
     "return_back": _before_return,
