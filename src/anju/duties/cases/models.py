@@ -101,11 +101,18 @@ class Case(models.Model):
     class Meta:
         indexes = [
             models.Index("county", "state", "class_code", F("reported_at").desc(), name="case_county_list"),
-            models.Index("county", F("reported_at").desc(), name="case_county_recent"),
+            # With what lists are narrowed by, so that they are counted without reading the cases.
+            models.Index(
+                fields=["county", "-reported_at"],
+                include=["id", "state", "class_code", "kind", "severity", "channel"],
+                name="case_county_newest",
+            ),
             models.Index("street", "state", F("reported_at").desc(), name="case_street_list"),
             models.Index("community", "state", F("reported_at").desc(), name="case_community_list"),
             models.Index("estate", F("reported_at").desc(), name="case_estate"),
-            models.Index("handler", "state", F("reported_at").desc(), name="case_handler"),
+            models.Index("handler", F("reported_at").desc(), name="case_handled"),
+            models.Index("checker", F("reported_at").desc(), name="case_checked"),
+            models.Index("dispatcher", F("reported_at").desc(), name="case_dispatched"),
             models.Index("company", F("reported_at").desc(), name="case_company"),
             models.Index("reported_at", name="case_reported"),
             models.Index("desk", "due_at", name="case_todo", condition=Q(state__in=sorted(rules.OPEN))),
@@ -263,6 +270,19 @@ class SealedIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"sealed:{self.report_id}"
+
+
+class FollowMiss(models.Model):
+    """A follow code that was asked for and does not exist: so many from one address are guessing."""
+
+    origin = models.CharField(max_length=64, help_text="keyed fingerprint of the address")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["origin", "at"], name="follow_miss_origin")]
+
+    def __str__(self) -> str:
+        return f"{self.origin[:8]}:{self.at:%Y-%m-%d %H:%M}"
 
 
 class TermRequest(models.Model):

@@ -53,6 +53,14 @@ def visible_q(model: type[Model], *, to: Acting, power: str) -> Q:
     return found
 
 
+def alternatives(condition: Q) -> list[Q]:
+    """Take a condition of OR apart: each part by itself can use an index of its own, in its order."""
+    if condition.connector != Q.OR or condition.negated:
+        return [condition]
+    parts = [part if isinstance(part, Q) else Q(part) for part in condition.children]
+    return [alternative for part in parts for alternative in alternatives(part)]
+
+
 def visible(model: type[Model], *, to: Acting, power: str) -> QuerySet:
     """Return the rows of a model that an actor's power reaches."""
     return model._default_manager.filter(visible_q(model, to=to, power=power))
