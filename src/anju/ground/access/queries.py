@@ -69,10 +69,12 @@ def powers_of(actor: Actor, *, on: date) -> list[Power]:
     """Say in words what an actor may do and how far, in the order of the rulebook."""
     words = _names("powers", on=on)
     ranks = {key: rank for rank, key in enumerate(words)}
-    return [
-        Power(key, words.get(key, key), tuple(reach_words(reach) for reach in actor.powers[key]))
-        for key in sorted(actor.powers, key=lambda key: ranks.get(key, len(ranks)))
-    ]
+    held = {}
+    for key in sorted(actor.powers, key=lambda key: ranks.get(key, len(ranks))):
+        label = words.get(key, key)
+        # Two powers of one name are one to the reader.
+        held.setdefault(label, Power(key, label, tuple(reach_words(reach) for reach in actor.powers[key])))
+    return list(held.values())
 
 
 def reach_words(reach: Reach) -> str:
