@@ -119,7 +119,7 @@ def grown(few: dict[str, int], many: dict[str, int]) -> list[str]:
 
 
 def test_no_page_asks_more_than_its_budget_nor_more_for_more_cases(asked):
-    few, many = asked(2), asked(4)
+    few, many = asked(4), asked(4)
     assert over_budget(many, BUDGETS) == []
     assert grown(few, many) == []
 
