@@ -21,7 +21,7 @@ class FigureSnapshot(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField()
     cut_off = models.DateTimeField()
-    edition = models.CharField(max_length=40, help_text="edition of rulebooks/figures")
+    edition = models.CharField(max_length=40, help_text="edition of rulebooks/deadlines (publication)")
     frozen_at = models.DateTimeField()
     frozen_by = models.CharField(max_length=200)
     published_at = models.DateTimeField(null=True)

@@ -23,8 +23,12 @@ from .queries import Query, Result
 
 
 def least_published(*, at: datetime) -> int:
-    """Return the smallest count that may be published (rulebooks/figures `public.least`)."""
-    return int(rulebooks.load("figures", on=timezone.localtime(at).date())["public"]["least"])
+    """Return the smallest count that may be published (rulebooks/deadlines `publication.small_number`)."""
+    return int(_publication(at)["publication"]["small_number"])
+
+
+def _publication(at: datetime) -> dict[str, Any]:
+    return rulebooks.load("deadlines", on=timezone.localtime(at).date())
 
 
 @transaction.atomic
@@ -49,7 +53,7 @@ def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapsh
         starts_on=query.period.start,
         ends_on=query.period.end,
         cut_off=first.cut_off,
-        edition=rulebooks.load("figures", on=timezone.localtime(at).date())["edition"],
+        edition=_publication(at)["edition"],
         frozen_at=at,
         frozen_by=f"{by.post} {by.name}".strip(),
     )

@@ -59,7 +59,10 @@ class Migration(migrations.Migration):
                 ("starts_on", models.DateField()),
                 ("ends_on", models.DateField()),
                 ("cut_off", models.DateTimeField()),
-                ("edition", models.CharField(help_text="edition of rulebooks/figures", max_length=40)),
+                (
+                    "edition",
+                    models.CharField(help_text="edition of rulebooks/deadlines (publication)", max_length=40),
+                ),
                 ("frozen_at", models.DateTimeField()),
                 ("frozen_by", models.CharField(max_length=200)),
                 ("published_at", models.DateTimeField(null=True)),

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from anju.duties.cases.models import Case
 from anju.duties.cases.rules import State
+from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Division
-from anju.means.figures import places, queries, registry, rules
+from anju.means.figures import places, queries, registry, rules, services
 from anju.means.figures.queries import INSTALLATION, Query
 from anju.means.figures.rules import FiguresDoNotAddUp, Period
 
@@ -330,3 +331,10 @@ def test_what_is_published_withholds_small_numbers(full):
     assert all(cell.value is None for cell in withheld)
     (rate_,) = queries.answer(Query(("return_rate",), YEAR, by="county"), actor=INSTALLATION, at=NOW)
     assert [c.withheld for c in queries.public_cells(rate_, least=least)] == [c.withheld for c in cells]
+
+
+def test_the_threshold_of_publishing_is_the_rulebooks(city):
+    assert (
+        services.least_published(at=NOW)
+        == rulebooks.load("deadlines", on=NOW.date())["publication"]["small_number"]
+    )
