@@ -38,7 +38,12 @@ def told_beside(report: Callable[..., None]) -> Iterator[Callable[..., None]]:
         try:
             yield beside
         finally:
-            helper.submit(connection.close).result()
+            # Through a function of its own: the proxy must be asked inside of the helper's thread.
+            helper.submit(_close_connection).result()
+
+
+def _close_connection() -> None:
+    connection.close()
 
 
 @jobs.task(name="exchange.run_import", queue="long")

@@ -126,6 +126,32 @@ def test_a_cancelled_import_leaves_nothing(page, upload):
     assert not Case.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_progress_shows_while_the_import_is_still_one_open_transaction(page, upload, monkeypatch):
+    from anju.doors.exchange import services
+
+    upload([[*GOOD[:3], f"{n}号楼楼道停车", *GOOD[4:]] for n in range(1500)])
+    record = Import.objects.get()
+    chosen = {"检查时间": "found_on", "小区名称": "estate", "隐患描述": "text", "隐患类别": "class"}
+    page.post(f"/exchange/{record.pk}/check", {f"m:{h}": f for h, f in chosen.items()})
+    assert work_off().loaded == 1500
+    page.post(f"/exchange/{record.pk}/run")
+    seen = []
+    merge = services.loading.merge_cases
+
+    def merged_then_looked(**words):
+        made = merge(**words)
+        seen.append(JobProgress.objects.get(pk=Import.objects.get().job_id).message)
+        return made
+
+    monkeypatch.setattr("anju.doors.exchange.loading.merge_cases", merged_then_looked)
+    record = work_off()
+    assert (record.state, record.loaded) == ("done", 1500)
+    assert seen == ["正在写入"]
+    assert JobProgress.objects.get(pk=record.job_id).state == "done"
+    assert Case.objects.count() == 1500
+
+
 @pytest.fixture
 def case_with_formula(city, friday_9am, county_supervisor):
     from anju.duties.cases import services
