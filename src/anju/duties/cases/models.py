@@ -26,6 +26,12 @@ def _office() -> models.ForeignKey:
     )
 
 
+_COUNTED = [
+    "id", "state", "class_code", "kind", "severity", "channel", "city", "street", "community", "division",
+    "closed_at", "on_time", "returns", "repeat", "due_at", "paused_at",
+]  # fmt: skip
+
+
 class Case(models.Model):
     """A complaint (投诉) or a hazard (隐患) on its way from report to closing.
 
@@ -101,10 +107,10 @@ class Case(models.Model):
     class Meta:
         indexes = [
             models.Index("county", "state", "class_code", F("reported_at").desc(), name="case_county_list"),
-            # With what lists are narrowed by, so that they are counted without reading the cases.
+            # With what lists are narrowed by and figures are made of, so that both count without reading the cases.
             models.Index(
                 fields=["county", "-reported_at"],
-                include=["id", "state", "class_code", "kind", "severity", "channel"],
+                include=_COUNTED,
                 name="case_county_newest",
             ),
             models.Index("street", "state", F("reported_at").desc(), name="case_street_list"),
@@ -252,6 +258,12 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["rated_at"],
+                include=["rating", "case"],
+                name="report_rated",
+                condition=Q(rated_at__isnull=False),
+            ),
             models.Index(fields=["origin", "reported_at"], name="report_origin", condition=~Q(origin="")),
             models.Index(
                 fields=["reporter", "reported_at"], name="report_reporter", condition=~Q(reporter="")
