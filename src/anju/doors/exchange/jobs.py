@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -117,3 +118,9 @@ def export_workbook(progress_id: int, account_id: int, query: str, language: str
             _("已完成"),
             {"url": reverse("exchange:exported", args=[progress_id]), "path": services.relative(path)},
         )
+
+
+@jobs.periodic("20 3 * * *", name="exchange.tidy", queue="long")
+def tidy(timestamp: int) -> None:
+    """Remove uploads, returned workbooks and exports that nobody has needed for long."""
+    services.remove_old_files(at=datetime.fromtimestamp(timestamp, tz=UTC))

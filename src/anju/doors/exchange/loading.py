@@ -70,9 +70,11 @@ def insert_select(
 
     given  column -> SQL expression; every other column gets the model's own default
     """
-    columns, values, defaults = [], [], []
+    columns: list[str] = []
+    values: list[str] = []
+    defaults: list[Any] = []
     for field in model._meta.concrete_fields:
-        if field.primary_key or field.generated:
+        if field.primary_key or field.generated or field.column is None:
             continue
         if field.column in given:
             columns.append(field.column)

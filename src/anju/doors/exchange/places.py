@@ -81,10 +81,10 @@ class PlaceFinder:
         )
         everywhere = Estate.objects.filter(active=True).values_list(*columns).iterator(5000)
         for pk, name, aliases, area_id, division_id, management, year_built, listed_old in everywhere:
-            area = self.areas.get(area_id)
-            if area is None:
+            around = self.areas.get(area_id)
+            if around is None:
                 continue
-            spot = self._spot(area, pk, name, division_id, management, year_built, listed_old)
+            spot = self._spot(around, pk, name, division_id, management, year_built, listed_old)
             for key in dict.fromkeys(name_key(n) for n in (name, *(aliases or ())) if n):
                 self._estates[key].append(spot)
                 self._names.setdefault(key, name)
@@ -237,7 +237,9 @@ class PlaceFinder:
         said = _("“%(name)s”不在您的管辖范围内，或尚未登记。") % {"name": name[:40]}
         near = self.suggestions(name, within=area)
         if near:
-            said += _("是否为%(names)s？") % {"names": _("、").join(f"“{n}”" for n in near)}
+            said += _("是否为%(names)s？") % {
+                "names": _("、").join(_("“%(name)s”") % {"name": n} for n in near)
+            }
         return Lost(field, said)
 
     def suggestions(self, name: str, *, within: Area | None = None, most: int = 3) -> list[str]:

@@ -222,9 +222,9 @@ class CompanyCheck(_Entering):
             problems.append((self.fields.get(area.field), area.sentence))
         if problems or isinstance(area, Lost):
             return Bad(problems)
-        facts = {f: self.line(row, f) for f in ("short_name", "phone", "address", "legal_person")}
         limits = {"short_name": 40, "phone": 40, "address": 200, "legal_person": 40}
-        facts = {f: v[: limits[f]] for f, v in facts.items() if v}
+        facts: dict[str, Any] = {f: v[:most] for f, most in limits.items() if (v := self.line(row, f))}
+        marked: dict[str, Any] = {"is_demo": True} if self.is_demo else {}
         area = area or self._top()
         here = Organisation.objects.filter(kind="property_company", uscc=uscc).first() if uscc else None
         here = here or Organisation.objects.filter(kind="property_company", name=name).first()
@@ -238,7 +238,7 @@ class CompanyCheck(_Entering):
                         uscc=uscc,
                         by=self.by,
                         at=self.at,
-                        **({"is_demo": True} if self.is_demo else {}),
+                        **marked,
                         **facts,
                     )
                     return (True,)

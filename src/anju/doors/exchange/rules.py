@@ -129,11 +129,18 @@ class Words:
     @classmethod
     def read(cls, book: Mapping[str, Any]) -> "Words":
         words = book["words"]
-        sets = ("totals", "ditto", "nothing", "ticks", "crosses", "at_once")
         return cls(
-            **{name: _keys(words[name]) for name in sets},
-            **{name: tuple(words[name]) for name in ("footers", "not_done", "done", "personal")},
+            totals=_keys(words["totals"]),
+            footers=tuple(words["footers"]),
+            ditto=_keys(words["ditto"]),
+            nothing=_keys(words["nothing"]),
+            ticks=_keys(words["ticks"]),
+            crosses=_keys(words["crosses"]),
+            not_done=tuple(words["not_done"]),
+            done=tuple(words["done"]),
+            at_once=_keys(words["at_once"]),
             serial=frozenset(heading_key(w) for w in words["serial"]),
+            personal=tuple(words["personal"]),
             ours=frozenset(heading_key(w) for w in words["ours"]),
         )
 
@@ -171,7 +178,8 @@ class Kind:
     @classmethod
     def read(cls, key: str, book: Mapping[str, Any]) -> "Kind":
         entry = book["kinds"][key]
-        columns, by_heading = {}, {}
+        columns: dict[str, Column] = {}
+        by_heading: dict[str, tuple[str, int]] = {}
         for column in entry["columns"]:
             name = column["field"]
             columns[name] = Column(

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,14 @@ from .offices import Router
 from .places import POWER, PlaceFinder
 from .reading import MOST_BYTES, Book, Sheet, Unreadable, open_book
 from .returned import Returned
-from .rules import Header, Kind, Words
+from .rules import Column, Header, Kind, Words
 from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
 
 KINDS = ("hazards", "complaints", "estates", "companies")
 HEAD_ROWS = 15
 KEPT_ERRORS = 500
+# How many days files are kept: personal data stays no longer than it is of use (PIPL 19).
+KEPT_DAYS = {"uploads": 90, "returned": 90, "exports": 7}
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".csv", ".tsv", ".txt", ".et")
 _CASE_KINDS = {"hazards": "hazard", "complaints": "complaint"}
 
@@ -139,6 +141,12 @@ def plan(book: Book, *, kind: str, on: Any, mapping: Mapping[str, str] | None = 
     return made
 
 
+def shown(thing: Kind | Column) -> str:
+    """Return what a kind or a column is called in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    return thing.name_en if english and thing.name_en else thing.name
+
+
 def _looks_like_table(head: list[list[Any]]) -> bool:
     return sum(sum(not rules.is_empty(v) for v in row) >= 3 for row in head) >= 3
 
@@ -147,11 +155,14 @@ def _no_header(kind: Kind, header: Header | None) -> str:
     """Say which columns were found and which are needed."""
 
     def named(group: tuple[str, ...]) -> str:
-        return _("或").join(f"“{kind.columns[f].name}”" for f in group)
+        return _("或").join(_("“%(name)s”") % {"name": shown(kind.columns[f])} for f in group)
 
     if header is None:
         needed = _("、").join(named(group) for group in kind.needs)
-        return _("没有找到表头。%(kind)s至少需要这些列：%(needed)s。") % {"kind": kind.name, "needed": needed}
+        return _("没有找到表头。%(kind)s至少需要这些列：%(needed)s。") % {
+            "kind": shown(kind),
+            "needed": needed,
+        }
     lacking = _("、").join(named(group) for group in rules.missing(kind, header.fields))
     found = _("、").join(header.labels.values())[:200]
     return _("缺少必需的列：%(lacking)s。找到的列有：%(found)s。请改列名，或指定各列的含义。") % {
@@ -321,7 +332,7 @@ def start_run(
         twice = next((field for field in chosen if chosen.count(field) > 1), None)
         if twice:
             columns = Kind.read(record.kind, rulebooks.load("exchange", on=timezone.localdate())).columns
-            raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": columns[twice].name})
+            raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": shown(columns[twice])})
         record.mapping = dict(mapping)
     job = jobs.start(
         tasks.run_import,
@@ -389,6 +400,18 @@ def write_outcome(record: Import, outcome: Outcome, *, state: str, at: datetime)
     record.save()
     if old and old != record.returned:
         (settings.DATA_DIR / old).unlink(missing_ok=True)
+
+
+def remove_old_files(*, at: datetime) -> int:
+    """Remove files of the exchange older than their folder's days, and return how many; the imports stay listed."""
+    removed = 0
+    for folder, days in KEPT_DAYS.items():
+        before = (at - timedelta(days=days)).timestamp()
+        for path in (settings.DATA_DIR / folder).glob("*"):
+            if path.is_file() and path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed
 
 
 def relative(path: Path) -> str:

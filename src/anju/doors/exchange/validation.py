@@ -274,9 +274,9 @@ class CaseCheck(RowCheck):
         place = place[:200]
         source_number = self.line(row, "source_number")[:40]
         place_key = spot.estate_id or f"a{spot.area_id}"
-        key = rules.source_key(
-            self.kind, place_key, chosen.code, found.day, found.at, place, body, source_number
-        )
+        # A class guessed from the text is no part of the row's identity: a later rulebook may guess better.
+        told = "" if chosen.guessed else chosen.code
+        key = rules.source_key(self.kind, place_key, told, found.day, found.at, place, body, source_number)
         company = self.companies.of(spot.estate_id, closed_on or self.today)
         doubts = ["class_from_text"] if chosen.guessed else []
         data: dict[str, Any] = {"sheet": self.sheet, "row": number}

@@ -125,18 +125,11 @@ def _stages(record: Import) -> list[dict[str, str]]:
 
 
 def _options(kind: Any) -> list[tuple[str, str]]:
-    english = (get_language() or "").startswith("en")
-    return [(c.field, c.name_en if english and c.name_en else c.name) for c in kind.columns.values()]
+    return [(c.field, services.shown(c)) for c in kind.columns.values()]
 
 
 def _sheets(kind: Any, looks: list[services.Look]) -> list[dict[str, Any]]:
     """Return what the page draws: for each sheet its columns with the meaning found and some values."""
-    english = (get_language() or "").startswith("en")
-
-    def name(field: str) -> str:
-        column = kind.columns[field]
-        return column.name_en if english and column.name_en else column.name
-
     drawn = []
     for seen in looks:
         meanings = {position: field for field, position in seen.header.fields.items()}
@@ -144,7 +137,9 @@ def _sheets(kind: Any, looks: list[services.Look]) -> list[dict[str, Any]]:
             {
                 "name": seen.name,
                 "row": seen.header.last + 1,
-                "lacking": [_("或").join(name(f) for f in group) for group in seen.lacking],
+                "lacking": [
+                    _("或").join(services.shown(kind.columns[f]) for f in group) for group in seen.lacking
+                ],
                 "columns": [
                     {
                         "heading": heading,
@@ -180,7 +175,9 @@ def check(request: HttpRequest, import_id: int) -> HttpResponse:
     """Take the meanings of the columns and begin a dry run."""
     actor = request.actor  # type: ignore[attr-defined]
     record = services.own(import_id, by=actor)
-    mapping = {key.removeprefix("m:"): value for key, value in request.POST.items() if key.startswith("m:")}
+    mapping = {
+        key.removeprefix("m:"): str(value) for key, value in request.POST.items() if key.startswith("m:")
+    }
     try:
         _kind, looks = services.look(
             settings.DATA_DIR / record.path, kind=record.kind, on=timezone.localdate(), mapping=mapping
@@ -222,8 +219,8 @@ def returned(request: HttpRequest, import_id: int) -> HttpResponse:
     return _download(path, _("退回-%(name)s.xlsx") % {"name": Path(record.name).stem})
 
 
-def _download(path: Path, name: str) -> FileResponse:
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=XLSX)
+def _download(path: Path, name: str) -> HttpResponse:
+    response: Any = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=XLSX)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -244,7 +241,7 @@ def export_cases(request: HttpRequest) -> HttpResponse:
     stamp = f"{timezone.localtime(at):%Y%m%d-%H%M}"
     if form != "xlsx":
         services.record_export(by=actor, at=at, rows=None, form="csv", query=query.urlencode())
-        response = StreamingHttpResponse(
+        response: Any = StreamingHttpResponse(
             export.stream_csv(columns, found), content_type="text/csv; charset=utf-8"
         )
         response["Content-Disposition"] = f'attachment; filename="cases-{stamp}.csv"'

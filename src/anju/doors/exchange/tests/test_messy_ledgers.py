@@ -142,6 +142,23 @@ def test_the_ledgers_own_term_is_kept_as_a_clock(load):
     assert (case.due_clock, case.due_at) == ("rectify", clock.due_at)
 
 
+def test_an_imported_case_goes_on_through_the_loop_under_the_ledgers_term(
+    load, wang_now, friday_9am, city, company_clerk
+):
+    from anju.duties.cases import services as cases
+
+    headings = [*HEADINGS, "整改期限"]
+    load([[*with_values(是否整改="未整改", 整改完成时间=None), "15日内"]], headings=headings)
+    case = only_case()
+    cases.take_step(
+        case_id=case.pk, act="assign", by=wang_now, at=friday_9am, handler_id=city.offices.company.pk
+    )
+    cases.take_step(case_id=case.pk, act="accept", by=company_clerk.actor(friday_9am), at=friday_9am)
+    case.refresh_from_db()
+    assert (case.state, case.due_clock) == ("fixing", "rectify")
+    assert timezone.localtime(case.due_at).date() == date(2024, 3, 20)
+
+
 def test_not_rectified_with_a_day_of_rectification_goes_back(load):
     outcome = load([with_values(是否整改="未整改")])
     assert outcome.rejected == 1

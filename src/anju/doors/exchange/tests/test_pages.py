@@ -216,3 +216,20 @@ def test_a_long_list_becomes_a_workbook_in_the_background(
     fetched = client.get(f"/exchange/exports/{job.pk}")
     assert openpyxl.load_workbook(io.BytesIO(b"".join(fetched.streaming_content))).worksheets[0].max_row == 2
     assert signed_in_as(wang).get(f"/exchange/exports/{job.pk}").status_code == 404
+
+
+def test_old_files_are_removed_and_new_ones_stay(data_dir, friday_9am):
+    import os
+    from datetime import timedelta
+
+    from anju.doors.exchange import services
+
+    files = (("exports", "old", 8), ("exports", "new", 6), ("uploads", "old", 91), ("uploads", "new", 8))
+    for folder, name, days in files:
+        path = data_dir / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        when = (friday_9am - timedelta(days=days)).timestamp()
+        os.utime(path, (when, when))
+    assert services.remove_old_files(at=friday_9am) == 2
+    assert sorted(p.name for p in data_dir.rglob("*") if p.is_file()) == ["new", "new"]
