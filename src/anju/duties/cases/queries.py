@@ -21,6 +21,7 @@ from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.queries import contract_of
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import estate_is_old
+from anju.means.figures.rules import suppress
 
 from . import catalogue, clocks, evidence, rules
 from .models import Case, CaseClock, Evidence, Notice, Report, TermRequest
@@ -570,17 +571,26 @@ def estate_counts(estate: Estate, *, at: datetime) -> EstateCounts:
         open=Count("pk", filter=Q(state__in=sorted(rules.OPEN))),
         closed=Count("pk", filter=Q(state=State.CLOSED)),
     )
-    classes = found.values_list("kind", "class_code").annotate(n=Count("pk")).order_by("-n")[:8]
-
-    def shown(n: int) -> int | None:
-        return n if n == 0 or n >= threshold else None
-
+    classes = list(
+        found.values_list("kind", "class_code").annotate(n=Count("pk")).order_by("-n", "class_code")
+    )
+    by_state = shown([totals["open"], totals["closed"]], least=threshold)
+    by_class = shown([n for _kind, _code, n in classes], least=threshold)
     return EstateCounts(
-        open=shown(totals["open"]),
-        closed=shown(totals["closed"]),
-        by_class=tuple((catalogue.label(kind, code), shown(n)) for kind, code, n in classes),
+        open=by_state[0],
+        closed=by_state[1],
+        by_class=tuple(
+            (catalogue.label(kind, code), count)
+            for (kind, code, _n), count in zip(classes[:8], by_class, strict=False)
+        ),
         threshold=threshold,
     )
+
+
+def shown(counts: list[int], *, least: int) -> list[int | None]:
+    """Return counts as the public may read them: withheld ones, and those that would betray them, are None."""
+    withheld = suppress(counts, least=least)
+    return [None if hidden else n for n, hidden in zip(counts, withheld.cells, strict=True)]
 
 
 def term_requests(actor: Actor) -> list[TermRequest]:

@@ -27,6 +27,7 @@ from anju.ground.foundation.refusals import (
     Refusal,
 )
 from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.queries import covering_all
 from anju.ground.territory.models import Area, Estate
 
 from . import catalogue, clocks, evidence, rules
@@ -89,7 +90,9 @@ def report(
     estate lies outside the reach of a staff member.
     """
     asked = journal.digest(
-        [kind, class_code, text, estate and estate.pk, area and area.pk, place, reporter and reporter.phone]
+        # The phone only as a keyed fingerprint: a bare digest of eleven digits is soon guessed.
+        [kind, class_code, text, estate and estate.pk, area and area.pk, place]
+        + ([escrow.fingerprint(reporter.phone)] if reporter else [])
     )
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Case.objects.get(pk=known.subject_id)
@@ -303,7 +306,10 @@ def take_step(
     stopped = clocks.stop(running, kinds=None if change.ends else rules.STOPS[act], at=at)
     if stopped:
         CaseClock.objects.filter(pk__in=[c.pk for c in stopped]).update(stopped_at=at)
-    if step.clock and (started := _next_clock(case, step.clock, at=at)):
+    # A term that an imported ledger gave has been running since the finding: it goes on instead of a new one.
+    going_on = {c.kind for c in running if c.stopped_at is None}
+    started = _next_clock(case, step.clock, at=at) if step.clock else None
+    if started is not None and started.kind not in going_on:
         started.save(force_insert=True)
         running.append(started)
     purpose = _PURPOSE.get(act, "verify")
@@ -420,9 +426,9 @@ def _require_turn(case: Case, step: workflow.Step, *, by: Actor) -> None:
 def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> None:
     case = change.case
     if handler_id is not None and handler_id != case.handler_id:
-        chosen = Organisation.objects.filter(pk=handler_id, active=True).first()
+        chosen = next((office for office in offices_for(case) if office.pk == handler_id), None)
         if chosen is None:
-            raise Refusal(_("没有找到这个办理单位，请重新选择。"), field="handler")
+            raise Refusal(_("这个单位不管这里，也不服务这个小区，请在列出的单位中重新选择。"), field="handler")
         case.handler = chosen
         change.facts["chosen_by_hand"] = True
     if case.handler is None:
@@ -444,13 +450,27 @@ def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> 
     case.assigned_at = change.at
 
 
+def offices_for(case: Case) -> list[Organisation]:
+    """List who can be told to put a case right: the company of the estate, and the offices covering the place.
+
+    Whoever is handed a case sees it, so that a company or an office of elsewhere must not be choosable.
+    """
+    place = case.community_id or case.street_id or case.county_id or case.city_id
+    offices = [o for o in covering_all(Area.objects.get(pk=place)) if o.kind != "property_company"]
+    return [case.company, *offices] if case.company else offices
+
+
 def _before_accept(change: _Change, **_rest: Any) -> None:
     change.case.accepted_at = change.at
 
 
 def _before_return(change: _Change, **_rest: Any) -> None:
-    change.case.returns += 1
-    change.facts["returned_by"] = change.case.handler_id
+    """Count the return; returned as often as the rulebook tolerates, the level above dispatches from now on."""
+    case, at = change.case, change.at
+    case.returns += 1
+    change.facts["returned_by"] = case.handler_id
+    if case.returns >= rulebooks.load("deadlines", on=timezone.localtime(at).date())["returns"]["most"]:
+        case.dispatcher = office_above(case, case.dispatcher, at=at) or case.dispatcher
 
 
 def _before_submit(change: _Change, *, insist: bool, **_rest: Any) -> None:
@@ -617,9 +637,10 @@ def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: s
         raise NotAllowedNow(_("办结后才能评价。"), data={"allowed": []})
     if rating not in rules.SATISFACTION_LABELS:
         raise Refusal(_("请选择满意、基本满意或不满意。"), field="rating")
-    if rating == 1 and len(reason.strip()) < 4:
+    limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating"]
+    if rating in limits["bad"] and len(reason.strip()) < limits["reason_least"]:
         raise Refusal(_("请告诉我们哪里不满意，上一级单位会据此重新办理。"), field="reason")
-    days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating"]["days"]
+    days = limits["days"]
     if case.closed_at is not None and at > case.closed_at + timedelta(days=days):
         raise NotAllowedNow(_("办结已超过 %(n)d 天，请重新上报。") % {"n": days}, data={"allowed": []})
     made.rating, made.rating_reason, made.rated_at = rating, reason.strip(), at
@@ -630,7 +651,7 @@ def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: s
         "cases.rate", subject=case, by=by, at=at, note=reason.strip(), data={"rating": rating}, key=key,
         key_digest=journal.digest([code, rating, reason]),
     )  # fmt: skip
-    if rating == 1:
+    if rating in limits["bad"]:
         _reopen_above(case, reason=reason.strip(), by=by, at=at)
     return made
 

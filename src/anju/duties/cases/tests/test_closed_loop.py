@@ -263,3 +263,13 @@ def test_an_unknown_class_and_an_empty_text_are_refused_with_a_sentence(reported
         reported(class_code="XX99")
     with pytest.raises(Refusal, match="至少四个字"):
         reported(text="  ")
+
+
+def test_small_numbers_of_an_estate_are_withheld_from_the_public(reported, city, friday_9am):
+    for n in range(6):
+        reported(text=f"第{n}处楼道堆放纸箱", class_code="ST01", reporter=None)
+    reported(text="一处灭火器过期，瓶身生锈", class_code="FF03", reporter=None)
+    counts = queries.estate_counts(city.estates.huaiyin, at=friday_9am)
+    assert counts.open == 7
+    # One extinguisher is withheld, and with it the six, or the total would betray it.
+    assert {n for _label, n in counts.by_class} == {None}
