@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
@@ -71,7 +70,8 @@ class Builder:
     # --- Offices ---------------------------------------------------------------------------------------------
 
     def _office(self, kind: str, area: Area, *, key: str = "", name: str = "", **facts: Any) -> Organisation:
-        short = area.name.removesuffix(_("街道")).removesuffix(_("社区")).removesuffix(_("镇"))
+        endings = (e for e in self.book["endings"] if area.name.endswith(e))
+        short = area.name.removesuffix(next(endings, ""))
         pattern = name or self.book["office_names"][kind][0].format(area=area.name, short=short)
         office = organisations.create_organisation(
             kind=kind,
@@ -117,7 +117,7 @@ class Builder:
         for area in [a for a in self.areas.values() if a.level == Area.Level.COUNTY]:
             assert area.division is not None
             county = wanted.get(area.division.code)
-            label = county["label"] if county else area.name[0] + _("建")
+            label = county["label"] if county else self.book["other_label"].format(first=area.name[0])
             self._office("county_housing", area, document_code=self._code("county_housing", label))
             if county is None:
                 continue
@@ -128,7 +128,7 @@ class Builder:
         for county in wanted.values():
             for street in county["streets"]:
                 area = self.areas[street["code"]]
-                town = self.book["town_office"] if not area.name.endswith(_("街道")) else ""
+                town = self.book["town_office"] if not area.name.endswith(self.book["endings"][0]) else ""
                 label = county["label"] + area.name[0]
                 self._office(
                     "street_office",
@@ -175,13 +175,12 @@ class Builder:
         estate = territory.create_estate(
             name=f"{name}{self.book['mark']}",
             area=community,
-            address=_("%(road)s%(n)s号")
-            % {"road": chance.choice(words["roads"]), "n": chance.randint(1, 199)},
+            address=words["address"].format(road=chance.choice(words["roads"]), n=chance.randint(1, 199)),
             year_built=year,
             listed_old=old and chance.random() < 0.5,
             households=households,
             building_count=buildings,
-            buildings=tuple(_("%(n)s号楼") % {"n": n} for n in range(1, buildings + 1)),
+            buildings=tuple(words["building"].format(n=n) for n in range(1, buildings + 1)),
             management=management,
             is_high_rise=tall,
             hydrants=buildings * (12 if tall else 2),
@@ -252,8 +251,8 @@ class Builder:
                 continue
             _pattern, role, title = self.book["office_names"][office.kind]
             number += 1
-            name = (
-                self.chance.choice(self.book["surnames"]) + _("演") + self.chance.choice(self.book["given"])
+            name = "".join(
+                self.chance.choice(self.book[part]) for part in ("surnames", "generation", "given")
             )
             account = self._staff(name, office, role, title, login=f"yanshi{number:03d}")
             self.city.actors[office.pk] = access.actor_of(account, at=self.at)
@@ -262,7 +261,7 @@ class Builder:
         person = organisations.create_person(
             name=name,
             phone=self._telephone(),
-            badge_number=_("演示%(n)05d") % {"n": self.chance.randrange(10**5)},
+            badge_number=self.book["badge"].format(n=self.chance.randrange(10**5)),
             is_demo=True,
             by=SYSTEM,
             at=self.began,

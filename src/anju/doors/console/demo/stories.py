@@ -233,7 +233,7 @@ class Stories:
         )
 
     def _submit(self, case: Case, matter: Matter, seed: int, at: datetime, note: str) -> None:
-        uploads = ()
+        uploads: tuple[Upload, ...] = ()
         if matter.kind == "hazard":
             point = (case.longitude or 0, case.latitude or 0)
             uploads = (
