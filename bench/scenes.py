@@ -335,6 +335,12 @@ def measure(asked: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
         say(f"  statements         {stage.results['statements']}")
     if wanted("engine"):
         stage.results["engine_ms"] = figures_ms(stage)
+    if asked.profile:
+        from bench.breakdown import profile
+
+        stage.results["profile"] = found = profile(stage.cast, stage.run)
+        say("\n".join(found["top"]))
+        say(f"  one lifecycle      { {name: found[name] for name in found if name not in ('top', 'vendor')} }")
     if wanted("plans"):
         stage.results["plans"] = plans(stage)
     with stage.serving():
