@@ -33,6 +33,8 @@ def _secret() -> str:
 
 SECRET_KEY = _secret()
 ALLOWED_HOSTS = os.environ.get("ANJU_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+# How many proxies of our own stand before the server and append to X-Forwarded-For; 0: believe none.
+PROXIES = int(os.environ.get("ANJU_PROXIES", "0"))
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("ANJU_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [

@@ -1,5 +1,6 @@
 """Public pages, phone first. Reading goes through queries that hand out frozen values; writing through two verbs."""
 
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -95,7 +96,11 @@ def _origin(request: HttpRequest) -> str:
     if settings.PROXIES and (hops := request.headers.get("x-forwarded-for", "").split(",")):
         # Each proxy of ours appends who spoke to it; what stands further left is the caller's own word.
         address = hops[max(-settings.PROXIES, -len(hops))].strip() or address
-    return f"{address.split('%')[0].rpartition(':')[0]}" if address.count(":") == 7 else address
+    try:
+        told = ip_address(address.split("%")[0])
+    except ValueError:
+        return address
+    return str(ip_network((told, 64), strict=False)) if told.version == 6 else str(told)
 
 
 @open_to_all
