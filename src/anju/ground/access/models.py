@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from anju.ground.organisations.models import Organisation, Person, Post
 
@@ -26,7 +27,7 @@ class AccountManager(BaseUserManager["Account"]):
 class Account(AbstractBaseUser):
     """A login. What it may do comes from the posts of its person, never from the account."""
 
-    username = models.CharField(max_length=60, unique=True)
+    username = models.CharField(_("登录名"), max_length=60, unique=True)
     person = models.OneToOneField(Person, null=True, on_delete=models.PROTECT, related_name="account")
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                ("username", models.CharField(max_length=60, unique=True)),
+                ("username", models.CharField(max_length=60, unique=True, verbose_name="登录名")),
                 ("email", models.EmailField(blank=True, max_length=254)),
                 ("is_active", models.BooleanField(default=True)),
                 ("language", models.CharField(blank=True, max_length=10)),
