@@ -18,6 +18,7 @@ from anju.ground.foundation import calendar, codes, journal, rulebooks
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
+from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import contract_of
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import estate_is_old
@@ -170,11 +171,15 @@ class Page:
     more: bool
 
 
-def page(actor: Actor, filters: Filters, *, at: datetime, number: int = 1, size: int = 50) -> Page:
+def page(
+    actor: Actor, filters: Filters, *, at: datetime, number: int = 1, size: int = 50, with_parts: bool = True
+) -> Page:
     """Return one page of `listing` with its count, in three statements and a time that does not grow with the cases.
 
     A person's reach is an OR (the county, or on the desk, or handled, …), which no index has in order. So each part
     gives its first rows by its own index, and the union of these few is put in order.
+
+    with_parts  load the names of places and offices that a row shows, too
     """
     seen = access.visible_q(Case, to=actor, power="cases.see")
     condition = _condition(filters, at=at)
@@ -197,16 +202,35 @@ def page(actor: Actor, filters: Filters, *, at: datetime, number: int = 1, size:
     if len(branches) > 1:
         chosen = chosen.order_by(*order)
     keys = [pk for pk, _by in chosen[start : start + size]] if counted else []
-    found = {case.pk: case for case in with_row_parts(Case.objects.filter(pk__in=keys))} if keys else {}
+    rows = Case.objects.filter(pk__in=keys)
+    rows = with_row_parts(rows) if with_parts else rows.defer("search", "closing_text")
+    found = {case.pk: case for case in rows} if keys else {}
     return Page([found[pk] for pk in keys if pk in found], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
+
+
+_NAMED = {
+    "estate": {"name", "area"},
+    "street": {"name", "level"},
+    "county": {"name", "level"},
+    "handler": {"name", "short_name", "kind", "area"},
+    "desk": {"name", "short_name", "kind", "area"},
+}
+
+
+def _unread(parts: Iterable[str]) -> list[str]:
+    """Name the columns of a case's places and offices that no page shows beside the case."""
+    return [
+        f"{part}__{column.name}"
+        for part in parts
+        for column in Case._meta.get_field(part).related_model._meta.concrete_fields  # type: ignore[union-attr]
+        if not column.primary_key and column.name not in _NAMED[part]
+    ]
 
 
 # What a row of a list shows; nothing is asked per row.
 def with_row_parts(found: QuerySet[Case]) -> QuerySet[Case]:
     """Load what a list row shows with the same statement."""
-    return found.select_related("estate", "street", "county", "handler", "desk").defer(
-        "search", "closing_text"
-    )
+    return found.select_related(*_NAMED).defer("search", "closing_text", *_unread(_NAMED))
 
 
 def todo(actor: Actor, *, at: datetime, limit: int = 50) -> list[Case]:
@@ -291,29 +315,34 @@ class Dossier:
 
 def get(actor: Actor, case_id: int) -> Case:
     """Return a case the actor may see, or raise NotFound."""
-    case = (
-        access.visible(Case, to=actor, power="cases.see")
-        .filter(pk=case_id)
-        .select_related(
-            "estate", "community", "street", "county", "handler", "checker", "dispatcher", "desk", "company",
-            "merged_into", "parent",
-        )
-        .defer("search")
-        .first()
-    )  # fmt: skip
+    seen = access.visible(Case, to=actor, power="cases.see").filter(pk=case_id)
+    case = next(iter(seen.select_related("estate").defer("search")), None)
     if case is None:
         raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
     return case
 
 
+def _load_parts(case: Case) -> None:
+    """Give a case its places and offices: two short statements instead of a join of nine tables."""
+    areas = ("community", "street", "county")
+    offices = ("handler", "checker", "dispatcher", "desk", "company")
+    for model, parts in ((Area, areas), (Organisation, offices)):
+        found = model._default_manager.in_bulk({getattr(case, f"{part}_id") for part in parts} - {None})
+        for part in parts:
+            setattr(case, part, found.get(getattr(case, f"{part}_id")))
+
+
 def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one case shows, or raise NotFound."""
     case = get(actor, case_id)
+    _load_parts(case)
     running = list(case.clocks.order_by("started_at"))
     chosen = catalogue.classes(case.kind, on=timezone.localtime(case.reported_at).date()).get(case.class_code)
-    merged = (
-        list(case.merged.only("id", "reported_at", "text", "state")) if case.state != State.MERGED else []
+    kin = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
+    kin = list(
+        kin.only("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
     )
+    merged = [c for c in kin if c.merged_into_id == case.pk] if case.state != State.MERGED else []
     reports = Report.objects.filter(case_id__in=[case.pk, *(m.pk for m in merged)]).order_by("reported_at")
     return Dossier(
         case=case,
@@ -326,7 +355,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         notices=list(case.notices.select_related("organisation").order_by("-at")),
         requests=list(case.term_requests.order_by("-asked_at")),
         merged=merged,
-        children=list(case.children.only("id", "reported_at", "text", "state", "class_code")),
+        children=[c for c in kin if c.parent_id == case.pk],
         routing_reason=routing_reason(case.routing_rule),
         derivations={c.pk: calendar.explain(clocks.replay(c).derivation) for c in running},
     )

@@ -376,13 +376,13 @@ _UNREAD = (
 def locked(case_id: int, *, by: Actor) -> Case:
     """Lock a case that the actor may see, or say that there is none."""
     seen = access.visible_q(Case, to=by, power="cases.see")
-    case = (
+    found = (
         Case.objects.filter(seen, pk=case_id)
         .select_related("desk", "dispatcher", "handler", "checker", "estate")
         .defer(*_UNREAD)
         .select_for_update(of=("self",))
-        .first()
     )
+    case = next(iter(found), None)
     if case is None:
         raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
     return case
@@ -428,7 +428,9 @@ def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> 
     if handler_id is not None and handler_id != case.handler_id:
         chosen = next((office for office in offices_for(case) if office.pk == handler_id), None)
         if chosen is None:
-            raise Refusal(_("这个单位不管这里，也不服务这个小区，请在列出的单位中重新选择。"), field="handler")
+            raise Refusal(
+                _("这个单位不管这里，也不服务这个小区，请在列出的单位中重新选择。"), field="handler"
+            )
         case.handler = chosen
         change.facts["chosen_by_hand"] = True
     if case.handler is None:
@@ -599,14 +601,13 @@ def _after_close(change: _Change) -> None:
 
 def _after_return(change: _Change) -> None:
     """Tell the level above when a case wanders: returned as often as the rulebook tolerates."""
-    case, at = change.case, change.at
+    case = change.case
     limit = rulebooks.load("deadlines", on=timezone.localtime(change.at).date())["returns"]["most"]
     if case.returns >= limit:
-        superior = office_above(case, case.dispatcher, at=at)
         Notice.objects.create(
             case=case,
             kind="returned",
-            organisation=superior or case.dispatcher,
+            organisation=case.dispatcher,
             text=_("此件已退单 %(n)d 次，请指定办理单位。") % {"n": case.returns},
             at=change.at,
             by=change.by.post,

@@ -5,7 +5,7 @@ Like the steps, each verb is one transaction with its record, and takes an idemp
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import journal, rulebooks, workflow
+from anju.ground.foundation import calendar, journal, rulebooks, workflow
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation.workdays import Term
+from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
 from . import clocks, rules
-from .ladder import office_above
+from .ladder import office_above, rungs_of
 from .models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
 from .rules import STEPS, State
 from .services import desk_of, locked, report
@@ -81,12 +83,15 @@ def decide_term(
     asked = journal.digest([request_id, granted, decision])
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return TermRequest.objects.get(pk=known.data["request"])
-    made = TermRequest.objects.filter(pk=request_id).first()
-    case = locked(made.case_id if made else 0, by=by)
-    assert made is not None
+    case_id = TermRequest.objects.filter(pk=request_id).values_list("case", flat=True).first()
+    case = locked(case_id or 0, by=by)
+    # Read under the case's lock: two who decide at once must not both find it undecided.
+    made = TermRequest.objects.select_related("asked_organisation").get(pk=request_id)
     if made.granted is not None:
         raise NotAllowedNow(_("这份申请已经办过了。"), data={"allowed": []})
-    if not by.has("cases.approve") or made.asked_organisation_id in by.organisation_ids:
+    if not case.is_open or case.desk_id != made.asked_organisation_id:
+        raise NotAllowedNow(_("此件已不在申请单位手里，这份申请不用再办。"), data={"allowed": []})
+    if not by.has("cases.approve") or not _may_decide(made, case, by=by):
         raise NotPermitted(
             _("延期和中止由派单单位审批，申请单位不能自己批。"), data={"power": "cases.approve"}
         )
@@ -122,6 +127,17 @@ def decide_term(
     return made
 
 
+def _may_decide(made: TermRequest, case: Case, *, by: Actor) -> bool:
+    """Say whether the actor sits in the dispatching office or one above it, and not in the one that asks."""
+    if made.asked_organisation_id in by.organisation_ids:
+        return False
+    if case.dispatcher_id in by.organisation_ids and case.dispatcher_id != made.asked_organisation_id:
+        return True
+    below = case.dispatcher.area.level if case.dispatcher and case.dispatcher.area else 9
+    own = Organisation.objects.filter(pk__in=by.organisation_ids).values_list("area__level", flat=True)
+    return any(level is not None and level < below for level in own)
+
+
 @transaction.atomic
 def resume(*, case_id: int, by: Actor, at: datetime, note: str = "", key: str = "") -> Case:
     """Let a suspended case go on: its clocks keep what was left of them."""
@@ -135,6 +151,13 @@ def resume(*, case_id: int, by: Actor, at: datetime, note: str = "", key: str = 
         )
     if case.desk_id not in by.organisation_ids and not by.has("cases.approve"):
         raise NotPermitted(_("由办理单位或审批单位恢复办理。"), data={"power": "cases.approve"})
+    _go_on(case, at=at)
+    journal.record("cases.resume", subject=case, by=by, at=at, note=note, key=key, key_digest=asked)
+    return case
+
+
+def _go_on(case: Case, *, at: datetime) -> None:
+    """Let the clocks of a suspended case run again with what was left of them."""
     running = list(case.clocks.filter(stopped_at__isnull=True))
     for clock in running:
         if clock.paused_at is None:
@@ -149,8 +172,36 @@ def resume(*, case_id: int, by: Actor, at: datetime, note: str = "", key: str = 
     case.term_requests.filter(kind="suspend", granted=True, ended_at__isnull=True).update(ended_at=at)
     clocks.refresh(case, running)
     case.save()
-    journal.record("cases.resume", subject=case, by=by, at=at, note=note, key=key, key_digest=asked)
-    return case
+
+
+def end_long_suspensions(*, at: datetime, batch: int = 200) -> int:
+    """Let each case go on whose suspension has lasted as long as the rulebook allows; return how many.
+
+    A suspension that nobody ends would be a clock that stops silently. Safe to run in many workers.
+    """
+    rule = rulebooks.load("deadlines", on=timezone.localtime(at).date())["suspension"]
+    term = Term(rule["most_workdays"], "workdays", rule["basis"])
+    # No workday is shorter than a day, so that what was suspended later need not be looked at.
+    since = at - timedelta(days=rule["most_workdays"])
+    ended = last = 0
+    while True:
+        with transaction.atomic():
+            paused = list(
+                Case.objects.filter(state__in=sorted(rules.OPEN), paused_at__lt=since, pk__gt=last)
+                .select_for_update(of=("self",), skip_locked=True)
+                .order_by("pk")[:batch]
+            )
+            for case in paused:
+                assert case.paused_at is not None
+                if calendar.due(case.paused_at, term).at > at:
+                    continue
+                _go_on(case, at=at)
+                note = _("中止已满 %(n)d 个工作日，自动恢复办理。") % {"n": rule["most_workdays"]}
+                journal.record("cases.resume", subject=case, by=SYSTEM, at=at, note=note, basis=rule["basis"])
+                ended += 1
+        if len(paused) < batch:
+            return ended
+        last = paused[-1].pk
 
 
 # ------------------------------------------------------------------------ from above: urge, supervise, escalate
@@ -233,8 +284,11 @@ def merge(*, into_id: int, case_id: int, by: Actor, at: datetime, reason: str = 
         raise NotPermitted(_("您的岗位不能并案。"), data={"power": "cases.merge"})
     if folded.state not in rules.OPEN or into.state not in rules.OPEN:
         raise NotAllowedNow(_("只有未办结的事项可以并案。"), data={"allowed": []})
-    if folded.county_id != into.county_id or folded.estate_id != into.estate_id:
+    if folded.community_id != into.community_id or folded.estate_id != into.estate_id:
         raise Refusal(_("两件不在同一个小区，不能并案。"))
+    if folded.merged.exists():
+        # Else those who reported the third matter would be answered by nobody.
+        raise NotAllowedNow(_("此件已有别的事项并入，请改为把另一件并入此件。"), data={"allowed": []})
     folded.state_before_merge, folded.state, folded.merged_into = folded.state, State.MERGED, into
     folded.desk = None
     paused = list(folded.clocks.filter(stopped_at__isnull=True, paused_at__isnull=True))
@@ -273,11 +327,15 @@ def unmerge(*, case_id: int, by: Actor, at: datetime, reason: str, key: str = ""
         raise Refusal(_("请写明取消并案的理由。"), field="note")
     into = case.merged_into
     assert into is not None
+    days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["merging"]["undo_days"]
+    if not case.merges.filter(undone_at__isnull=True, at__gt=at - timedelta(days=days)).exists():
+        raise NotAllowedNow(_("并案已超过 %(n)d 天，不能再取消。") % {"n": days}, data={"allowed": []})
     case.state, case.state_before_merge, case.merged_into = case.state_before_merge, "", None
     case.desk = desk_of(case)
     running = list(case.clocks.filter(stopped_at__isnull=True))
     for clock in running:
-        if clock.paused_at is not None:
+        # A case that was suspended when it was merged is suspended still.
+        if clock.paused_at is not None and case.paused_at is None:
             pause = {"kind": "pause", "from": clock.paused_at.isoformat(), "to": at.isoformat()}
             clock.adjustments, clock.paused_at = [*clock.adjustments, pause], None
             due = clocks.replay(clock)
@@ -382,7 +440,7 @@ def unseal(*, report_id: int, reason: str, by: Actor, at: datetime) -> dict[str,
     identity = SealedIdentity.objects.filter(report=made).first()
     if identity is None:
         raise Refusal(_("上报人选择了匿名，没有留下身份。"))
-    superior = office_above(case, case.dispatcher, at=at) or case.dispatcher
+    superior = _superior_of(by, case, at=at)
     journal.record("cases.unseal", subject=case, by=by, at=at, note=reason.strip(), data={"report": made.pk})
     Notice.objects.create(
         case=case,
@@ -394,6 +452,17 @@ def unseal(*, report_id: int, reason: str, by: Actor, at: datetime) -> dict[str,
         by=f"{by.post} {by.name}",
     )
     return escrow.unseal(bytes(identity.sealed))
+
+
+def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
+    """Return the office above the actor's own, else the duty office; never the one that would tell itself.
+
+    None at the very top: the notice then stands with the ownerless ones, for everybody who supervises.
+    """
+    own = Organisation.objects.filter(pk__in=by.organisation_ids).select_related("area")
+    highest = min(own, key=lambda office: office.area.level if office.area else 9, default=None)
+    found = [office_above(case, highest, at=at), rungs_of(case, at=at)[-1].office]
+    return next((office for office in found if office and office.pk not in by.organisation_ids), None)
 
 
 # ------------------------------------------------------------------------------------ news from below: calendar

@@ -4,24 +4,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0003_follow_miss'),
-        ('organisations', '0001_initial'),
-        ('territory', '0002_estate_labels'),
+        ("cases", "0003_follow_miss"),
+        ("organisations", "0001_initial"),
+        ("territory", "0002_estate_labels"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='case',
-            name='case_county_newest',
+            model_name="case",
+            name="case_county_newest",
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['county', '-reported_at'], include=('id', 'state', 'class_code', 'kind', 'severity', 'channel', 'city', 'street', 'community', 'division', 'closed_at', 'on_time', 'returns', 'repeat', 'due_at', 'paused_at'), name='case_county_newest'),
+            model_name="case",
+            index=models.Index(
+                fields=["county", "-reported_at"],
+                include=(
+                    "id",
+                    "state",
+                    "class_code",
+                    "kind",
+                    "severity",
+                    "channel",
+                    "city",
+                    "street",
+                    "community",
+                    "division",
+                    "closed_at",
+                    "on_time",
+                    "returns",
+                    "repeat",
+                    "due_at",
+                    "paused_at",
+                ),
+                name="case_county_newest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('rated_at__isnull', False)), fields=['rated_at'], include=('rating', 'case'), name='report_rated'),
+            model_name="report",
+            index=models.Index(
+                condition=models.Q(("rated_at__isnull", False)),
+                fields=["rated_at"],
+                include=("rating", "case"),
+                name="report_rated",
+            ),
         ),
     ]
