@@ -153,9 +153,10 @@ class Builder:
         used: set[str] = set()
         for county, street, community in communities:
             for _n in range(street["estates"]):
-                old = self.chance.random() < 0.4
-                while (name := self._name(words, old)) in used:
-                    pass
+                old = bool(used) and self.chance.random() < 0.4
+                name = words["first"]
+                while name in used:
+                    name = self._name(words, old)
                 used.add(name)
                 self._estate(name, old, county, community, words)
 
@@ -169,6 +170,9 @@ class Builder:
         year = chance.randint(1978, 2000) if old else chance.randint(2001, 2023)
         kinds = ["company", "self", "street", "work_unit", "none"]
         management = chance.choices(kinds, [3, 1, 3, 2, 3] if old else [9, 1, 0, 0, 0])[0]
+        first = not self.city.estates
+        if first:
+            management = "company"
         buildings = chance.randint(2, 8) if old else chance.randint(6, 24)
         tall = not old and chance.random() < 0.6
         households = buildings * (chance.randint(18, 36) if old else chance.randint(48, 132))
@@ -197,7 +201,8 @@ class Builder:
         ).estate
         self.city.estates.append(estate)
         if management == "company":
-            company = self.city.offices[f"property_company@{self._company_for(community, chance)}"]
+            number = 0 if first else self._company_for(community, chance)
+            company = self.city.offices[f"property_company@{number}"]
             organisations.sign_contract(
                 company=company, estate=estate, valid_from=self.since, by=SYSTEM, at=self.began
             )
