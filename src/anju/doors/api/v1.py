@@ -233,7 +233,7 @@ def list_cases(
 ) -> Any:
     at = timezone.now()
     filters = queries.filters_from(request.GET)
-    found = queries.page(request.auth, filters, at=at, number=page, size=size)  # type: ignore[attr-defined]
+    found = queries.page(request.auth, filters, at=at, number=page, size=size, with_parts=False)  # type: ignore[attr-defined]
     return {"count": found.count, "more": found.more, "cases": [_out(case) for case in found.rows]}
 
 

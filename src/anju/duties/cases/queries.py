@@ -338,10 +338,9 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     _load_parts(case)
     running = list(case.clocks.order_by("started_at"))
     chosen = catalogue.classes(case.kind, on=timezone.localtime(case.reported_at).date()).get(case.class_code)
-    kin = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
-    kin = list(
-        kin.only("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
-    )
+    related = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
+    shown = ("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
+    kin = list(related.only(*shown))
     merged = [c for c in kin if c.merged_into_id == case.pk] if case.state != State.MERGED else []
     reports = Report.objects.filter(case_id__in=[case.pk, *(m.pk for m in merged)]).order_by("reported_at")
     return Dossier(
