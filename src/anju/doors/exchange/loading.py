@@ -43,7 +43,7 @@ def stage(columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -
                 for row in batch:
                     copy.write_row(row)
             count += len(batch)
-        cursor.execute(f"ANALYZE {STAGE}")
+        cursor.execute(f"ANALYZE {STAGE} ({columns[0][0]})")
     return count
 
 

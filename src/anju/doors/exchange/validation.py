@@ -23,7 +23,7 @@ from anju.ground.organisations.models import ServiceContract
 
 from . import rules, sentences
 from .classes import ClassFinder
-from .places import Lost, PlaceFinder, stamps
+from .places import Lost, PlaceFinder, Spot, stamps
 from .reading import Row, Sheet
 from .rules import Header, Kind, Words
 
@@ -51,9 +51,11 @@ def data_rows(sheet: Sheet, header: Header, kind: Kind, words: Words) -> Iterato
             fills.setdefault(at[0], []).append((at[1], origin))
     origins = {origin for filled in fills.values() for _position, origin in filled}
     kept: dict[tuple[int, int], Any] = {}
-    last: dict[int, Any] = {}
     heading = {p: header.labels[p].rsplit("/", 1)[-1] for p in mapped}
+    first = mapped[0]
+    before: Row = [""] * width
     single = len(kind.needs) == 1
+    ditto = words.ditto
     for index, row in enumerate(sheet.rows()):
         if index <= header.last:
             continue
@@ -67,27 +69,36 @@ def data_rows(sheet: Sheet, header: Header, kind: Kind, words: Words) -> Iterato
             for position in range(len(row)):
                 if (index, position) in origins:
                     kept[index, position] = row[position]
-        if all(rules.is_empty(row[p]) for p in used):
-            continue
         lacking = any(all(rules.is_empty(row[p]) for p in group) for group in needs)
+        if lacking and all(rules.is_empty(row[p]) for p in used):
+            continue
         if (lacking or single) and (rules.is_total(row, words) or rules.is_footer(row, words)):
             continue
-        for position in mapped:
-            value = row[position]
-            if type(value) is str and 0 < len(value) <= 3:
-                if value.strip().lower() in words.ditto:
-                    value = row[position] = last.get(position, value)
-                elif value == heading[position]:
-                    lacking = True
-            last[position] = value
+        value = row[first]
         if (
-            lacking
-            or (type(row[mapped[0]]) is str and rules.as_text(row[mapped[0]]) == header.labels[mapped[0]])
-        ) and all(
-            "".join(rules.as_text(row[p]).split()) in (header.labels[p], heading[p], "") for p in mapped
+            type(value) is str
+            and "".join(value.split()) in (heading[first], header.labels[first])
+            and _is_heading(row, header, heading)
         ):
             continue  # the heading printed again at the top of a page
+        for position in mapped:
+            value = row[position]
+            if type(value) is str and 0 < len(value) < 4 and value.strip().lower() in ditto:
+                row[position] = before[position]
+        before = row
         yield index + 1, row
+
+
+def _is_heading(row: Row, header: Header, heading: dict[int, str]) -> bool:
+    return all(
+        "".join(rules.as_text(row[p]).split()) in (header.labels[p], said, "") for p, said in heading.items()
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _plain(value: str) -> str:
+    """Return a cell's words for looking them up: clean, without blanks, lower case."""
+    return "".join(rules.as_text(value).split()).lower()
 
 
 @lru_cache(maxsize=20_000)
@@ -108,6 +119,7 @@ class RowCheck:
     def __init__(self, header: Header, words: Words, *, year: int | None, at: datetime):
         self.fields = header.fields
         self.words = words
+        self._cleaned: dict[str, str] = {}
         self.year = year
         self.today = timezone.localtime(at).date()
         self.extra = [(p, header.labels[p]) for p in header.asked]
@@ -118,8 +130,21 @@ class RowCheck:
         position = self.fields.get(field)
         if position is None:
             return ""
-        said = rules.as_text(row[position])
-        return "" if said.lower() in self.words.nothing else said
+        value = row[position]
+        if value == "":
+            return ""
+        # Names and short words repeat through a ledger; each is cleaned once.
+        known = self._cleaned.get(value) if type(value) is str else None
+        if known is not None:
+            return known
+        said = rules.as_text(value)
+        if len(said) < 20 and said.lower() in self.words.nothing:
+            said = ""
+        if type(value) is str and len(value) < 40:
+            if len(self._cleaned) > 50_000:
+                self._cleaned.clear()
+            self._cleaned[value] = said
+        return said
 
     def line(self, row: Row, field: str) -> str:
         """Return a field as text on one line."""
@@ -242,6 +267,8 @@ class CaseCheck(RowCheck):
         self.classes = classes
         self.companies = companies
         self.router = router
+        self.named = [self.fields[f] for f in ("county", "street", "community") if f in self.fields]
+        self.spots: dict[tuple[Any, ...], Spot | Lost] = {}
 
     def __call__(self, number: int, row: Row) -> tuple[Any, ...] | Bad:
         problems: list[Problem] = []
@@ -254,9 +281,16 @@ class CaseCheck(RowCheck):
         if not body:
             problems.append((fields.get("text", fields.get("class")), sentences.needed(_("情况描述"))))
         estate, address = self.line(row, "estate"), self.line(row, "address")
-        spot = self.places.find(
-            estate, self.line(row, "county"), self.line(row, "street"), self.line(row, "community"), address
-        )
+        named = (estate, address, *[row[p] for p in self.named])
+        spot = self.spots.get(named)
+        if spot is None:
+            spot = self.spots[named] = self.places.find(
+                estate,
+                self.line(row, "county"),
+                self.line(row, "street"),
+                self.line(row, "community"),
+                address,
+            )
         if isinstance(spot, Lost):
             problems.append(
                 (fields.get(spot.field, fields.get("estate", fields.get("address"))), spot.sentence)
@@ -336,7 +370,7 @@ class CaseCheck(RowCheck):
                 text = f"{read.text}\u3002{text}" if text else read.text
         if (at := fields.get("rectified_on")) is not None and not rules.is_empty(row[at]):
             value = row[at]
-            plain = "".join(rules.as_text(value).split()).lower()
+            plain = _plain(value) if type(value) is str else ""
             if plain in words.at_once and found_on:
                 when = rules.When(found_on)
             elif plain in words.nothing or plain in words.crosses:
