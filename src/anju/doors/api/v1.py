@@ -8,10 +8,11 @@ Errors: {"code", "message", "field", "data"}.
 from datetime import date, datetime
 from typing import Any
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Field, File, Header, NinjaAPI, Query, Schema, UploadedFile
+from ninja import Field, File, Header, NinjaAPI, Query, Schema, Status, UploadedFile
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
@@ -19,6 +20,7 @@ from anju.duties.cases import catalogue, queries, rules, services
 from anju.duties.cases.models import Case
 from anju.ground.access.actors import Actor
 from anju.ground.access.services import actor_of_key, require_power, to_do_first
+from anju.ground.foundation.middleware import refusal_of
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
 
@@ -56,6 +58,14 @@ api.anju_power = "api"  # type: ignore[attr-defined]
 def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     body = {"code": error.code, "message": str(error), "field": error.field, "data": error.data}
     return JsonResponse(body, status=error.status, json_dumps_params={"ensure_ascii": False})
+
+
+@api.exception_handler(DataError)
+@api.exception_handler(UnicodeEncodeError)
+def unsavable(request: HttpRequest, error: Exception) -> HttpResponse:
+    if refusal := refusal_of(error):
+        return refused(request, refusal)
+    raise error
 
 
 @api.exception_handler(ValidationError)
@@ -188,7 +198,7 @@ def report_case(request: HttpRequest, body: ReportIn, idempotency_key: str = Hea
         reporter=reporter,
         key=_key(idempotency_key),
     )
-    return 201, _out(case)
+    return Status(201, _out(case))
 
 
 @api.post("/cases/{case_id}/steps", response=CaseOut, summary="Take one step on a case")

@@ -34,7 +34,9 @@ class Cancelled(Exception):
     """The owner asked the job to stop; whatever it had not committed is rolled back."""
 
 
-def start(task_: Any, *, kind: str, title: str, owner_id: int | None, total: int = 0, **arguments: Any) -> JobProgress:
+def start(
+    task_: Any, *, kind: str, title: str, owner_id: int | None, total: int = 0, **arguments: Any
+) -> JobProgress:
     """Create the progress row and enqueue the task with `progress_id`, both in this transaction."""
     with transaction.atomic():
         progress = JobProgress.objects.create(kind=kind, title=title, owner_id=owner_id, total=total)
@@ -76,3 +78,13 @@ def running(progress_id: int) -> Iterator[Callable[..., None]]:
         raise
     else:
         row.update(state=JobProgress.State.DONE, updated_at=timezone.now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="foundation.retry_stalled", queue="clocks", queueing_lock="foundation.retry_stalled")
+async def retry_stalled(timestamp: int) -> int:
+    """Take up again the jobs whose worker was killed; every job is one transaction, so nothing is done twice."""
+    stalled = list(await app.job_manager.get_stalled_jobs())
+    for job in stalled:
+        await app.job_manager.retry_job(job)
+    return len(stalled)
