@@ -83,7 +83,7 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    body = {
+    body: dict[str, Any] = {
         "code": "unauthenticated",
         "message": _("请先登录，或提供有效的密钥。"),
         "field": None,
