@@ -69,7 +69,7 @@ def powers_of(actor: Actor, *, on: date) -> list[Power]:
     """Say in words what an actor may do and how far, in the order of the rulebook."""
     words = _names("powers", on=on)
     ranks = {key: rank for rank, key in enumerate(words)}
-    held = {}
+    held: dict = {}
     for key in sorted(actor.powers, key=lambda key: ranks.get(key, len(ranks))):
         label = words.get(key, key)
         # Two powers of one name are one to the reader.

@@ -13,6 +13,9 @@ from django.conf import settings
 
 from .refusals import Refusal
 
+# The C loader reads the same, ten times faster.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @cache
 def editions(name: str) -> tuple[tuple[date, date | None, dict[str, Any]], ...]:
@@ -20,7 +23,7 @@ def editions(name: str) -> tuple[tuple[date, date | None, dict[str, Any]], ...]:
     folder = settings.RULEBOOK_DIR / name
     found = []
     for path in sorted(folder.glob("*.yaml")):
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  (it is a safe loader)
         content["edition"] = path.stem
         found.append((content["effective_from"], content.get("effective_to"), content))
     return tuple(sorted(found, key=lambda edition: edition[0]))
