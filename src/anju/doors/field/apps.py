@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class FieldConfig(AppConfig):
@@ -11,6 +12,7 @@ class FieldConfig(AppConfig):
 
         register(Item(_("今日"), "field:home", "cases.check", "todo", 10, shell="field"))
         register(Item(_("上报"), "field:report", "cases.report", "camera", 20, shell="field"))
-        register(Item(_("小区"), "field:estates", "cases.see", "building", 30, shell="field"))
+        estates = pgettext_lazy("navigation", "小区")
+        register(Item(estates, "field:estates", "cases.see", "building", 30, shell="field"))
         register(Item(_("电脑版"), "console:home", "cases.see", "table", 40, shell="field"))
         register(Item(_("手机巡查"), "field:home", "cases.check", "camera", 60, _("办理")))

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TerritoryConfig(AppConfig):
@@ -9,4 +10,5 @@ class TerritoryConfig(AppConfig):
     def ready(self) -> None:
         from anju.ground.foundation.navigation import Item, register
 
-        register(Item(_("小区"), "territory:estates", "territory.see", "building", 70, _("档案")))
+        estates = pgettext_lazy("navigation", "小区")
+        register(Item(estates, "territory:estates", "territory.see", "building", 70, _("档案")))
