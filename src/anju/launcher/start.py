@@ -202,7 +202,7 @@ def hosts(host: str) -> str:
 def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child:
     """Describe gunicorn on the port we hold: it survives gunicorn, so no other program can slip in between."""
     words = [str(PYTHON), "-m", "gunicorn", "anju.config.wsgi:application", f"--bind=fd://{bound.fileno()}"]
-    words += ["--worker-class=gthread", f"--workers={workers}", "--threads=4", "--timeout=120"]
+    words += ["--worker-class=gthread", "--preload", f"--workers={workers}", "--threads=4", "--timeout=120"]
     words += ["--graceful-timeout=10", "--keep-alive=5", "--log-level=warning", "--no-control-socket"]
     if os.access("/dev/shm", os.W_OK):  # noqa: S108 (gunicorn makes an unnamed file there)
         words.append("--worker-tmp-dir=/dev/shm")
