@@ -507,6 +507,18 @@ def test_a_workbook_that_unfolds_too_far_is_refused(load, tmp_path, monkeypatch)
         load([with_values(隐患描述="长" * 3000)] * 5)
 
 
+def test_a_part_that_is_longer_than_it_says_is_refused(load, tmp_path):
+    import struct
+
+    path = make(tmp_path / "a.xlsx", [with_values(隐患描述="长" * 9000)])
+    data = bytearray(path.read_bytes())
+    at = data.index(b"xl/sharedStrings.xml", data.index(b"PK\x01\x02")) - 46
+    struct.pack_into("<I", data, at + 24, 100)  # its unfolded size, in the directory
+    path.write_bytes(bytes(data))
+    with pytest.raises(Unreadable):
+        load(path=path)
+
+
 def test_one_cell_at_the_far_end_of_a_sheet_is_refused(load):
     def far(book, sheet):
         sheet.write(1_048_575, 16_383, "x")
