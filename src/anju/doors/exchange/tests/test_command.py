@@ -107,3 +107,15 @@ def test_unknown_columns_are_asked_about_on_standard_error(run):
     assert code == 0
     assert json.loads(out)["errors"] == []
     assert "车辆颜色" in err
+
+
+def test_the_practice_ledger_is_read_but_for_its_deliberate_mistakes(run, tmp_path):
+    path = tmp_path / "练习.xlsx"
+    out = StringIO()
+    call_command("practice_ledger", str(path), "--as", "wang", "--rows", "620", stdout=out)
+    assert "620" in out.getvalue()
+    code, out, _err = run(None, "--json", path=path)
+    found = json.loads(out)
+    assert code == 3
+    assert (found["rows"], found["loaded"], found["rejected"]) == (620, 617, 3)
+    assert sorted(e["row"] for e in found["errors"]) == [203, 403, 603]
