@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, File, Header, NinjaAPI, Query, Schema, Status, UploadedFile
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from anju.duties.cases import catalogue, queries, rules, services
@@ -66,6 +66,12 @@ def unsavable(request: HttpRequest, error: Exception) -> HttpResponse:
     if refusal := refusal_of(error):
         return refused(request, refusal)
     raise error
+
+
+@api.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    body = {"code": "unreadable", "message": _("请求的内容读不懂，请核对格式。"), "field": None, "data": {}}
+    return JsonResponse(body, status=error.status_code, json_dumps_params={"ensure_ascii": False})
 
 
 @api.exception_handler(ValidationError)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -220,7 +220,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         messages.warning(request, sentence)
     if len(refused) > 5:
         messages.warning(request, _("另有 %(n)d 件没有办成，原因相同或类似。") % {"n": len(refused) - 5})
-    return redirect(_back(request, reverse("console:home")))
+    # Not `redirect`: it would take an address without a slash for the name of a view.
+    return HttpResponseRedirect(_back(request, reverse("console:home")))
 
 
 def _back(request: HttpRequest, default: str) -> str:
@@ -762,7 +763,8 @@ def map_points(request: HttpRequest) -> HttpResponse:
 @power("calendar.edit")
 def calendar_page(request: HttpRequest) -> HttpResponse:
     """Show the calendar's years, confirmed or provisional, and their exceptional days."""
-    year = whole(request.GET.get("year")) or timezone.localdate().year
+    asked = whole(request.GET.get("year")) or 0
+    year = asked if 1900 < asked < 2200 else timezone.localdate().year
     context = {
         "years": CalendarYear.objects.order_by("year"),
         "year": year,

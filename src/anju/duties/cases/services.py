@@ -40,6 +40,10 @@ from .rules import STEPS, State
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
+_MOST_LETTERS = 5000  # a ledger's longest story; the public form takes fewer
+_PLACE_LETTERS = Case._meta.get_field("place").max_length
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file that comes with an act, and what its sender says of it."""
@@ -99,6 +103,12 @@ def report(
     text = text.strip()
     if len(text) < 4:
         raise Refusal(_("请写清楚发生了什么，至少四个字。"), field="text")
+    if len(text) > _MOST_LETTERS:
+        raise Refusal(_("说明最多 %(n)d 个字，请缩短。") % {"n": _MOST_LETTERS}, field="text", code="too_long")
+    if len(place.strip()) > _PLACE_LETTERS:
+        raise Refusal(
+            _("具体位置最多 %(n)d 个字，请缩短。") % {"n": _PLACE_LETTERS}, field="place", code="too_long"
+        )
     where = estate.area if estate is not None else area
     if where is None:
         raise Refusal(_("请选择小区或所在社区，办理单位才能找到现场。"), field="estate")

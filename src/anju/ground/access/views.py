@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.reach import visible
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.organisations import services as organisations
@@ -269,7 +270,7 @@ def _office(request: HttpRequest) -> Organisation | None:
     """Return the organisation chosen in the address, when the administrator reaches it."""
     wanted = request.GET.get("office", "")
     seen = visible(Organisation, to=request.actor, power="access.manage")  # type: ignore[attr-defined]
-    return seen.filter(pk=int(wanted), active=True).first() if wanted.isdigit() else None
+    return seen.filter(pk=whole(wanted), active=True).first() if wanted else None
 
 
 def _choose_office(request: HttpRequest) -> HttpResponse:

@@ -20,12 +20,20 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, DataError) and "NUL" in str(exception):
-            # A zero byte in an address or a form: no browser types one, and the database takes none.
-            exception = Refusal(_("内容里有无法保存的字符，请删除后再试。"), code="zero_byte")
-        if not isinstance(exception, Refusal):
-            return None
-        return refusal_response(request, exception)
+        refusal = exception if isinstance(exception, Refusal) else refusal_of(exception)
+        return refusal_response(request, refusal) if refusal else None
+
+
+def refusal_of(exception: Exception) -> Refusal | None:
+    """Say in a sentence what the database or the encoding would not take of a person's words, else None."""
+    if isinstance(exception, UnicodeEncodeError) or (
+        isinstance(exception, DataError) and "NUL" in str(exception)
+    ):
+        # A zero byte or half a character in an address or a form: no browser types one.
+        return Refusal(_("内容里有无法保存的字符，请删除后再试。"), code="zero_byte")
+    if isinstance(exception, DataError) and "too long" in str(exception):
+        return Refusal(_("有一处文字太长，请缩短后再提交。"), code="too_long")
+    return None
 
 
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -97,8 +98,8 @@ def new(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("area", "")
     area = (
-        visible(Area, to=actor, power="organisations.edit").filter(pk=int(wanted)).first()
-        if wanted.isdigit()
+        visible(Area, to=actor, power="organisations.edit").filter(pk=whole(wanted)).first()
+        if wanted
         else None
     )
     if area is None:
@@ -154,7 +155,7 @@ def new_contract(request: HttpRequest, pk: int) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("estate", "")
     seen = visible(Estate, to=actor, power="territory.see").select_related("area")
-    estate = seen.filter(pk=int(wanted)).first() if wanted.isdigit() else None
+    estate = seen.filter(pk=whole(wanted)).first() if wanted else None
     if estate is None:
         return redirect(pick_url("estate", "estate", request.path))
     form = ContractForm(request.POST or None)

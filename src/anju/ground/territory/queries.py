@@ -22,7 +22,7 @@ def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:
     """
     current = Division.objects.filter(valid_to__isnull=True)
     text = text.strip()
-    if text.isdigit():
+    if text.isdecimal():
         former = Division.objects.filter(code__startswith=text, valid_to__isnull=False)
         now = [division.current.pk for division in former[:limit]]
         return current.filter(Q(code__startswith=text) | Q(pk__in=now)).order_by("code")[:limit]
@@ -75,7 +75,7 @@ def _search(found: QuerySet, text: str, *, code: str = "") -> QuerySet:
     text = text.strip()
     if not text:
         return found.none()
-    if code and text.isdigit():
+    if code and text.isdecimal():
         return found.filter(**{f"{code}__startswith": text}).order_by(code)
     if text.isascii():
         return found.filter(initials__startswith=text.lower()).order_by("level", "name")

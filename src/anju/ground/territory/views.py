@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.coordinates import System
 from anju.ground.foundation.guards import power, signed_in
 from anju.ground.foundation.reach import require, visible
@@ -63,11 +64,11 @@ def estates(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen_area(request: HttpRequest) -> Area | None:
-    wanted = request.GET.get("area", "")
-    if not wanted.isdigit():
+    wanted = whole(request.GET.get("area"))
+    if wanted is None:
         return None
     actor = request.actor  # type: ignore[attr-defined]
-    return visible(Area, to=actor, power="territory.see").filter(pk=int(wanted)).first()
+    return visible(Area, to=actor, power="territory.see").filter(pk=wanted).first()
 
 
 def _areas_below(request: HttpRequest, area: Area | None) -> list[Area]:
@@ -212,7 +213,7 @@ def new(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("area", "")
     seen = visible(Area, to=actor, power="territory.edit").filter(level=Area.Level.COMMUNITY, active=True)
-    area = seen.filter(pk=int(wanted)).first() if wanted.isdigit() else None
+    area = seen.filter(pk=whole(wanted)).first() if wanted else None
     if area is None:
         mine = list(seen[:2])
         if len(mine) != 1:
@@ -265,10 +266,8 @@ def pick(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     kind = asked.get("kind", "area") if asked.get("kind", "area") in KINDS else "area"
     power_name = asked.get("power", "territory.see")
-    text, level = asked.get("q", ""), asked.get("level", "")
-    within = (
-        Area.objects.filter(pk=int(asked["within"])).first() if asked.get("within", "").isdigit() else None
-    )
+    text, level = asked.get("q", ""), whole(asked.get("level"))
+    within = Area.objects.filter(pk=whole(asked["within"])).first() if asked.get("within") else None
     found: list[dict[str, Any]] = []
     if kind == "division":
         found = [
@@ -278,9 +277,7 @@ def pick(request: HttpRequest) -> HttpResponse:
     elif actor.has(power_name):
         if kind == "area":
             seen = visible(Area, to=actor, power=power_name)
-            rows = queries.search_areas(
-                text, within=within, level=int(level) if level.isdigit() else None, among=seen
-            )
+            rows = queries.search_areas(text, within=within, level=level, among=seen)
             found = [{"id": a.pk, "name": a.name, "path": a.path, "code": ""} for a in rows]
         else:
             here = visible(Estate, to=actor, power=power_name)

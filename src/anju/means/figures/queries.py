@@ -24,6 +24,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor, Reach
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import places, registry, rules
@@ -495,7 +496,7 @@ def _sliced(found: QuerySet, query: Query, measure: Measure, span: Window, key: 
     facts = measure.facts
     if query.by in LEVELS:
         level = LEVELS[query.by]
-        if key and not key.isdigit():
+        if key and whole(key) is None:
             raise NotFound(_("没有找到这个地区的数据。"))
         if query.slicing_tree == "division":
             return found.filter(places.division_slice(key, level=level, column=facts.division))
