@@ -430,7 +430,7 @@ def _stamp(image: Image.Image, taken_at: datetime) -> None:
     pen.rectangle((0, tall - 46, 330, tall), fill=(0, 0, 0, 110))
     line = f"{word}  {taken_at:%Y-%m-%d %H:%M}"
     pen.text((14, tall - 40), line, font=_face(26), fill=(255, 255, 255, 235))
-    pen.text((broad - 150, 18), word, font=_face(60), fill=(255, 255, 255, 120))
+    pen.text((broad - 150, 64), word, font=_face(60), fill=(255, 255, 255, 120))
 
 
 @cache
