@@ -3,6 +3,8 @@
 import ast
 import re
 
+from django.core.management import call_command
+
 from anju.doors.console.event_words import WORDS
 from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
@@ -80,3 +82,13 @@ def test_the_timeline_has_words_only_for_what_happens():
 def test_the_terms_are_those_of_the_rules():
     """Keep HOLES true: what one may ask for is what the form offers."""
     assert {value for value, _label in TermForm.base_fields["kind"].choices} == set(TERMS)
+
+
+def test_the_wiring_can_be_printed(capsys):
+    call_command("wiring")
+    printed = capsys.readouterr().out
+    block = printed.split("foundation.calendar_changed\n")[1].split("\n")[:2]
+    assert block == [
+        "    recorded by  ground.foundation.calendar._bump",
+        "    heard by     anju.duties.cases.listeners.calendar_changed",
+    ]

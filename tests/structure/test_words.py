@@ -1,6 +1,7 @@
 """Every visible sentence can be said in another language, and is said in English."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,10 @@ DATA_IN_PYTHON = {
     "doors/exchange/rules.py::read_term": "terms as clerks type them",
     "duties/cases/rules.py::_EMPTY_PHRASES": "phrases that say nothing, looked for in closing texts",
 }
+
+
+# Full-width marks between things that are said; a page in English has its own.
+MARKS = re.compile(r"[\u3400-\u9fff、。，；：！？（）《》]")
 
 
 def unwrapped(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
@@ -85,10 +90,10 @@ def unwrapped_in_template(source: str, env: jinja2.Environment) -> Iterator[tupl
         for argument in call.args
     }
     for data in tree.find_all(nodes.TemplateData):
-        if CHINESE.search(data.data):
+        if MARKS.search(data.data):
             yield data.lineno, data.data.strip()
     for constant in tree.find_all(nodes.Const):
-        if isinstance(constant.value, str) and CHINESE.search(constant.value) and id(constant) not in said:
+        if isinstance(constant.value, str) and MARKS.search(constant.value) and id(constant) not in said:
             yield constant.lineno, constant.value
 
 
@@ -160,6 +165,7 @@ def test_what_python_says_is_seen(source: str, seen: list[str]):
         ('<p>{{ x or "整改" }}</p>', ["整改"]),
         ("{% trans n=1 %}整改 {{ n }}{% endtrans %}", []),
         ("{# 整改 #}", []),
+        ("{{ a }}、{{ b }}", ["、"]),
         ('{{ _("共 %(n)s 件", n="三") }}', ["三"]),
     ],
 )

@@ -101,7 +101,7 @@ class ReportForm(forms.Form):
             (
                 f"{kind_label} · {one['label']}",
                 [
-                    (leaf.code, f"{leaf.label}（{leaf.code}）")
+                    (leaf.code, gettext("%(name)s（%(code)s）") % {"name": leaf.label, "code": leaf.code})
                     for two in one["groups"]
                     for leaf in two["leaves"]
                 ],
