@@ -11,7 +11,7 @@ def use(translate: Callable[[str], str]) -> None:
     _translate = translate
 
 
-class lazy:  # noqa: N801  (reads as a function where it is used)
+class lazy:
     """A sentence in Chinese, translated when it is turned into text."""
 
     __slots__ = ("source",)
