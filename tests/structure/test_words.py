@@ -34,6 +34,7 @@ DATA_IN_PYTHON = {
     "doors/exchange/rules.py::_CHINESE_DIGITS": "dates as clerks type them",
     "doors/exchange/rules.py::_small_number": "numerals as clerks type them",
     "doors/exchange/rules.py::read_term": "terms as clerks type them",
+    "doors/exchange/practice.py::_written": "dates as clerks type them, for the ledger to practise on",
     "duties/cases/rules.py::_EMPTY_PHRASES": "phrases that say nothing, looked for in closing texts",
 }
 
