@@ -52,7 +52,7 @@ class _Entering(RowCheck):
     """What both have in common: a service that may refuse, in a transaction of its own."""
 
     def __init__(self, header: Any, words: Any, *, reading: Any, places: PlaceFinder, is_demo: bool):
-        super().__init__(header, words, year=None, at=reading.at)
+        super().__init__(header, words, columns=reading.plan.kind.columns, year=None, at=reading.at)
         self.by = reading.by
         self.at = reading.at
         self.notes = reading.outcome.notes

@@ -150,7 +150,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field that a ledger of a kind may have, and the headings that mean it."""
+    """A field that a ledger of a kind may have. `kept`: nothing reads it, its values stay with the row."""
 
     field: str
     name: str
@@ -158,6 +158,7 @@ class Column:
     type: str
     secret: bool
     most: float
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class Kind:
                 column.get("type", "text"),
                 bool(column.get("secret")),
                 column.get("most", 0),
+                bool(column.get("kept")),
             )
             for rank, word in enumerate(column["synonyms"]):
                 by_heading.setdefault(heading_key(word), (name, rank))

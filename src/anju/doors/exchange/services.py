@@ -477,6 +477,7 @@ class _Run:
         places = self.places()
         shared: dict[str, Any] = {
             "kind": kind,
+            "columns": self.plan.kind.columns,
             "places": places,
             "classes": ClassFinder(kind, on=self.day),
             "companies": Companies(),

@@ -6,7 +6,7 @@ several rows; `CaseCheck` and its brothers turn a row into a tuple for COPY, or 
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -25,7 +25,7 @@ from . import rules, sentences
 from .classes import ClassFinder
 from .places import Lost, PlaceFinder, Spot, stamps
 from .reading import Row, Sheet
-from .rules import Header, Kind, Words
+from .rules import Column, Header, Kind, Words
 
 Problem = tuple[int | None, str]  # position (None: the row as a whole), sentence
 # A ledger gives days, not hours. Noon keeps the day the same in every time zone in which it may be shown.
@@ -116,14 +116,20 @@ def end_of(day: date) -> str:
 class RowCheck:
     """What all kinds share: where the fields stand, and what is kept of columns without a field."""
 
-    def __init__(self, header: Header, words: Words, *, year: int | None, at: datetime):
+    def __init__(
+        self, header: Header, words: Words, *, columns: Mapping[str, Column], year: int | None, at: datetime
+    ):
         self.fields = header.fields
         self.words = words
         self._cleaned: dict[str, str] = {}
         self.year = year
         self.today = timezone.localtime(at).date()
-        self.extra = [(p, header.labels[p]) for p in header.asked]
-        self.personal = {p for p, label in self.extra if any(word in label for word in words.personal)}
+        kept = {p for name, p in header.fields.items() if columns[name].kept}
+        secret = {p for name, p in header.fields.items() if columns[name].secret}
+        self.extra = [(p, header.labels[p]) for p in sorted({*header.asked, *kept})]
+        self.personal = secret | {
+            p for p in header.asked if any(word in header.labels[p] for word in words.personal)
+        }
 
     def text(self, row: Row, field: str) -> str:
         """Return a field as clean text; "" when it has no column or says that there is nothing."""
@@ -252,6 +258,7 @@ class CaseCheck(RowCheck):
         words: Words,
         *,
         kind: str,
+        columns: Mapping[str, Column],
         sheet: str,
         places: PlaceFinder,
         classes: ClassFinder,
@@ -260,7 +267,7 @@ class CaseCheck(RowCheck):
         year: int | None,
         at: datetime,
     ):
-        super().__init__(header, words, year=year, at=at)
+        super().__init__(header, words, columns=columns, year=year, at=at)
         self.kind = kind
         self.sheet = sheet
         self.places = places

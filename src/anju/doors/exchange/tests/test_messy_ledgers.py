@@ -253,6 +253,18 @@ def test_an_unknown_column_that_names_a_person_is_kept_only_masked(load):
     assert Event.objects.get(name="cases.imported").data["columns"] == {"场所负责人电话": "138****1234"}
 
 
+def test_columns_that_are_known_but_not_read_are_kept_without_a_question(load):
+    headings = [*HEADINGS, "检查人", "责任人", "联系电话", "备注"]
+    outcome = load([[*GOOD, "陈某、李某", "钱守业", "13812341234", "已拍照"]], headings=headings)
+    assert outcome.questions == {}
+    assert Event.objects.get(name="cases.imported").data["columns"] == {
+        "检查人": "陈某、李某",
+        "责任人": "钱**",
+        "联系电话": "138****1234",
+        "备注": "已拍照",
+    }
+
+
 def test_a_person_may_say_what_a_column_means(load):
     headings = ["序号", "几时", "小区名称", "隐患描述", "隐患类别", "是否整改", "整改完成时间"]
     with pytest.raises(Unreadable, match="检查时间"):
