@@ -257,7 +257,7 @@ def read_notice(*, notice_id: int, by: Actor, at: datetime) -> Notice:
         .filter(pk=notice_id, organisation__in=by.organisation_ids)
         .first()
     )
-    if made is None:
+    if made is None or not by.has("cases.see"):
         raise NotFound(_("没有找到这条提醒。"))
     if made.read_at is None:
         made.read_at, made.read_by = at, by.name

@@ -266,3 +266,16 @@ def test_a_moved_street_takes_its_cases_along(reported, city, friday_9am, county
     assert case.county_id == city.areas.west.pk
     with pytest.raises(NotFound):
         queries.get(county_supervisor.actor(friday_9am), case.pk)
+
+
+def test_an_administrator_of_the_same_office_sees_and_signs_no_notice_of_a_case(
+    reported, city, administrator, city_supervisor, friday_9am
+):
+    notice = Notice.objects.create(
+        case=reported(), kind="escalate", organisation=city.offices.city_housing, at=friday_9am
+    )
+    assert queries.unread_notices(city_supervisor.actor(friday_9am)) == [notice]
+    admin = administrator.actor(friday_9am)
+    assert queries.unread_notices(admin) == []
+    with pytest.raises(NotFound):
+        supervision.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
