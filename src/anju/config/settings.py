@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "anju.ground.foundation.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -206,6 +207,8 @@ WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
 # Uploaded evidence: stored by SHA-256 below DATA_DIR/files, never served from a public directory.
 FILE_STORE = DATA_DIR / "files"
 MAX_UPLOAD_MB = int(os.environ.get("ANJU_MAX_UPLOAD_MB", "15"))
+# The largest request as a whole: nine photos, or a ledger. More is refused before a byte of it is read.
+MAX_BODY_MB = int(os.environ.get("ANJU_MAX_BODY_MB", "160"))
 MAX_UPLOAD_PIXELS = 40_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

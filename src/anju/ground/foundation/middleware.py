@@ -2,12 +2,29 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from .refusals import NotFound, Refusal
+
+
+class BodyLimitMiddleware:
+    """Refuse a request whose body is larger than any form of ours, before anything reads it to the disk."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        if not told.isdecimal() or int(told[:12]) > settings.MAX_BODY_MB * 1024 * 1024:
+            sentence = _("提交的内容超过了 %(n)s MB，请减少或压缩照片、文件后再提交。")
+            return HttpResponse(
+                sentence % {"n": settings.MAX_BODY_MB}, status=413, content_type="text/plain; charset=utf-8"
+            )
+        return self.get_response(request)
 
 
 class RefusalMiddleware:
