@@ -108,7 +108,8 @@ def receipt(*, by: Trace, key: str, key_digest: str) -> Event | None:
     """
     if not key:
         return None
-    event = next(iter(Event.objects.filter(actor_scope=actor_scope(by), request_key=key)), None)
+    found = Event.objects.filter(actor_scope=actor_scope(by), request_key=key)
+    event = next(iter(found.only("subject_type", "subject_id", "request_digest")), None)
     if event and event.request_digest != key_digest:
         raise Conflict(
             _("这个请求编号已用于另一次不同的提交，请重新打开页面再提交。"), code="idempotency_conflict"
