@@ -71,10 +71,10 @@ class LocalTime(Func):
     function = "to_char"
     output_field = CharField()
 
-    def __init__(self, expression: Any, form: str = "YYYY-MM-DD HH24:MI", zone: str | None = None):
+    def __init__(self, expression: Any, form: str = "YYYY-MM-DD HH24:MI"):
         super().__init__(expression)
         self.form = form
-        self.zone = zone or timezone.get_default_timezone_name()
+        self.zone = timezone.get_default_timezone_name()
 
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:  # type: ignore[override]
         inner, params = compiler.compile(self.source_expressions[0])
@@ -101,7 +101,7 @@ def case_columns() -> list[Column]:
         for code, found in catalogue.classes(kind, on=timezone.localdate()).items()
     }
     number = Concat(
-        LocalTime(F("reported_at"), "YYYYMMDD", CASE_NUMBER_ZONE),
+        LocalTime(F("reported_at"), "YYYYMMDD"),
         LPad(Cast(F("pk"), CharField()), 7, Value("0")),
         output_field=CharField(),
     )
@@ -144,10 +144,6 @@ def case_columns() -> list[Column]:
         Column(_("办理结果"), F("closing_text"), 36),
         Column(_("原编号"), F("source_number"), 18),
     ]
-
-
-# The zone in which a case's number writes its day (Case.number formats the stored moment).
-CASE_NUMBER_ZONE = "UTC"
 
 
 def cases_to_export(actor: Actor, filters: Mapping[str, Any], *, at: datetime) -> QuerySet[CaseRow]:

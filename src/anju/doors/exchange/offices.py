@@ -53,11 +53,11 @@ class Router:
             "old_community": old,
             "has_company": has_company,
         }
-        return next(rule for rule in self._rules if routing._fits(rule.get("when") or {}, facts))
+        return next(rule for rule in self._rules if routing.fits(rule.get("when") or {}, facts))
 
     def _find(self, rule: dict[str, Any], area_id: int, company_id: int | None) -> Offices:
         if area_id not in self._finders:
-            self._finders[area_id] = routing._Finder(self.areas[area_id], None)
+            self._finders[area_id] = routing.Finder(self.areas[area_id], None)
         finder = self._finders[area_id]
         finder.company = Organisation(pk=company_id) if company_id else None
         found = [finder(rule[role]) for role in ("dispatcher", "handler", "checker")]

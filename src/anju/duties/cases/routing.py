@@ -44,15 +44,16 @@ def route(
         "has_company": company is not None,
     }
     for rule in book["rules"]:
-        if _fits(rule.get("when") or {}, facts):
-            find = _Finder(area, company)
+        if fits(rule.get("when") or {}, facts):
+            find = Finder(area, company)
             return Route(
                 rule["id"], find(rule["dispatcher"]), find(rule["handler"]), find(rule["checker"]), company
             )
     raise LookupError("rulebooks/routing has no rule that fits everything")
 
 
-def _fits(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+def fits(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Say whether a rule's conditions hold for the facts of a case."""
     for name, wanted in when.items():
         options = wanted if isinstance(wanted, list) else [wanted]
         value = facts["class" if name == "class_prefix" else name]
@@ -67,7 +68,7 @@ def _fits(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 _LEVELS = {"city": 2, "county": 3, "street": 4, "community": 5}
 
 
-class _Finder:
+class Finder:
     """Finds the office of a kind that covers an area, or the estate's company."""
 
     def __init__(self, area: Area, company: Organisation | None):
