@@ -24,6 +24,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from jinja2 import Environment, FileSystemBytecodeCache
 from markupsafe import Markup, escape
 
@@ -167,7 +168,7 @@ def span(length: timedelta) -> str:
     minutes = int(abs(length).total_seconds() // 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days >= 10 or (days and not hours):
-        return _("%(days)s 天") % {"days": days}
+        return ngettext("%(days)s 天", "%(days)s 天", days) % {"days": days}
     if days:
         return _("%(days)s 天 %(hours)s 小时") % {"days": days, "hours": hours}
     if hours and minutes:
