@@ -1,6 +1,7 @@
 """Somebody who may not see a case tries every address there is."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.urls import reverse
 from anju.duties.cases import documents, services, supervision
 from anju.duties.cases.models import Case, Notice, TermRequest
 from anju.ground.access import services as access
+from anju.ground.foundation import journal
 from anju.ground.organisations import services as organisations
 from anju.ground.territory.models import Estate
 
@@ -177,7 +179,6 @@ def test_an_ended_post_acts_at_once_in_the_middle_of_a_session_and_for_its_key(c
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
     assert client.get(page).status_code == 200
     assert Client().get("/api/v1/cases", **bearer).json()["count"] == 1
-    from datetime import timedelta
 
     member.post.valid_to = now.date() - timedelta(days=1)
     member.post.save()
@@ -326,3 +327,72 @@ def test_notices_are_signed_for_only_by_the_office_they_went_to(city, case, walk
         client = signed_in_as(getattr(city.people, who))
         assert client.post(reverse("console:read_notice", args=[made.pk])).status_code == 404
     assert Notice.objects.get(pk=made.pk).read_at is None
+
+
+def test_the_powers_of_one_post_are_not_carried_into_the_reach_of_another(city, case, now, signed_in_as):
+    by, member = city.people.administrator.actor(now), city.people.outsider
+    organisations.hold_post(
+        person=member.person, organisation=city.offices.huaiyin_office, role="grid_worker", title="协管员",
+        valid_from=now.date().replace(year=2020, day=1), by=by, at=now,
+    )  # fmt: skip
+    client = signed_in_as(member)
+    assert client.get(reverse("console:case", args=[case.pk])).status_code == 200
+    assert client.post(reverse("console:step", args=[case.pk, "assign"])).status_code == 403
+    assert client.post(reverse("console:step", args=[case.pk, "void"]), {"note": "不受理"}).status_code == 403
+    assert client.post(reverse("console:urge", args=[case.pk]), {"act": "urge"}).status_code == 403
+    case.refresh_from_db()
+    assert case.state == "reported" and not Notice.objects.exists()
+
+
+def test_nobody_checks_their_own_work(city, case, walk, now):
+    street = city.offices.huaiyin_office
+    Case.objects.filter(pk=case.pk).update(checker=street)
+    made = services.take_step(
+        case_id=case.pk, act="assign", by=city.people.street_officer.actor(now), at=now, handler_id=street.pk
+    )
+    assert made.dispatcher == made.handler == street
+    assert made.checker == city.offices.east_housing
+
+
+def test_a_case_that_wanders_is_dispatched_by_the_level_above(city, case, walk, now):
+    walk(case, "assign", "return_back")
+    officer = city.people.street_officer.actor(now)
+    urban = city.offices.urban_management
+    services.take_step(case_id=case.pk, act="assign", by=officer, at=now, handler_id=urban.pk)
+    Case.objects.filter(pk=case.pk).update(handler=city.offices.company, desk=city.offices.company)
+    clerk = city.people.company_clerk.actor(now)
+    wandered = services.take_step(case_id=case.pk, act="return_back", by=clerk, at=now, note="不属于本公司")
+    assert wandered.desk == city.offices.east_housing
+    with pytest.raises(services.NotPermitted):
+        services.take_step(case_id=case.pk, act="assign", by=officer, at=now, note="再派一次")
+    assert Notice.objects.get(kind="returned").organisation == city.offices.east_housing
+
+
+def test_a_case_that_took_others_in_is_not_folded_itself_and_a_merge_is_not_undone_for_ever(
+    city, case, filed, now
+):
+    second = filed(seed=76, text="3号楼安全出口一直锁着")
+    third = filed(seed=77, text="3号楼的安全出口打不开")
+    officer = city.people.street_officer.actor(now)
+    supervision.merge(into_id=second.pk, case_id=third.pk, by=officer, at=now)
+    with pytest.raises(services.NotAllowedNow, match="并入此件"):
+        supervision.merge(into_id=case.pk, case_id=second.pk, by=officer, at=now)
+    late = now + timedelta(days=31)
+    with pytest.raises(services.NotAllowedNow, match="不能再取消"):
+        supervision.unmerge(
+            case_id=third.pk, by=city.people.street_officer.actor(late), at=late, reason="不是一件"
+        )
+    supervision.unmerge(case_id=third.pk, by=officer, at=now, reason="不是一件")
+
+
+def test_a_suspension_ends_by_itself_and_says_so(city, case, walk, now):
+    walk(case, "assign", "accept")
+    clerk, officer = city.people.company_clerk.actor(now), city.people.street_officer.actor(now)
+    asked = supervision.ask_term(case_id=case.pk, kind="suspend", reason="等待业主共同决定", by=clerk, at=now)
+    supervision.decide_term(request_id=asked.pk, granted=True, by=officer, at=now)
+    assert supervision.end_long_suspensions(at=now + timedelta(days=31)) == 0
+    assert supervision.end_long_suspensions(at=now + timedelta(days=70)) == 1
+    case.refresh_from_db()
+    assert case.paused_at is None and case.due_at is not None
+    assert TermRequest.objects.get().ended_at is not None
+    assert journal.events_named(case, "cases.resume").get().actor_kind == "system"

@@ -23,7 +23,6 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.organisations.models import Organisation
-from anju.ground.organisations.queries import covering_all
 from anju.ground.territory import boundaries
 from anju.ground.territory import queries as places
 from anju.ground.territory.models import Area, Estate
@@ -246,7 +245,7 @@ def _case_page(
     if queries.may_verify(actor, opened):
         possible.append(queries.StepButton("verify", str(rules.VERIFY.label), "plain", False, True))
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
-    offices = _offices(opened) if any(b.act == "assign" for b in possible) else []
+    offices = services.offices_for(opened) if any(b.act == "assign" for b in possible) else []
     forms = {
         b.act: StepForm(
             request.POST if b.act == act and request.method == "POST" else None,
@@ -319,13 +318,6 @@ def _case_page(
         "now": at,
     }
     return render(request, "console/case.html", context, status=status)
-
-
-def _offices(opened: Case) -> list[Organisation]:
-    area_id = opened.community_id or opened.street_id or opened.county_id or opened.city_id
-    offices = covering_all(Area.objects.get(pk=area_id))
-    company = [opened.company] if opened.company else []
-    return [*company, *(o for o in offices if o.kind != "property_company")]
 
 
 def _hints(found: queries.Dossier) -> dict[str, str]:

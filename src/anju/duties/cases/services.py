@@ -419,12 +419,24 @@ def _find_step(case: Case, act: str) -> workflow.Step:
         ) from None
 
 
+def require_power_on(case: Case, power: str, *, by: Actor, sentence: str = "") -> None:
+    """Refuse an actor who lacks a power, or who holds it by a post whose reach is not this case.
+
+    With one post, seeing the case and holding the power are enough; somebody with two (a street officer here, a grid
+    worker there) must not carry the powers of the one into the reach of the other.
+    """
+    reached = by.has(power) and (
+        len(by.organisation_ids) < 2 or access.visible(Case, to=by, power=power).filter(pk=case.pk).exists()
+    )
+    if not reached:
+        raise NotPermitted(
+            sentence or _("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": power}
+        )
+
+
 def _require_turn(case: Case, step: workflow.Step, *, by: Actor) -> None:
     """Refuse an act by somebody who lacks its power, or while the case lies on another office's desk."""
-    if not by.has(step.power):
-        raise NotPermitted(
-            _("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": step.power}
-        )
+    require_power_on(case, step.power, by=by)
     if case.paused_at is not None and step.act != "verify":
         raise NotAllowedNow(_("此件已批准中止，请先恢复办理。"), data={"allowed": ["resume"]})
     if step.act in ("verify", "reopen"):
@@ -461,7 +473,9 @@ def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> 
             data={"confirm": "note"},
         )
     if case.checker_id == case.handler_id:
-        case.checker_id = case.dispatcher_id
+        # Nobody re-checks their own work: the dispatcher does, or who stands above when that is the same office.
+        other = case.dispatcher if case.dispatcher_id != case.handler_id else None
+        case.checker = other or office_above(case, case.handler, at=change.at) or case.checker
     change.facts.update(handler=case.handler.name, rule=case.routing_rule)
     case.assigned_at = change.at
 

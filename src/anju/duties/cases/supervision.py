@@ -23,7 +23,7 @@ from . import clocks, rules
 from .ladder import office_above, rungs_of
 from .models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
 from .rules import STEPS, State
-from .services import desk_of, locked, report
+from .services import desk_of, locked, report, require_power_on
 
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
@@ -217,8 +217,7 @@ def urge(
         return Notice.objects.get(pk=known.data["notice"])
     power = "cases.supervise" if supervise else "cases.urge"
     case = locked(case_id, by=by)
-    if not by.has(power):
-        raise NotPermitted(_("催办、督办由上级单位发出。"), data={"power": power})
+    require_power_on(case, power, by=by, sentence=_("催办、督办由上级单位发出。"))
     if not case.is_open:
         raise NotAllowedNow(
             _("此件已办结，无需催办。"), data={"allowed": workflow.allowed(STEPS, case.state)}
@@ -280,8 +279,8 @@ def merge(*, into_id: int, case_id: int, by: Actor, at: datetime, reason: str = 
     # Locked in one order, so that two officers merging the same pair cannot wait for each other for ever.
     pair = {pk: locked(pk, by=by) for pk in sorted((into_id, case_id))}
     into, folded = pair[into_id], pair[case_id]
-    if not by.has("cases.merge"):
-        raise NotPermitted(_("您的岗位不能并案。"), data={"power": "cases.merge"})
+    for one in (into, folded):
+        require_power_on(one, "cases.merge", by=by, sentence=_("您的岗位不能并案。"))
     if folded.state not in rules.OPEN or into.state not in rules.OPEN:
         raise NotAllowedNow(_("只有未办结的事项可以并案。"), data={"allowed": []})
     if folded.community_id != into.community_id or folded.estate_id != into.estate_id:
@@ -319,8 +318,7 @@ def unmerge(*, case_id: int, by: Actor, at: datetime, reason: str, key: str = ""
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Case.objects.get(pk=known.subject_id)
     case = locked(case_id, by=by)
-    if not by.has("cases.merge"):
-        raise NotPermitted(_("您的岗位不能并案。"), data={"power": "cases.merge"})
+    require_power_on(case, "cases.merge", by=by, sentence=_("您的岗位不能并案。"))
     if case.state != State.MERGED:
         raise NotAllowedNow(_("此件没有并案。"), data={"allowed": workflow.allowed(STEPS, case.state)})
     if not reason.strip():
@@ -376,8 +374,7 @@ def split(*, case_id: int, parts: Sequence[Part], by: Actor, at: datetime, key: 
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return list(Case.objects.filter(pk__in=known.data["children"]).order_by("pk"))
     case = locked(case_id, by=by)
-    if not by.has("cases.merge"):
-        raise NotPermitted(_("您的岗位不能拆分事项。"), data={"power": "cases.merge"})
+    require_power_on(case, "cases.merge", by=by, sentence=_("您的岗位不能拆分事项。"))
     if case.state not in rules.AWAITING_DISPATCH | {State.ASSIGNED, State.FIXING}:
         raise NotAllowedNow(_("只有尚未提交整改的事项可以拆分。"), data={"allowed": []})
     if not parts:
@@ -433,8 +430,7 @@ def unseal(*, report_id: int, reason: str, by: Actor, at: datetime) -> dict[str,
     made = Report.objects.select_related("case").filter(pk=report_id).first()
     case = locked(made.case_id if made else 0, by=by)
     assert made is not None
-    if not by.has("cases.unseal"):
-        raise NotPermitted(_("上报人身份已封存，您的岗位不能查看。"), data={"power": "cases.unseal"})
+    require_power_on(case, "cases.unseal", by=by, sentence=_("上报人身份已封存，您的岗位不能查看。"))
     if len(reason.strip()) < 6:
         raise Refusal(_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。"), field="reason")
     identity = SealedIdentity.objects.filter(report=made).first()
