@@ -28,10 +28,25 @@ KINDS = (
 
 def lifecycle(cast: Cast, ask: Any, number: int, run: str) -> None:
     """Play one lifecycle in this process."""
-    told = {"kind": "complaint", "class_code": COMPLAINT, "text": f"东门垃圾桶旁垃圾堆积第{number}次反映，请尽快处理", "estate_id": cast.estates[number % len(cast.estates)]}
+    told = {
+        "kind": "complaint",
+        "class_code": COMPLAINT,
+        "text": f"东门垃圾桶旁垃圾堆积第{number}次反映，请尽快处理",
+        "estate_id": cast.estates[number % len(cast.estates)],
+    }
     case_id = json.loads(ask("/api/v1/cases", cast.officer.key, told, f"{run}-p{number}"))["id"]
-    for act, key in (("assign", cast.officer.key), ("accept", cast.clerk.key), ("submit", cast.clerk.key), ("close", cast.manager.key)):
-        ask(f"/api/v1/cases/{case_id}/steps", key, {"act": act, "note": NOTES.get(act, "")}, f"{run}-{case_id}-{act}")
+    for act, key in (
+        ("assign", cast.officer.key),
+        ("accept", cast.clerk.key),
+        ("submit", cast.clerk.key),
+        ("close", cast.manager.key),
+    ):
+        ask(
+            f"/api/v1/cases/{case_id}/steps",
+            key,
+            {"act": act, "note": NOTES.get(act, "")},
+            f"{run}-{case_id}-{act}",
+        )
 
 
 def asker() -> Any:
@@ -92,7 +107,9 @@ def profile(cast: Cast, run: str, rounds: int = 40) -> dict[str, Any]:
         "wall_ms": round(1000 * wall / rounds, 2),
         "python_cpu_ms": round(1000 * cpu / rounds, 2),
         "outside_python_ms": round(1000 * (wall - cpu) / rounds, 2),
-        "shares": {kind: round(part / total, 3) for kind, part in sorted(own.items(), key=lambda item: -item[1])},
+        "shares": {
+            kind: round(part / total, 3) for kind, part in sorted(own.items(), key=lambda item: -item[1])
+        },
         "top": top(stats),
         "vendor": connection.vendor,
     }
@@ -100,7 +117,9 @@ def profile(cast: Cast, run: str, rounds: int = 40) -> dict[str, Any]:
 
 def kind_of(path: str, name: str) -> str:
     """Name what a function's own time is spent on."""
-    return next((kind for kind, marks in KINDS if any(mark in path for mark in marks)), "Python's own library")
+    return next(
+        (kind for kind, marks in KINDS if any(mark in path for mark in marks)), "Python's own library"
+    )
 
 
 def top(stats: pstats.Stats, most: int = 45) -> list[str]:

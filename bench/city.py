@@ -1,9 +1,8 @@
-"""An invented city for the measurements, on the real divisions: offices, companies, estates, and the four who act.
+"""An invented city for the measurements, on the real divisions: offices, companies, estates, and the five who act.
 
 Everything is labelled as demo data. Places and offices are the same for every size; only the cases differ.
 """
 
-import json
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +14,6 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from anju.ground.access import services as access
-from anju.ground.access.actors import SYSTEM
 from anju.ground.access.models import Account
 from anju.ground.organisations.models import Organisation, Person, Post, ServiceContract
 from anju.ground.territory.models import Area, Estate
@@ -38,8 +36,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Cast:
-    """The four, and the community in which they meet."""
+    """The five, and the community in which they meet."""
 
+    city: Member  # city: sees everything
     supervisor: Member  # county
     officer: Member  # street: dispatches
     clerk: Member  # company: accepts, submits
@@ -50,7 +49,7 @@ class Cast:
 
 def build() -> None:
     """Fill places, calendar, offices, companies, estates and contracts into an empty, migrated database."""
-    dice = random.Random(7)  # noqa: S311 (a repeatable city, not a secret)
+    dice = random.Random(7)
     call_command("load_territory", areas=True, verbosity=0)
     call_command("load_calendar", verbosity=0)
     areas = list(Area.objects.filter(active=True).order_by("id"))
@@ -116,12 +115,16 @@ def home_community() -> Area:
 
 
 def cast() -> Cast:
-    """Return the four, made at the first call; keys and sessions are new each time."""
+    """Return the five, made at the first call; keys and sessions are new each time."""
     home = home_community()
     at = timezone.now()
     company = Organisation.objects.filter(kind="property_company").order_by("id")[0]
     where = {
-        "supervisor": ("county_supervisor", Organisation.objects.get(kind="county_housing", area=home.county_id)),
+        "city": ("city_supervisor", Organisation.objects.get(kind="city_housing")),
+        "supervisor": (
+            "county_supervisor",
+            Organisation.objects.get(kind="county_housing", area=home.county_id),
+        ),
         "officer": ("street_officer", Organisation.objects.get(kind="street_office", area=home.street_id)),
         "clerk": ("company_clerk", company),
         "manager": ("community_manager", Organisation.objects.get(kind="community_office", area=home)),
@@ -135,7 +138,9 @@ def cast() -> Cast:
             account = Account.objects.create_user(f"bench.{login}", None, person=person)
         key = access.create_key(account=account, name="bench", by=access.named(account), at=at, days=2)
         members[login] = Member(account.username, account.pk, key, _session(account))
-    estates = tuple(Estate.objects.filter(area=home).order_by("id").values_list("id", flat=True)[:HOME_ESTATES])
+    estates = tuple(
+        Estate.objects.filter(area=home).order_by("id").values_list("id", flat=True)[:HOME_ESTATES]
+    )
     assert home.county_id is not None
     return Cast(**members, estates=estates, county=home.county_id)
 
@@ -149,8 +154,3 @@ def _session(account: Account) -> str:
     session.create()
     assert session.session_key is not None
     return session.session_key
-
-
-def journal_actor() -> str:
-    """Return the JSON of nobody: what the journal holds for the invented history."""
-    return json.dumps({"kind": SYSTEM.kind})

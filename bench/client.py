@@ -151,7 +151,14 @@ class Session:
         self.number = number
 
     def ask(
-        self, method: str, path: str, headers: str = "", body: bytes = b"", *, expect: int = 200, step: str = ""
+        self,
+        method: str,
+        path: str,
+        headers: str = "",
+        body: bytes = b"",
+        *,
+        expect: int = 200,
+        step: str = "",
     ) -> bytes:
         """Send a request; any other status than the expected one is an error."""
         began = time.perf_counter()
@@ -163,7 +170,16 @@ class Session:
                 self.tally.steps.setdefault(step, []).append(time.perf_counter() - began)
         return answer
 
-    def json(self, path: str, key: str, payload: dict[str, Any], idempotency: str, *, expect: int = 200, step: str = "") -> Any:
+    def json(
+        self,
+        path: str,
+        key: str,
+        payload: dict[str, Any],
+        idempotency: str,
+        *,
+        expect: int = 200,
+        step: str = "",
+    ) -> Any:
         """Post JSON with a key and an idempotency key; return the answer read."""
         body = json.dumps(payload, ensure_ascii=False).encode()
         headers = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\nIdempotency-Key: {idempotency}\r\n"

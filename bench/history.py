@@ -8,7 +8,6 @@ away while the rows come in and made again after; then ANALYZE.
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -21,9 +20,46 @@ from anju.ground.foundation.models import Event
 
 YEARS = 3
 TABLES = ("cases_case", "cases_caseclock", "cases_report", "foundation_event")
-THINGS = "楼道堆放杂物|电动自行车飞线充电|安全出口被锁闭|消火栓无水|路灯不亮|垃圾清运不及时|电梯停运|绿化带毁坏|车位被占用|供暖温度不足|墙皮脱落|井盖缺失|门禁损坏|监控失灵|水管漏水|噪声扰民".split("|")
-WHERE = "一楼大厅|地下车库入口|东门岗亭旁|二单元门口|北侧围墙边|中心花园|配电房外|电梯前室|楼顶平台|消防通道".split("|")
-SINCE = "已有三天|持续一周|今天早上发现|反复出现|多次反映未处理|影响老人出行|晚上尤其严重|雨后更加明显".split("|")
+THINGS = [
+    "楼道堆放杂物",
+    "电动自行车飞线充电",
+    "安全出口被锁闭",
+    "消火栓无水",
+    "路灯不亮",
+    "垃圾清运不及时",
+    "电梯停运",
+    "绿化带毁坏",
+    "车位被占用",
+    "供暖温度不足",
+    "墙皮脱落",
+    "井盖缺失",
+    "门禁损坏",
+    "监控失灵",
+    "水管漏水",
+    "噪声扰民",
+]
+WHERE = [
+    "一楼大厅",
+    "地下车库入口",
+    "东门岗亭旁",
+    "二单元门口",
+    "北侧围墙边",
+    "中心花园",
+    "配电房外",
+    "电梯前室",
+    "楼顶平台",
+    "消防通道",
+]
+SINCE = [
+    "已有三天",
+    "持续一周",
+    "今天早上发现",
+    "反复出现",
+    "多次反映未处理",
+    "影响老人出行",
+    "晚上尤其严重",
+    "雨后更加明显",
+]
 
 
 def fill(count: int, say: Callable[[str], None]) -> None:
@@ -75,14 +111,21 @@ def _insert(cursor: Any, model: type[models.Model], columns: dict[str, str], sou
     """INSERT … SELECT the columns; those of the model that are not named get their default."""
     filled = dict(columns)
     for field in model._meta.concrete_fields:
-        if field.column in filled or field.primary_key or field.generated or (field.null and not field.has_default()):
+        if (
+            field.column in filled
+            or field.primary_key
+            or field.generated
+            or (field.null and not field.has_default())
+        ):
             continue
         value = field.get_db_prep_save(field.get_default(), connection)
         filled[field.column] = sql.Literal(value).as_string(connection.connection)
         if isinstance(field, models.JSONField):
             filled[field.column] = f"'{value.obj if hasattr(value, 'obj') else value}'::jsonb"
     names = ", ".join(f'"{name}"' for name in filled)
-    cursor.execute(f"INSERT INTO {model._meta.db_table} ({names}) SELECT {', '.join(filled.values())} FROM {source}")
+    cursor.execute(
+        f"INSERT INTO {model._meta.db_table} ({names}) SELECT {', '.join(filled.values())} FROM {source}"
+    )
 
 
 def _lookups(cursor: Any) -> None:
@@ -102,7 +145,7 @@ def _lookups(cursor: Any) -> None:
         LEFT JOIN organisations_organisation mr ON mr.kind = 'market_regulator' AND mr.area_id = a.county_id
         LEFT JOIN organisations_organisation ch ON ch.kind = 'city_housing'"""
     )
-    dice = random.Random(11)  # noqa: S311 (repeatable, not a secret)
+    dice = random.Random(11)
     today = timezone.localdate()
     cursor.execute("CREATE TABLE bench_class (n int, kind text, code text, severity text, verify text)")
     leaves = [leaf for kind in rules.KIND_LABELS for leaf in catalogue.classes(kind, on=today).values()]
@@ -111,7 +154,12 @@ def _lookups(cursor: Any) -> None:
         [(n, leaf.kind, leaf.code, leaf.severity, leaf.verify) for n, leaf in enumerate(leaves, 1)],
     )
     cursor.execute("CREATE TABLE bench_text (n int, text text, grams varchar(2)[])")
-    texts = [f"{dice.choice(WHERE)}{thing}，{since}，请尽快处理" for thing in THINGS for since in SINCE for _ in range(4)]
+    texts = [
+        f"{dice.choice(WHERE)}{thing}，{since}，请尽快处理"
+        for thing in THINGS
+        for since in SINCE
+        for _ in range(4)
+    ]
     cursor.executemany(
         "INSERT INTO bench_text VALUES (%s, %s, %s)", [(n, t, rules.grams(t)) for n, t in enumerate(texts, 1)]
     )
@@ -123,7 +171,8 @@ def _lookups(cursor: Any) -> None:
     cursor.execute("ALTER TABLE bench_place ADD grams varchar(2)[]")
     cursor.execute("SELECT n, name FROM bench_place")
     cursor.executemany(
-        "UPDATE bench_place SET grams = %s WHERE n = %s", [(rules.grams(name), n) for n, name in cursor.fetchall()]
+        "UPDATE bench_place SET grams = %s WHERE n = %s",
+        [(rules.grams(name), n) for n, name in cursor.fetchall()],
     )
     for table in ("bench_place", "bench_class", "bench_text", "bench_spot"):
         cursor.execute(f"CREATE UNIQUE INDEX ON {table} (n)")
@@ -135,12 +184,16 @@ def _throw(table: str) -> str:
 
 
 # One throw of every die per case; `age` runs from 1 (three years ago) to 0 (now), so numbers grow with time.
-CASES = """(
+CASES = (
+    """(
   WITH dice AS MATERIALIZED (
     SELECT g, 1 - g / {count}.0 AS age, random() AS r_open, random() AS r_state, random() AS r_void,
            random() AS r_channel, random() AS r_due, random() AS r_late, random() AS r_pause, random() AS r_more,
            random() AS r_days, random() AS r_jitter,
-           """ + f"{_throw('bench_place')} AS p, {_throw('bench_class')} AS k, {_throw('bench_text')} AS t, {_throw('bench_spot')} AS s" + """
+           """
+    + f"{_throw('bench_place')} AS p, {_throw('bench_class')} AS k, "
+    + f"{_throw('bench_text')} AS t, {_throw('bench_spot')} AS s"
+    + """
     FROM generate_series(1, {count}) g)
   SELECT d.*, now() - d.age * interval '{years} years' - d.r_jitter * interval '2 hours' AS reported,
          CASE WHEN d.r_open < exp(-d.age / 0.08) THEN
@@ -156,6 +209,7 @@ CASES = """(
          k.kind, k.code, k.severity, k.verify, t.text, s.text AS spot, t.grams || s.grams || p.grams AS grams
   FROM dice d JOIN bench_place p ON p.n = d.p JOIN bench_class k ON k.n = d.k
   JOIN bench_text t ON t.n = d.t JOIN bench_spot s ON s.n = d.s) c"""
+)
 
 
 def _case_columns() -> dict[str, str]:
@@ -176,16 +230,18 @@ def _case_columns() -> dict[str, str]:
         "assigned_at": f"CASE WHEN {handed} THEN reported + r_jitter * interval '1 day' END",
         "accepted_at": "CASE WHEN state IN ('fixing', 'checking', 'closed') THEN reported + interval '1 day' END",
         "submitted_at": "CASE WHEN state IN ('checking', 'closed') THEN reported + r_days * interval '9 days' END",
-        "closed_at": "CASE WHEN state IN ('closed', 'void') THEN least(now(), reported + r_days * interval '12 days') END",
+        "closed_at": "CASE WHEN state IN ('closed', 'void')"
+        " THEN least(now(), reported + r_days * interval '12 days') END",
         "due_at": f"CASE WHEN {open_now} THEN {due} END",
         "escalate_at": f"CASE WHEN {open_now} THEN now() + interval '30 days' END",
         "due_clock": "CASE state WHEN 'reported' THEN 'dispatch' WHEN 'returned' THEN 'dispatch'"
         " WHEN 'assigned' THEN 'accept' WHEN 'fixing' THEN 'rectify' WHEN 'checking' THEN 'recheck' ELSE '' END",
         "paused_at": "CASE WHEN state = 'fixing' AND r_pause < 0.02 THEN now() - interval '2 days' END",
         "on_time": "CASE WHEN state = 'closed' THEN r_late < 0.86 END",
-        "returns": "(r_more < 0.06)::int", "send_backs": "(r_more > 0.93)::int", "repeat": "r_more BETWEEN 0.5 AND 0.53",
+        "returns": "(r_more < 0.06)::int", "send_backs": "(r_more > 0.93)::int",
+        "repeat": "r_more BETWEEN 0.5 AND 0.53",
         "satisfaction": "CASE WHEN state = 'closed' AND r_more < 0.2 THEN 1 + floor(r_more * 15)::int END",
-        "closing_text": "CASE WHEN state = 'closed' THEN '上午到现场查看，问题已经清理干净，住户确认无异议' ELSE '' END",
+        "closing_text": "CASE WHEN state = 'closed' THEN '上午到现场查看，问题已经清理干净' ELSE '' END",
         "search": "grams", "is_demo": "true",
     }  # fmt: skip
 
@@ -228,12 +284,8 @@ EVENT_COLUMNS = {
     "actor_id": "1000000 + c.dispatcher_id", "actor_name": "'演示人员'", "actor_post": "'演示单位 演示岗位'",
     "at": "coalesce(e.at, c.reported_at)", "recorded_at": "coalesce(e.at, c.reported_at)",
     "basis": "'xx-fire-2020-16'",
-    "data": "jsonb_build_object('state', e.state, 'desk', 'demo office', 'handler', c.handler_id, 'rule', 'anything-else')",
+    "data": "jsonb_build_object('state', e.state, 'desk', 'demo office', 'handler', c.handler_id,"
+    " 'rule', 'anything-else')",
     "request_key": "'bench-' || c.id || '-' || e.name || '-' || md5(random()::text)",
     "request_digest": "md5(c.id::text) || md5(e.name)",
 }  # fmt: skip
-
-
-def age_of_cases() -> timedelta:
-    """Return how far back the history reaches."""
-    return timedelta(days=365 * YEARS)

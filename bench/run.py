@@ -21,7 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[1]
-PEER = 50_564
+PEER = 50_564  # the size at which others were measured
 
 
 def with_name(url: str, name: str) -> str:
@@ -74,7 +74,9 @@ def child(words: list[str], url: str) -> None:
 
 def main() -> int:
     """Read the words; fill, measure, write."""
-    parser = argparse.ArgumentParser(prog="./anju bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./anju bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--sizes", default=str(PEER), help="numbers of cases, with commas between")
     parser.add_argument("--only", default="", help="names of measurements, with commas between")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each load (8)")
@@ -106,7 +108,16 @@ def main() -> int:
     for size in [int(text) for text in asked.sizes.split(",")]:
         target = prepare(url, size, refill=asked.refill)
         kept = Path(os.environ["ANJU_DATA"]) / f"bench_{size}.json"
-        words = ["--measure", str(size), "--out", str(kept), "--seconds", str(asked.seconds), "--only", asked.only]
+        words = [
+            "--measure",
+            str(size),
+            "--out",
+            str(kept),
+            "--seconds",
+            str(asked.seconds),
+            "--only",
+            asked.only,
+        ]
         words += ["--connections", str(asked.connections), "--workers", str(asked.workers)]
         began = time.monotonic()
         child(words + (["--profile"] if asked.profile else []), target)
