@@ -649,7 +649,9 @@ def new(request: HttpRequest) -> HttpResponse:
     found = None
     text = request.GET.get("q", "").strip()
     if text:
-        found = [e for e in places.search_estates(text, limit=200) if reach.filter(pk=e.pk).exists()][:20]
+        hits = places.search_estates(text, limit=200)
+        mine = set(reach.filter(pk__in=[e.pk for e in hits]).values_list("pk", flat=True))
+        found = [e for e in hits if e.pk in mine][:20]
     if request.method == "POST" and form.is_valid():
         try:
             made = services.report(

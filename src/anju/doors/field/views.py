@@ -38,7 +38,9 @@ def _find(request: HttpRequest, wanted: str) -> list[Estate]:
     reach = _estates(request, wanted)
     if not text:
         return list(reach.order_by("name")[:30])
-    return [e for e in search_estates(text, limit=60) if reach.filter(pk=e.pk).exists()][:30]
+    hits = search_estates(text, limit=60)
+    mine = set(reach.filter(pk__in=[e.pk for e in hits]).values_list("pk", flat=True))
+    return [e for e in hits if e.pk in mine][:30]
 
 
 @power("cases.see")

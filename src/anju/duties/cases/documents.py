@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, citations, journal
-from anju.ground.foundation.refusals import NotPermitted, Refusal
+from anju.ground.foundation.refusals import Refusal
 from anju.ground.organisations.models import Organisation, Person
 from anju.means.documents import services as papers
 from anju.means.documents.models import IssuedDocument
@@ -19,7 +19,7 @@ from anju.means.documents.rules import HazardLine, Inspector, OrderData
 
 from . import catalogue
 from .models import Case
-from .services import locked
+from .services import locked, require_power_on
 
 ORDER = "order_timed"
 
@@ -96,8 +96,7 @@ def issue_order(*, case_id: int, draft: OrderData, by: Actor, at: datetime, key:
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return IssuedDocument.objects.get(pk=known.data["document"])
     case = locked(case_id, by=by)
-    if not by.has("documents.issue"):
-        raise NotPermitted(_("您的岗位不能制发文书。"), data={"power": "documents.issue"})
+    require_power_on(case, "documents.issue", by=by, sentence=_("您的岗位不能制发文书。"))
     office = Organisation.objects.filter(pk__in=by.organisation_ids).exclude(document_code="").first()
     if office is None:
         raise Refusal(_("本单位还没有登记机关代字，请系统管理员在单位资料中填写后再制发。"))

@@ -15,7 +15,7 @@ from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, journal, rulebooks, workflow
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
-from anju.ground.foundation.workdays import Term
+from anju.ground.foundation.workdays import Due, Term
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
@@ -91,10 +91,10 @@ def decide_term(
         raise NotAllowedNow(_("这份申请已经办过了。"), data={"allowed": []})
     if not case.is_open or case.desk_id != made.asked_organisation_id:
         raise NotAllowedNow(_("此件已不在申请单位手里，这份申请不用再办。"), data={"allowed": []})
-    if not by.has("cases.approve") or not _may_decide(made, case, by=by):
-        raise NotPermitted(
-            _("延期和中止由派单单位审批，申请单位不能自己批。"), data={"power": "cases.approve"}
-        )
+    sentence = _("延期和中止由派单单位审批，申请单位不能自己批。")
+    require_power_on(case, "cases.approve", by=by, sentence=sentence)
+    if not _may_decide(made, case, by=by):
+        raise NotPermitted(sentence, data={"power": "cases.approve"})
     if not granted and not decision.strip():
         raise Refusal(_("不同意的，请写明理由。"), field="decision")
     made.granted, made.decided_at, made.decision = granted, at, decision.strip()
@@ -466,32 +466,61 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
 
 @transaction.atomic
 def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
-    """Work out every running clock again after a change of the calendar, and journal each that moved."""
+    """Work out every open deadline again after a change of the calendar, and journal each that moved.
+
+    First looked for without a lock; then each case concerned is locked before its clocks are read again, in the order
+    in which every other verb locks, so that a step taken meanwhile is neither undone nor waited for in a circle.
+    """
+    running = CaseClock.objects.filter(stopped_at__isnull=True)
+    ids = {c.case_id for c in running.iterator(chunk_size=2000) if _moved(c) is not None}
     moved = 0
-    running = (
-        CaseClock.objects.filter(stopped_at__isnull=True)
-        .select_related("case")
-        .select_for_update(of=("self",))
-    )
-    touched: dict[int, Case] = {}
-    for clock in running.iterator(chunk_size=2000):
-        due = clocks.replay(clock)
-        if due.at == clock.due_at and due.provisional == clock.provisional:
+    for case_id in sorted(ids):
+        case = Case.objects.select_for_update(of=("self",)).defer("search").get(pk=case_id)
+        open_clocks = list(case.clocks.filter(stopped_at__isnull=True))
+        for clock in open_clocks:
+            if (due := _moved(clock)) is None:
+                continue
+            _record_moved(case, clock.kind, clock.due_at, due.at, at=at, basis=basis)
+            clock.due_at, clock.provisional = due.at, due.provisional
+            clock.save(update_fields=["due_at", "provisional"])
+            moved += 1
+        clocks.refresh(case, open_clocks)
+        case.save(
+            update_fields=[
+                "due_at", "due_clock", "provisional", "escalate_at", "escalation", "escalated_at",
+            ]
+        )  # fmt: skip
+    return moved + _recompute_replies(at=at, basis=basis)
+
+
+def _moved(clock: CaseClock) -> Due | None:
+    """Return a clock's deadline by today's calendar when it is another than the one kept."""
+    due = clocks.replay(clock)
+    return None if (due.at, due.provisional) == (clock.due_at, clock.provisional) else due
+
+
+def _recompute_replies(*, at: datetime, basis: str) -> int:
+    """Move the term within which each reporter is to be answered."""
+    moved = 0
+    waiting = Report.objects.filter(replied_at__isnull=True, reply_due_at__isnull=False)
+    for made in waiting.select_related("case").iterator(chunk_size=2000):
+        due = calendar.due(made.reported_at, clocks.rule("reply", at=made.reported_at).term)
+        if made.reply_due_at is None or due.at == made.reply_due_at:
             continue
-        before = clock.due_at
-        clock.due_at, clock.provisional = due.at, due.provisional
-        clock.save(update_fields=["due_at", "provisional"])
-        touched[clock.case_id] = clock.case
-        journal.record(
-            "cases.deadline_moved",
-            subject=clock.case,
-            by=SYSTEM,
-            at=at,
-            basis=basis,
-            data={"clock": clock.kind, "from": before.isoformat(), "to": due.at.isoformat()},
-        )
+        Report.objects.filter(pk=made.pk, replied_at__isnull=True).update(reply_due_at=due.at)
+        _record_moved(made.case, "reply", made.reply_due_at, due.at, at=at, basis=basis)
         moved += 1
-    for case in touched.values():
-        clocks.refresh(case, case.clocks.filter(stopped_at__isnull=True))
-        case.save(update_fields=["due_at", "due_clock", "provisional"])
     return moved
+
+
+def _record_moved(
+    case: Case, kind: str, before: datetime, now: datetime, *, at: datetime, basis: str
+) -> None:
+    journal.record(
+        "cases.deadline_moved",
+        subject=case,
+        by=SYSTEM,
+        at=at,
+        basis=basis,
+        data={"clock": kind, "from": before.isoformat(), "to": now.isoformat()},
+    )
