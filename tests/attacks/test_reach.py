@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from anju.duties.cases import documents, services, supervision
 from anju.duties.cases.models import Case, Notice, TermRequest
@@ -192,8 +193,6 @@ def test_a_delegation_taken_back_acts_at_once_in_the_middle_of_a_session(city, c
     lender, borrower = city.people.street_officer, city.people.colleague
     client, step = signed_in_as(borrower), reverse("console:step", args=[case.pk, "assign"])
     assert client.post(step).status_code == 403
-    from django.utils import timezone
-
     day = timezone.localdate(now)
     lent = access.delegate(
         post_id=lender.post.pk, to_person_id=borrower.person.pk, valid_from=day, valid_to=day,
@@ -396,3 +395,25 @@ def test_a_suspension_ends_by_itself_and_says_so(city, case, walk, now):
     assert case.paused_at is None and case.due_at is not None
     assert TermRequest.objects.get().ended_at is not None
     assert journal.events_named(case, "cases.resume").get().actor_kind == "system"
+
+
+def test_a_day_of_the_calendar_is_changed_by_its_keeper_alone_and_moves_deadlines(
+    city, filed, now, signed_in_as
+):
+    case = filed(class_code="FF03", text="灭火器过期，瓶身生锈")
+    url, due = reverse("console:edit_day"), case.due_at
+    data = {"date": f"{due:%Y-%m-%d}", "kind": "off", "name": "临时放假", "source": "市政府通知（演示）"}
+    for who in ("outsider", "street_officer", "county_supervisor"):
+        assert signed_in_as(getattr(city.people, who)).post(url, data).status_code == 404
+    keeper = signed_in_as(city.people.city_supervisor)
+    assert keeper.post(url, data | {"date": "不是日期"}).status_code == 422
+    assert keeper.post(url, data | {"source": ""}).status_code == 422
+    day = timezone.localtime(case.clocks.get(kind="dispatch").due_at).date()
+    page = keeper.post(url, data | {"date": day.isoformat()}, follow=True)
+    assert page.status_code == 200 and "临时放假" in page.content.decode()
+    case.refresh_from_db()
+    assert case.due_at > due and case.escalate_at == case.due_at
+    assert journal.events_named(case, "cases.deadline_moved").exists()
+    assert keeper.post(url, data | {"date": day.isoformat(), "kind": "plain"}).status_code == 302
+    case.refresh_from_db()
+    assert case.due_at == due

@@ -29,6 +29,7 @@ urlpatterns = [
     path("map/points.json", views.map_points, name="map_points"),
     path("calendar/", views.calendar_page, name="calendar"),
     path("calendar/year", views.confirm_year, name="confirm_year"),
+    path("calendar/day", views.edit_day, name="edit_day"),
     path("journal/", views.journal_page, name="journal"),
     path("jobs/<int:job_id>", views.job, name="job"),
     path("jobs/<int:job_id>/cancel", views.cancel_job, name="cancel_job"),

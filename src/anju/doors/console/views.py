@@ -773,6 +773,8 @@ def calendar_page(request: HttpRequest) -> HttpResponse:
 def confirm_year(request: HttpRequest) -> HttpResponse:
     """Confirm a year with the days of the State Council's notice; open deadlines are worked out again."""
     year = whole(request.POST.get("year")) or 0
+    if not 2000 <= year < 2200:
+        raise Refusal(_("请填写四位数的年份，如 2027。"), field="year")
     calendar.confirm_year(
         year=year,
         exceptions=read_days(request.POST.get("days", "")),
@@ -782,6 +784,28 @@ def confirm_year(request: HttpRequest) -> HttpResponse:
     )
     messages.success(request, _("%(year)d 年日历已确认，未办结事项的期限已重新计算并记录。") % {"year": year})
     return redirect(f"{reverse('console:calendar')}?year={year}")
+
+
+@require_POST
+@power("calendar.edit")
+def edit_day(request: HttpRequest) -> HttpResponse:
+    """Make one day a workday or a day off, or what its weekday says; open deadlines are worked out again."""
+    found = read_days(f"{request.POST.get('date', '')} {request.POST.get('kind', '')}", plain=True)
+    if len(found) != 1:
+        raise Refusal(_("请选择一个日期。"), field="date")
+    day = found[0]
+    calendar.edit_day(
+        day=day.date,
+        is_workday=None if request.POST.get("kind") == "plain" else day.is_workday,
+        name=request.POST.get("name", ""),
+        source=request.POST.get("source", ""),
+        by=request.actor,  # type: ignore[attr-defined]
+        at=timezone.now(),
+    )
+    messages.success(
+        request, _("%(day)s 已更改，未办结事项的期限已重新计算并记录。") % {"day": day.date.isoformat()}
+    )
+    return redirect(f"{reverse('console:calendar')}?year={day.date.year}")
 
 
 @power("journal.see")
