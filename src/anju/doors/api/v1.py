@@ -70,7 +70,12 @@ def unsavable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
-    body = {"code": "unreadable", "message": _("请求的内容读不懂，请核对格式。"), "field": None, "data": {}}
+    body: dict[str, Any] = {
+        "code": "unreadable",
+        "message": _("请求的内容读不懂，请核对格式。"),
+        "field": None,
+        "data": {},
+    }
     return JsonResponse(body, status=error.status_code, json_dumps_params={"ensure_ascii": False})
 
 

@@ -843,5 +843,7 @@ def job(request: HttpRequest, job_id: int) -> HttpResponse:
 @signed_in
 def cancel_job(request: HttpRequest, job_id: int) -> HttpResponse:
     """Ask a long job to stop."""
-    JobProgress.objects.filter(pk=job_id, owner_id=request.actor.account_id).update(cancel_asked=True)  # type: ignore[attr-defined]
+    mine = JobProgress.objects.filter(pk=job_id, owner_id=request.actor.account_id)  # type: ignore[attr-defined]
+    if not mine.update(cancel_asked=True):
+        raise NotFound(_("没有找到这个任务。"))
     return redirect("console:job", job_id)

@@ -41,7 +41,7 @@ _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 _MOST_LETTERS = 5000  # a ledger's longest story; the public form takes fewer
-_PLACE_LETTERS = Case._meta.get_field("place").max_length
+_PLACE_LETTERS = 200  # as the column
 
 
 @dataclass(frozen=True, slots=True)
