@@ -417,3 +417,14 @@ def test_a_day_of_the_calendar_is_changed_by_its_keeper_alone_and_moves_deadline
     assert keeper.post(url, data | {"date": day.isoformat(), "kind": "plain"}).status_code == 302
     case.refresh_from_db()
     assert case.due_at == due
+
+
+def test_an_office_is_not_urged_again_before_it_could_act(city, case, walk, now):
+    walk(case, "assign")
+    chief = city.people.county_supervisor
+    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now)
+    with pytest.raises(services.NotAllowedNow, match="督办"):
+        supervision.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=2))
+    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now, supervise=True, note="今日内答复")
+    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=25))
+    assert Notice.objects.filter(case=case).count() == 3

@@ -224,6 +224,8 @@ def urge(
         )
     if supervise and not note.strip():
         raise Refusal(_("督办请写明要求。"), field="note")
+    if not supervise:
+        _refuse_nagging(case, at=at)
     made = Notice.objects.create(
         case=case,
         kind="supervise" if supervise else "urge",
@@ -246,6 +248,17 @@ def urge(
         key_digest=asked,
     )
     return made
+
+
+def _refuse_nagging(case: Case, *, at: datetime) -> None:
+    """Refuse to urge the same office again so soon that it could not have acted in between."""
+    every = rulebooks.load("deadlines", on=timezone.localtime(at).date())["urging"]["at_most_every"]["amount"]
+    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=at - timedelta(hours=every))
+    if recent.exists():
+        raise NotAllowedNow(
+            _("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": every},
+            data={"allowed": ["supervise"]},
+        )
 
 
 @transaction.atomic
