@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from anju.duties.cases import ladder, services, supervision
 from anju.duties.cases.models import Case, CaseClock, Notice, Report, TermRequest
@@ -107,6 +108,20 @@ def test_two_who_merge_the_same_pair_crosswise_end_with_one_merged(city, case, f
     )
     assert sorted(type(got).__name__ for got in given) == ["Case", "NotAllowedNow"]
     assert sorted(Case.objects.values_list("state", flat=True)) == ["merged", "reported"]
+
+
+def test_a_reporter_who_presses_twice_rates_once_and_reopens_once(city, case, walk, now):
+    walk(case, "assign", "accept", "submit", "close")
+    code = case.reports.get().code
+
+    def rate() -> Report:
+        return services.rate(code=code, rating=1, reason="出口还是打不开", by=PUBLIC, at=timezone.now())
+
+    given = at_once(rate, rate, rate)
+    assert sorted(type(got).__name__ for got in given) == ["NotAllowedNow", "NotAllowedNow", "Report"]
+    case.refresh_from_db()
+    assert (case.state, case.reopens) == ("reported", 1)
+    assert case.desk == city.offices.east_housing
 
 
 def test_four_workers_escalate_each_overdue_case_once(city, filed, now):

@@ -651,17 +651,14 @@ _AFTER = {"close": _after_close, "void": _after_close, "return_back": _after_ret
 @transaction.atomic
 def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: str = "") -> Report:
     """Let a reporter rate the outcome (3 满意, 2 基本满意, 1 不满意); a bad rating reopens at the level above."""
-    made = (
-        Report.objects.select_for_update(of=("self",))
-        .select_related("case")
-        .filter(code=code.upper())
-        .first()
-    )
-    if made is None:
+    found = Report.objects.select_related("case").filter(code=code.strip().upper()).first()
+    if found is None:
         raise NotFound(_("没有找到这个查询码，请核对后再输入。"), field="code")
+    # The case first, as every other verb locks; then the report again, lest two ratings pass each other.
+    case = Case.objects.select_for_update(of=("self",)).get(pk=found.case.merged_into_id or found.case_id)
+    made = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
     if made.rating is not None:
         raise NotAllowedNow(_("您已经评价过了，谢谢。"), data={"allowed": []})
-    case = Case.objects.select_for_update(of=("self",)).get(pk=made.case.merged_into_id or made.case_id)
     if case.state != State.CLOSED:
         raise NotAllowedNow(_("办结后才能评价。"), data={"allowed": []})
     if rating not in rules.SATISFACTION_LABELS:
