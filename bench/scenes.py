@@ -221,6 +221,10 @@ class Stage:
         """Open the to-do page of the county's supervisor."""
         s.ask("GET", "/console/", self.cookie)
 
+    def todo_full(self, s: Session) -> None:
+        """Open the to-do page of the city's supervisor, whose desk fills the page at any size from 100,000 on."""
+        s.ask("GET", "/console/", self.export_cookie)
+
     def statistics(self, s: Session) -> None:
         """Open the page of figures for this year."""
         s.ask("GET", "/figures/?period=year", self.cookie)
@@ -232,18 +236,15 @@ class Stage:
 
     @property
     def export_cookie(self) -> str:
-        """Whoever sees fifty thousand cases: the county's supervisor in a city of a million, else the city's."""
-        who = self.cast.supervisor if self.asked.measure > 500_000 else self.cast.city
-        return f"Cookie: sessionid={who.session}\r\n"
+        """The city's supervisor, who alone sees fifty thousand cases in a city that has no more."""
+        return f"Cookie: sessionid={self.cast.city.session}\r\n"
 
     @cached_property
     def exported(self) -> str:
-        """A filter that lets some 50,000 cases through: in a city of a million the newest of the county."""
-        if self.asked.measure <= 500_000:
-            return "since=2000-01-01"
-        newest = Case.objects.filter(county_id=self.cast.county).order_by("-reported_at")
-        day = timezone.localtime(newest.values_list("reported_at", flat=True)[PEER]).date()
-        return f"since={day.isoformat()}"
+        """A filter that lets the newest 50,000 cases through, or all when there are fewer."""
+        newest = Case.objects.order_by("-reported_at").values_list("reported_at", flat=True)[PEER : PEER + 1]
+        day = timezone.localtime(newest[0]).date() if newest else "2000-01-01"
+        return f"since={day}"
 
     @property
     def bearer(self) -> str:
@@ -408,6 +409,7 @@ def measure(asked: argparse.Namespace, say: Callable[[str], None]) -> dict[str, 
             ("list_api", stage.list_api, 0),
             ("list_page", stage.list_page, 0),
             ("todo", stage.todo, 0),
+            ("todo_full", stage.todo_full, 0),
             ("statistics", stage.statistics, 1),
             ("export", stage.export, 1),
             ("lifecycle", stage.lifecycle, 0),

@@ -116,9 +116,10 @@ class Case(models.Model):
             models.Index("street", "state", F("reported_at").desc(), name="case_street_list"),
             models.Index("community", "state", F("reported_at").desc(), name="case_community_list"),
             models.Index("estate", F("reported_at").desc(), name="case_estate"),
-            models.Index("handler", F("reported_at").desc(), name="case_handled"),
-            models.Index("checker", F("reported_at").desc(), name="case_checked"),
-            models.Index("dispatcher", F("reported_at").desc(), name="case_dispatched"),
+            # With the place: what an office has outside its own area is found without reading what it has inside.
+            models.Index("handler", "county", "street", "community", name="case_by_handler"),
+            models.Index("checker", "county", "street", "community", name="case_by_checker"),
+            models.Index("dispatcher", "county", "street", "community", name="case_by_dispatcher"),
             models.Index("company", F("reported_at").desc(), name="case_company"),
             models.Index("reported_at", name="case_reported"),
             models.Index("desk", "due_at", name="case_todo", condition=Q(state__in=sorted(rules.OPEN))),

@@ -48,10 +48,20 @@ def test_a_page_is_the_page_of_the_list(city, many, friday_9am, asked):
     assert seen
 
 
-def test_a_page_costs_three_statements(city, many, street_officer, friday_9am, django_assert_max_num_queries):
+def test_a_page_costs_four_statements(city, many, street_officer, friday_9am, django_assert_max_num_queries):
     actor = street_officer.actor(friday_9am)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert queries.page(actor, queries.Filters(), at=friday_9am).rows
+
+
+def test_a_case_handled_outside_the_own_area_is_on_the_page(city, many, street_officer, friday_9am):
+    far = next(case for case in many if case.street_id != city.areas.huaiyin_street.pk)
+    type(far).objects.filter(pk=far.pk).update(handler=street_officer.post.organisation)
+    actor = street_officer.actor(friday_9am)
+    page = queries.page(actor, queries.Filters(), at=friday_9am, size=100)
+    assert far in page.rows
+    assert page.rows == list(queries.listing(actor, queries.Filters(), at=friday_9am))
+    assert page.count == len(page.rows)
 
 
 def test_alternatives_say_the_same_as_the_whole(city, many, street_officer, friday_9am):
