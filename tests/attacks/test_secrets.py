@@ -220,3 +220,23 @@ def test_a_company_does_not_hold_the_key_by_which_its_work_is_rated(city, case, 
     for who in ("company_clerk", "street_officer", "community_manager"):
         page = signed_in_as(getattr(city.people, who)).get(reverse("console:case", args=[case.pk]))
         assert page.status_code == 200 and code not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "counted_as"),
+    [
+        (0, "198.51.100.7", "203.0.113.5"),  # nobody is believed without a proxy of our own
+        (1, "198.51.100.7", "198.51.100.7"),
+        (1, "10.0.0.1, 198.51.100.7", "198.51.100.7"),  # what the caller put in front does not count
+        (2, "198.51.100.7, 192.0.2.1", "198.51.100.7"),
+        (1, "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (1, "nonsense", "203.0.113.5"),
+    ],
+)
+def test_an_address_is_believed_only_as_far_as_our_own_proxies_go(rf, settings, proxies, forwarded, counted_as):
+    from anju.ground.foundation import asked
+
+    settings.PROXIES = proxies
+    request = rf.get("/", REMOTE_ADDR="203.0.113.5", HTTP_X_FORWARDED_FOR=forwarded)
+    assert asked.origin_of(request) == counted_as
+    assert "/" not in asked.address_of(request)

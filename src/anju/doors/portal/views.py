@@ -1,9 +1,7 @@
 """Public pages, phone first. Reading goes through queries that hand out frozen values; writing through two verbs."""
 
-from ipaddress import ip_address, ip_network
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +11,7 @@ from django.views.decorators.http import require_POST
 from anju.duties.cases import following, queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import origin_of, whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 
@@ -83,30 +81,17 @@ def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
         place=told["place"],
         longitude=told["longitude"],
         latitude=told["latitude"],
-        reporter=services.Reporter(name=told["name"], phone=told["phone"], origin=_origin(request)),
+        reporter=services.Reporter(name=told["name"], phone=told["phone"], origin=origin_of(request)),
         uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
         key=request.POST.get("request_key", "")[:64],
     )
     return queries.code_of(made)
 
 
-def _origin(request: HttpRequest) -> str:
-    """Return the address a request came from; of IPv6 the network, since one household holds all its addresses."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.PROXIES and (hops := request.headers.get("x-forwarded-for", "").split(",")):
-        # Each proxy of ours appends who spoke to it; what stands further left is the caller's own word.
-        address = hops[max(-settings.PROXIES, -len(hops))].strip() or address
-    try:
-        told = ip_address(address.split("%")[0])
-    except ValueError:
-        return address
-    return str(ip_network((told, 64), strict=False)) if told.version == 6 else str(told)
-
-
 @open_to_all
 def done(request: HttpRequest, code: str) -> HttpResponse:
     """Give the reporter the code, once and large."""
-    found = following.follow(code=code, origin=_origin(request), at=timezone.now())
+    found = following.follow(code=code, origin=origin_of(request), at=timezone.now())
     response = render(request, "portal/done.html", {"p": found})
     response["Cache-Control"] = "no-store"
     return response
@@ -118,7 +103,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            following.follow(code=code, origin=_origin(request), at=timezone.now())
+            following.follow(code=code, origin=origin_of(request), at=timezone.now())
         except Refusal as refused:
             context = {"code": code, "error": str(refused)}
             return render(request, "portal/follow.html", context, status=refused.status)
@@ -134,7 +119,7 @@ def progress(request: HttpRequest, code: str) -> HttpResponse:
 
 def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = following.follow(code=code, origin=_origin(request), at=at)
+    found = following.follow(code=code, origin=origin_of(request), at=at)
     context = {
         "p": found,
         "now": at,
@@ -152,7 +137,7 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Take the reporter's rating; a bad one reopens the matter one level up."""
     rating = request.POST.get("rating", "")
-    following.follow(code=code, origin=_origin(request), at=timezone.now())
+    following.follow(code=code, origin=origin_of(request), at=timezone.now())
     try:
         services.rate(
             code=code,

@@ -1,4 +1,9 @@
-"""What stands in an address or a form, read without trusting it."""
+"""What stands in an address or a form, read without trusting it; and from where it was asked."""
+
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
 
 
 def whole(text: str | None) -> int | None:
@@ -8,3 +13,21 @@ def whole(text: str | None) -> int | None:
     """
     text = (text or "").strip()
     return int(text) if 0 < len(text) <= 18 and text.isdecimal() else None
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address that a request came from, behind as many proxies of our own as ANJU_PROXIES says."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.PROXIES and (hops := request.headers.get("x-forwarded-for", "").split(",")):
+        # Each proxy of ours appends who spoke to it; what stands further left is the caller's own word.
+        address = hops[max(-settings.PROXIES, -len(hops))].strip() or address
+    try:
+        return str(ip_address(address.split("%")[0]))
+    except ValueError:
+        return request.META.get("REMOTE_ADDR", "")
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Return the address a request is counted under; of IPv6 the network, since one household holds all of it."""
+    address = address_of(request)
+    return str(ip_network((address, 64), strict=False)) if ":" in address else address
