@@ -233,7 +233,9 @@ def test_a_company_does_not_hold_the_key_by_which_its_work_is_rated(city, case, 
         (1, "nonsense", "203.0.113.5"),
     ],
 )
-def test_an_address_is_believed_only_as_far_as_our_own_proxies_go(rf, settings, proxies, forwarded, counted_as):
+def test_an_address_is_believed_only_as_far_as_our_own_proxies_go(
+    rf, settings, proxies, forwarded, counted_as
+):
     from anju.ground.foundation import asked
 
     settings.PROXIES = proxies

@@ -1,4 +1,4 @@
-"""The one journey everything else copies: a blocked fire exit, from a resident's phone to a closed, published answer."""
+"""The journey everything else copies: a blocked fire exit, from a resident's phone to a closed, published answer."""
 
 import re
 

@@ -236,7 +236,7 @@ def _needed(parts: list[Q]) -> list[Q]:
     Costs one statement that counts in the indexes of the offices, and saves looking through all of them twice.
     """
     single = [part for part in parts if len(part.children) == 1 and isinstance(part.children[0], tuple)]
-    places = [part for part in single if part.children[0][0] in _PLACES]
+    places = [part for part in single if part.children[0][0] in _PLACES]  # type: ignore[index]
     others = [part for part in parts if part not in places]
     if not places or not others:
         return parts

@@ -155,4 +155,10 @@ class JobProgress(models.Model):
 
     @property
     def percent(self) -> int:
-        return 100 if self.state == self.State.DONE else min(99, self.done * 100 // self.total) if self.total else 0
+        return (
+            100
+            if self.state == self.State.DONE
+            else min(99, self.done * 100 // self.total)
+            if self.total
+            else 0
+        )

@@ -20,7 +20,12 @@ class Refusal(Exception):
     status = 422
 
     def __init__(
-        self, sentence: Any, *, field: str | None = None, data: Mapping[str, Any] | None = None, code: str = ""
+        self,
+        sentence: Any,
+        *,
+        field: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        code: str = "",
     ):
         super().__init__(sentence)
         self.sentence = sentence
