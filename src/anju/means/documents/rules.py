@@ -11,55 +11,61 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any
 
+from .facts import (
+    OF_KIND,
+    CheckPart,
+    CheckRecordData,
+    CheckRow,
+    EvidenceLine,
+    FindingLine,
+    HazardLine,
+    Inspector,
+    LetterData,
+    MajorHazardData,
+    OrderData,
+    OrderImmediateData,
+    Party,
+    PenaltyDecisionData,
+    PenaltyNoticeData,
+    RecheckRecordData,
+    RecheckRow,
+    SealingDecisionData,
+    Signature,
+    SpotDecisionData,
+    TransferLetterData,
+)
+
+__all__ = [
+    "KINDS",
+    "OF_KIND",
+    "CheckPart",
+    "CheckRecordData",
+    "CheckRow",
+    "EvidenceLine",
+    "FindingLine",
+    "HazardLine",
+    "Inspector",
+    "LetterData",
+    "MajorHazardData",
+    "OrderData",
+    "OrderImmediateData",
+    "Party",
+    "PenaltyDecisionData",
+    "PenaltyNoticeData",
+    "RecheckRecordData",
+    "RecheckRow",
+    "SealingDecisionData",
+    "Signature",
+    "SpotDecisionData",
+    "TransferLetterData",
+]
+
 Form = Mapping[str, Any]
 Printed = dict[str, Any]
 
 # How the state of a document may change; the database trigger keeps the same table.
 DRAFT, ISSUED, VOIDED = "draft", "issued", "voided"
 NEXT_STATES = {DRAFT: (ISSUED,), ISSUED: (VOIDED,), VOIDED: ()}
-
-
-@dataclass(frozen=True, slots=True)
-class HazardLine:
-    """One row of an order's table. `term` is the last day to put it right; None means at once."""
-
-    place: str
-    hazard: str
-    basis: str
-    term: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Inspector:
-    """Somebody who inspected, with the number of the enforcement badge (empty when there is none)."""
-
-    name: str
-    badge: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderData:
-    """The facts of an order to correct in time (责令限期改正通知书).
-
-    organisation  the issuing organ, as in the red head
-    recipient     the company or unit that must correct
-    place         the inspected place, e.g. estate with address
-    basis         the articles on which inspection and order rest, at least one
-    consequence, review_body, court   empty: the form's own words
-    """
-
-    organisation: str
-    recipient: str
-    place: str
-    inspected_on: date
-    due_on: date
-    basis: tuple[str, ...]
-    hazards: tuple[HazardLine, ...]
-    inspectors: tuple[Inspector, ...] = ()
-    phone: str = ""
-    consequence: str = ""
-    review_body: str = ""
-    court: str = ""
 
 
 @dataclass(frozen=True, slots=True)
