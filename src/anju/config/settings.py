@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "anju.means.documents",
     "anju.means.figures",
     "anju.duties.cases",
+    "anju.duties.inspections",
+    "anju.duties.enforcement",
     "anju.doors.console",
     "anju.doors.field",
     "anju.doors.portal",
