@@ -278,7 +278,9 @@ def _say(step: Mapping[str, Any]) -> str:
         return _("自%(moment)s起算，期限%(term)s。") % {
             "moment": _moment(step["at"]),
             "term": say_term(step),
-        } + (_("开始当日不计入。") if step["unit"] in ("workdays", "days") and step["amount"] else "")
+        } + (
+            _("开始当日不计入。") if step["unit"] in ("workdays", "days", "months") and step["amount"] else ""
+        )
     if kind == "skipped":
         name = step["name"] or _("周末")
         if step["days"] == 1:
@@ -310,7 +312,7 @@ def _say(step: Mapping[str, Any]) -> str:
 
 
 def say_term(term: Mapping[str, Any] | Term) -> str:
-    """Say a term in words: 3个工作日, 15日, 24小时, 当日."""
+    """Say a term in words: 3个工作日, 15日, 2个月, 24小时, 当日."""
     if isinstance(term, Term):
         term = {"amount": term.amount, "unit": term.unit}
     amount, unit = term["amount"], term["unit"]
@@ -320,6 +322,8 @@ def say_term(term: Mapping[str, Any] | Term) -> str:
         return ngettext("%(n)s小时", "%(n)s小时", amount) % {"n": amount}
     if not amount:
         return _("当日")
+    if unit == "months":
+        return ngettext("%(n)s个月", "%(n)s个月", amount) % {"n": amount}
     if unit == "days":
         return ngettext("%(n)s日", "%(n)s日", amount) % {"n": amount}
     return ngettext("%(n)s个工作日", "%(n)s个工作日", amount) % {"n": amount}

@@ -1,31 +1,33 @@
 """When a term ends, and how that was worked out. Pure: standard library only, no database, no clock.
 
-The conventions are those of Chinese administrative terms (cn-penalty-2021-85, cn-civil-2020-201, cn-civil-2020-203):
-the day on which a term starts is not counted; a term in workdays ends with the last counted day; a term in
-calendar days whose last day is a rest day ends with the first workday after it; a term in hours runs through
+The conventions are those of Chinese administrative terms (cn-penalty-2021-85, cn-civil-2020-201, cn-civil-2020-202,
+cn-civil-2020-203): the day on which a term starts is not counted; a term in workdays ends with the last counted day; a
+term in months ends with the same day of a later month, or with that month's last day when it has no such day; a term in
+calendar days or months whose last day is a rest day ends with the first workday after it; a term in hours runs through
 nights and holidays; a term of nothing ("on the spot") ends with the same day. A day ends at 23:59:59 local time.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
-Unit = Literal["workdays", "days", "hours", "seconds"]
-UNITS: tuple[Unit, ...] = ("workdays", "days", "hours", "seconds")
+Unit = Literal["workdays", "days", "months", "hours", "seconds"]
+UNITS: tuple[Unit, ...] = ("workdays", "days", "months", "hours", "seconds")
 END_OF_DAY = time(23, 59, 59)
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
 # No term of the rulebooks is longer than a few years; a larger figure is a typing error, not a deadline.
-LONGEST = {"workdays": 5_000, "days": 7_500, "hours": 180_000, "seconds": 648_000_000}
+LONGEST = {"workdays": 5_000, "days": 7_500, "months": 240, "hours": 180_000, "seconds": 648_000_000}
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """How long somebody has: an amount of a unit, and the article it rests on.
 
-    amount  whole number >= 0; 0 workdays or days means "on the spot", due at the end of the same day
-    unit    workdays | days | hours; seconds only for what is left of a term in hours
+    amount  whole number >= 0; 0 workdays, days or months means "on the spot", due at the end of the same day
+    unit    workdays | days | months | hours; seconds only for what is left of a term in hours
     basis   article key resolved in docs/law/, or "" when the city set it
     """
 
@@ -118,15 +120,22 @@ def due(calendar: Calendar, *, start: datetime, term: Term, tz: tzinfo) -> Due:
             if trail.look_at(day):
                 left -= 1
     elif term.amount:
-        day += ONE_DAY * term.amount
+        day = months_later(day, term.amount) if term.unit == "months" else day + ONE_DAY * term.amount
         day = _first_workday(trail, day)
     return trail.close(datetime.combine(day, END_OF_DAY, tzinfo=tz))
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last day of that month when it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def remaining(calendar: Calendar, *, at: datetime, due_at: datetime, unit: Unit, basis: str = "") -> Term:
     """Return what is left of a term when its clock is stopped at `at`, in the unit to be kept while it stands.
 
-    The day of stopping counts as used. A term in hours is kept to the second. An overdue term has nothing left.
+    The day of stopping counts as used. A term in hours is kept to the second, one in months as days. An overdue term
+    has nothing left.
     `due_at` must be in the local time zone of the deadline (as `due` returned it).
     """
     if at.tzinfo is None or due_at.tzinfo is None:

@@ -133,6 +133,23 @@ def test_on_the_spot_means_before_the_same_day_is_over_even_on_a_rest_day(start,
     assert due(started, 0, unit).at == started.replace(hour=23, minute=59, second=59)
 
 
+# start, weekday, months, last day, its weekday, why
+MONTH_ROWS = [
+    ("2024-04-15 09:00", "一", 3, "2024-07-15", "一", "the same day three months later"),
+    ("2024-01-31 09:00", "三", 1, "2024-02-29", "四", "February has no 31st: its last day, a leap year's"),
+    ("2023-11-30 09:00", "四", 3, "2024-02-29", "四", "over the end of a year"),
+    ("2024-03-15 09:00", "五", 3, "2024-06-17", "一", "a Saturday moves to Monday"),
+    ("2024-07-02 09:00", "二", 3, "2024-10-08", "二", "a day of the National Day week moves behind it"),
+    ("2024-08-12 09:00", "一", 2, "2024-10-12", "六", "a make-up Saturday is a workday and stays"),
+    ("2024-02-29 09:00", "四", 6, "2024-08-29", "四", "half a year"),
+]
+
+
+@pytest.mark.parametrize(("start", "day", "amount", "end", "end_day", "why"), MONTH_ROWS)
+def test_a_term_in_months_ends_with_the_same_day_of_the_month(start, day, amount, end, end_day, why):
+    assert due(at(start, day), amount, "months").at == at(f"{end} 23:59:59", end_day), why
+
+
 def test_the_day_of_the_start_is_the_local_one():
     half_past_midnight_here = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
     assert due(half_past_midnight_here, 1, "workdays").at == at("2026-11-25 23:59:59", "三")
