@@ -61,6 +61,8 @@ def resolve(territory: Territory | None, *, facts: Facts, actor: Actor) -> Scope
         if not everywhere and not any(area.at_level(reach.level) == reach.id for reach in areas):
             raise NotFound(_("没有找到这个地区的数据。"))
         condition = Q(**{f"{facts.areas[area.level]}_id": area.pk})
+        if 0 < facts.indexed < area.level and (above := area.at_level(facts.indexed)) is not None:
+            condition &= Q(**{f"{facts.areas[facts.indexed]}_id": above})
         return Scope(condition, area.name, "area", area.level, limited=False, area=area)
     division = find_division(code)
     condition = _inside(division, facts.division)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -27,7 +28,7 @@ from anju.ground.access.actors import Actor, Reach
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import places, registry, rules
+from . import counting, keeping, places, registry, rules
 from .models import FigureSnapshot
 from .places import LEVELS, Scope, Territory
 from .registry import Dimension, Facts, Measure, Window
@@ -83,8 +84,8 @@ class Query:
 class Number:
     """A number with what it is made of: `numerator` rows counted (or the sum), `denominator` rows among which."""
 
-    value: float | int | None
-    numerator: float | int
+    value: rules.Amount | None
+    numerator: rules.Amount
     denominator: int | None
 
 
@@ -121,7 +122,7 @@ class Result:
     at: datetime
 
     @property
-    def value(self) -> float | int | None:
+    def value(self) -> rules.Amount | None:
         """The number itself, in the measure's unit (a percentage is 0–100)."""
         return self.number.value
 
@@ -216,20 +217,56 @@ def answer(query: Query, *, actor: Actor, at: datetime, compare: bool = False) -
         raise Refusal(
             _("切分口径只有 area（管理区域）和 division（行政区划）。"), field="tree", code="unknown_tree"
         )
-    groups: dict[tuple[str, Any], list[Measure]] = {}
-    for measure in asked:
-        groups.setdefault((measure.facts.name, measure.date if query.by in TIMES else None), []).append(
-            measure
-        )
+    groups = _groups(query, asked, actor=actor)
+    plans = [_plan(query, group, at=at, compare=compare) for group in groups]
+    tallied = [plan for plan in plans if isinstance(plan, counting.TallyPlan)]
+    counted = dict(zip(map(id, tallied), counting.run(tallied) if tallied else [], strict=True))
     found: dict[str, Result] = {}
-    for group in groups.values():
-        found.update(_answer_group(query, group, actor=actor, at=at, compare=compare))
+    for group, plan in zip(groups, plans, strict=True):
+        numbers = plan.run() if isinstance(plan, _Plan) else counted[id(plan)]
+        found.update(_results(query, group, numbers, at=at, compare=compare))
     try:
         _check_parts(found)
     except rules.FiguresDoNotAddUp:
         log.exception("figures do not add up: %s", query)
         raise
     return [found[measure.name] for measure in asked]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Measures that are counted together: of one table, in one way, within one scope.
+
+    by_tally  whether a tally answers
+    apart     whether each month or week is counted for itself, because they do not add up
+    """
+
+    facts: Facts
+    measures: list[Measure]
+    scope: Scope
+    by_tally: bool
+    apart: bool
+
+
+def _groups(query: Query, asked: Iterable[Measure], *, actor: Actor) -> list[_Group]:
+    usable = keeping.usable({m.tally.spec.name: m.tally.spec for m in asked if m.tally is not None}.values())
+    groups: dict[tuple[Any, ...], _Group] = {}
+    scopes: dict[str, Scope] = {}
+    for measure in asked:
+        facts = measure.facts
+        if facts.name not in scopes:
+            scopes[facts.name] = places.resolve(query.territory, facts=facts, actor=actor)
+        scope = scopes[facts.name]
+        by_tally = (
+            measure.tally is not None
+            and usable[measure.tally.spec.name]
+            and counting.knows(measure, scope, by=query.by, tree=query.slicing_tree, filters=query.filters)
+        )
+        apart = query.by in TIMES and not measure.additive_over_time
+        dated = measure.date if query.by in TIMES and not by_tally else None
+        key = (facts.name, by_tally, apart, dated)
+        groups.setdefault(key, _Group(facts, [], scope, by_tally, apart)).measures.append(measure)
+    return list(groups.values())
 
 
 def window(period: Period, *, at: datetime) -> Window:
@@ -250,6 +287,14 @@ def rows(
     measure = registry.get(query.measures[0])
     scope = places.resolve(query.territory, facts=measure.facts, actor=actor)
     span = window(query.period, at=at)
+    apart = slice_key is not None and query.by in TIMES and not measure.additive_over_time
+    if apart:
+        # What does not add up over time is counted for each month by itself, and so are its rows.
+        days = rules.parts_of_time(query.period, str(query.by))
+        first = _day(slice_key)
+        if first not in days:
+            raise NotFound(_("没有找到这个时段的数据。"))
+        span = window(days[first], at=at)
     wanted = (
         _counted(measure, span) if part != "denominator" or measure.among is None else measure.among(span)
     )
@@ -258,41 +303,77 @@ def rows(
     found = measure.facts.model._default_manager.filter(
         scope.condition, _filtered(query, measure.facts), wanted
     )
-    if slice_key is None or query.by is None:
+    if slice_key is None or query.by is None or apart:
         return found
     return _sliced(found, query, measure, span, slice_key)
 
 
-def _answer_group(
-    query: Query, group: list[Measure], *, actor: Actor, at: datetime, compare: bool
-) -> dict[str, Result]:
-    facts = group[0].facts
-    scope = places.resolve(query.territory, facts=facts, actor=actor)
-    span = window(query.period, at=at)
-    base = facts.model._default_manager.order_by().filter(scope.condition, _filtered(query, facts))
-    key, empty = _key(query, group[0], span)
-    plan = _Plan(base, group)
-    plan.add("now", span, empty if key is None else key)
+def _day(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        raise NotFound(_("没有找到这个时段的数据。")) from None
+
+
+def _before(query: Query, *, at: datetime, compare: bool) -> dict[str, Period]:
+    """Return the periods a number is compared with."""
     begun = query.period.until(timezone.localtime(at).date())
-    periods = {"last_year": begun.last_year(), "preceding": begun.preceding()} if compare else {}
-    for name, period in periods.items():
-        plan.add(name, window(period, at=at), empty)
-    counted = plan.run()
+    return {"last_year": begun.last_year(), "preceding": begun.preceding()} if compare else {}
+
+
+def _plan(query: Query, group: _Group, *, at: datetime, compare: bool) -> _Plan | counting.TallyPlan:
+    """Say what is counted: the period with its slices, each month apart where they do not add up, and comparisons."""
+    facts, first = group.facts, group.measures[0]
+    _known_filters(query, facts)
+    span = window(query.period, at=at)
+    base = facts.model._default_manager.order_by().filter(group.scope.condition, _filtered(query, facts))
+    key, empty = _key(query, first, span)
+    sliced = key is not None and not group.apart
+    windows = {name: window(period, at=at) for name, period in _before(query, at=at, compare=compare).items()}
+    if group.apart:
+        parts = rules.parts_of_time(query.period, str(query.by))
+        windows |= {f"of_{day:%Y_%m_%d}": window(days, at=at) for day, days in parts.items()}
+    if group.by_tally:
+        asked = counting.TallyPlan(facts, group.measures, group.scope, query.by, query.filters, base)
+        asked.add("now", span, key if sliced else empty, by=query.by if sliced else None)
+        for name, other in windows.items():
+            asked.add(name, other, empty, by=None)
+        return asked
+    plan = _Plan(base, group.measures)
+    plan.add("now", span, key if sliced else empty)
+    for name, other in windows.items():
+        plan.add(name, other, empty)
+    return plan
+
+
+def _results(
+    query: Query, group: _Group, counted: Mapping[str, Counts], *, at: datetime, compare: bool
+) -> dict[str, Result]:
+    """Make an answer of what was counted: totals, slices with their names, comparisons; checked."""
+    facts, scope = group.facts, group.scope
+    sliced: Counts = counted["now"]
+    if group.apart:
+        days = rules.parts_of_time(query.period, str(query.by))
+        sliced = {
+            day: next(iter(counted[f"of_{day:%Y_%m_%d}"].values()), {m.name: (0, 0) for m in group.measures})
+            for day in days
+        }
     names: dict[str, str] = {}
     fold = None
-    if key is not None:
-        fold = _fold(query, facts, counted["now"])
-        names = _names(query, facts, scope, counted["now"], fold)
+    if query.by is not None:
+        fold = _fold(query, facts, sliced)
+        names = _names(query, facts, scope, sliced, fold)
     found = {}
-    for measure in group:
+    for measure in group.measures:
         number = _total(measure, counted["now"])
         slices: tuple[Slice, ...] = ()
-        if key is not None:
-            slices = _slices(measure, counted["now"], names, fold)
-            _check_sums(query, measure, number, slices)
+        if query.by is not None:
+            slices = _slices(measure, sliced, names, fold)
+            if not group.apart:
+                _check_sums(query, measure, number, slices)
         before = {
             name: _comparison(measure, number, period, _total(measure, counted[name]))
-            for name, period in periods.items()
+            for name, period in _before(query, at=at, compare=compare).items()
         }
         found[measure.name] = Result(
             measure=measure,
@@ -302,7 +383,7 @@ def _answer_group(
             slices=slices,
             last_year=before.get("last_year"),
             preceding=before.get("preceding"),
-            cut_off=span.cut_off,
+            cut_off=window(query.period, at=at).cut_off,
             at=at,
         )
     return found
@@ -313,7 +394,7 @@ def _counted(measure: Measure, span: Window) -> Q:
     return measure.counts(span) if measure.among is None else measure.counts(span) & measure.among(span)
 
 
-Counts = Mapping[Any, Mapping[str, tuple[Any, int]]]  # {slice key: {measure: (numerator, denominator)}}
+Counts = counting.Counts  # {slice key: {measure: (numerator, denominator)}}
 
 
 class _Plan:
@@ -387,6 +468,10 @@ def _total(measure: Measure, counted: Counts) -> Number:
 
 
 def _value(measure: Measure, numerator: Any, denominator: int) -> Number:
+    if measure.unit == "yuan":
+        return Number(exact := Decimal(numerator).quantize(Decimal("0.01")), exact, None)
+    if measure.unit == "count":
+        numerator = int(numerator)
     if measure.among is None:
         return Number(numerator, numerator, None)
     if measure.weigh is None:
@@ -398,7 +483,7 @@ def _value(measure: Measure, numerator: Any, denominator: int) -> Number:
 
 
 def _comparison(measure: Measure, now: Number, period: Period, then: Number) -> Comparison:
-    if measure.unit == "count":
+    if measure.is_sum:
         return Comparison(period, then, rules.change(now.value, then.value))
     both = now.value is not None and then.value is not None
     return Comparison(period, then, round(now.value - then.value, 2) if both else None)  # type: ignore[operator]
@@ -430,7 +515,7 @@ def _key(query: Query, measure: Measure, span: Window) -> tuple[Any, Any]:
     if query.by in TIMES:
         cut = TruncMonth if query.by == "month" else TruncWeek
         kind = models.DateField()
-        zone = timezone.get_default_timezone()
+        zone = None if measure.by_day else timezone.get_default_timezone()
         return Cast(cut(measure.date(span), tzinfo=zone), kind), Cast(Value(None), kind)
     dimension = _dimension(query, facts)
     return F(dimension.column), Cast(Value(None), dimension.field)
@@ -503,15 +588,13 @@ def _sliced(found: QuerySet, query: Query, measure: Measure, span: Window, key: 
         column = facts.areas[level]
         return found.filter(Q(**{f"{column}_id": int(key)}) if key else Q(**{f"{column}__isnull": True}))
     if query.by in TIMES:
-        try:
-            first = date.fromisoformat(key)
-        except ValueError:
-            raise NotFound(_("没有找到这个时段的数据。")) from None
+        first = _day(key)
         last = rules.months(Period(first, first + timedelta(days=31)))[1] if query.by == "month" else None
         after = last or first + timedelta(days=7)
         one = window(Period(first, after - timedelta(days=1)), at=span.cut_off)
+        start, end = (one.first, one.after) if measure.by_day else (one.start, one.end)
         return found.annotate(figure_date=measure.date(span)).filter(
-            figure_date__gte=one.start, figure_date__lt=one.end
+            figure_date__gte=start, figure_date__lt=end
         )
     return found.filter(_of_slice(_dimension(query, facts), key))
 
@@ -525,13 +608,18 @@ def _of_slice(dimension: Dimension, key: str) -> Q:
     return ~Q(**{f"{dimension.column}__in": list(fold)})
 
 
-def _filtered(query: Query, facts: Facts) -> Q:
-    met = Q()
-    for name, keys in query.filters.items():
+def _known_filters(query: Query, facts: Facts) -> None:
+    for name in query.filters:
         if name not in facts.dimensions:
             raise Refusal(
                 _("这个指标不能按“%(name)s”筛选。") % {"name": name}, field=name, code="unknown_filter"
             )
+
+
+def _filtered(query: Query, facts: Facts) -> Q:
+    _known_filters(query, facts)
+    met = Q()
+    for name, keys in query.filters.items():
         met &= reduce(or_, (_of_slice(facts.dimensions[name], key) for key in keys))
     return met
 
@@ -559,6 +647,13 @@ def _check_parts(found: Mapping[str, Result]) -> None:
         if measure.among is not None and measure.weigh is None:
             for number in numbers:
                 rules.must_be_part(measure.name, part=number.numerator, whole=number.denominator or 0)
+        must_be = found.get(measure.needs)
+        if must_be is not None:
+            counts = {None: must_be.number.numerator, **{s.key: s.number.numerator for s in must_be.slices}}
+            for key, number in [(None, result.number), *((s.key, s.number) for s in result.slices)]:
+                rules.must_have(
+                    measure.name, amount=number.numerator, count=counts.get(key, 0), of=measure.needs
+                )
         whole = found.get(measure.part_of)
         if whole is None or measure.among is not None:
             continue
@@ -581,7 +676,7 @@ class PublicCell:
 
     key: str | None
     name: str
-    value: float | int | None
+    value: rules.Amount | None
     withheld: bool
 
 

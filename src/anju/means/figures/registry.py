@@ -6,13 +6,16 @@ A room's `figures.py` builds `Facts` (which table, where its places are) and `Me
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Field, Model, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation.refusals import Refusal
+
+from .tallies import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ class Window:
     end: datetime
     cut_off: datetime
     is_now: bool
+
+    @property
+    def first(self) -> date:
+        """The first day of the period, for facts that are counted by day."""
+        return timezone.localtime(self.start, timezone.get_default_timezone()).date()
+
+    @property
+    def after(self) -> date:
+        """The first day after the period."""
+        return timezone.localtime(self.end, timezone.get_default_timezone()).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,8 @@ class Facts:
     columns     how a row is listed; `related` loads what they read; `address` is the page of a row ("" = none)
     unread      columns of the table that no listing reads (long texts)
     export      the power that downloading rows takes
+    order       how rows are listed; the columns of an index, for a first page that is there at once
+    indexed     the level whose column the table's indexes begin with: a lower place is sought within it (0 = none)
     """
 
     name: str
@@ -91,16 +106,36 @@ class Facts:
     unread: tuple[str, ...] = ()
     address: Callable[[Any], str] = lambda row: ""
     export: str = "figures.see"
+    order: tuple[str, ...] = ("-pk",)
+    indexed: int = 0
 
 
 Condition = Callable[[Window], Q]
 
 
 @dataclass(frozen=True, slots=True)
+class Tallied:
+    """How a tally gives the number that `counts` gives from the rows.
+
+    only     ((dimension, values as text), …): what it counts of the tally
+    since    what the earlier day must be: "" anything; "before" the period, or none (the first visit of a unit in it);
+             "within" the period, from its first day (found in it, and by now put right)
+    earlier  column of the facts that the earlier day comes from
+    amount   the sum of the amounts, not the number of facts
+    """
+
+    spec: Spec
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    since: str = ""
+    earlier: str = ""
+    amount: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One definition of one number.
 
-    unit         count | percent | score | days
+    unit         count | yuan | percent | score | days
     counts       which rows are counted; for a share, which rows of `among` (always a part of them)
     among        the rows a share or an average is taken of: its denominator
     weigh        for an average or a score: the expression summed over `among`, …
@@ -109,6 +144,14 @@ class Measure:
     scan         simpler conditions that together cover `counts` and `among`, when these are costly to search by
     part_of      name of a measure that is never smaller (both counts are checked whenever both are asked)
     better       "high" | "low" | "": which way is good, for the colour of a comparison
+    by_day       whether `date` is a day, not a moment
+    tally        how the same number is had from a tally, at any size of the table
+    additive_over_time  False for distinct counts: the months of a half-year do not add up to it,
+                 and every answer says so
+    companions   measures that stand beside this one: the other readings of an ambiguous word
+    needs        name of a count without which this cannot be: where it is zero, so is this (a fine has a decision)
+    word         what is counted, behind the number: 家, 家次, 处 …
+    shelf        where it is shown by itself: "home" the dashboard, "letter" the half-year figures, "" only when asked
     """
 
     name: str
@@ -125,6 +168,18 @@ class Measure:
     part_of: str = ""
     better: str = ""
     labels: tuple[Any, Any] = field(default=("", ""))  # what the numerator and the denominator are called
+    by_day: bool = False
+    tally: Tallied | None = None
+    additive_over_time: bool = True
+    companions: tuple[str, ...] = ()
+    needs: str = ""
+    word: Any = ""
+    shelf: str = "home"
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether changes are told in percent: of counts and money they are, of shares in points."""
+        return self.unit in ("count", "yuan")
 
 
 _measures: dict[str, Measure] = {}
@@ -156,3 +211,14 @@ def get(name: str) -> Measure:
 def measures() -> list[Measure]:
     """List all measures in the order they were declared."""
     return list(_measures.values())
+
+
+def on_shelf(shelf: str) -> list[Measure]:
+    """List the measures of a page, in the order they were declared."""
+    return [measure for measure in _measures.values() if measure.shelf == shelf]
+
+
+def specs() -> list[Spec]:
+    """List the tallies that measures are had from."""
+    found = {m.tally.spec.name: m.tally.spec for m in _measures.values() if m.tally is not None}
+    return list(found.values())

@@ -6,6 +6,9 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+
+Amount = float | int | Decimal
 
 
 class FiguresDoNotAddUp(RuntimeError):
@@ -107,26 +110,72 @@ def weeks(period: Period) -> list[date]:
     return [monday + timedelta(weeks=n) for n in range(((period.end - monday).days // 7) + 1)]
 
 
+def month_of(day: date) -> date:
+    """Return the first day of a day's month."""
+    return day.replace(day=1)
+
+
+def month_after(day: date) -> date:
+    """Return the first day of the month after a day's."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A period [start, after) cut at the months: the days before the first whole month, the months, the days after.
+
+    Each is a pair (first day, first day after) or None.
+    """
+
+    months: tuple[date, date] | None
+    days: tuple[tuple[date, date], ...]
+
+
+def pieces(start: date, after: date) -> Pieces:
+    """Cut the days from `start` until before `after` into whole months and the days left at both ends."""
+    first = start if start.day == 1 else month_after(start)
+    last = month_of(after)
+    if first >= last:
+        return Pieces(None, ((start, after),))
+    ends = ((start, first), (last, after))
+    return Pieces((first, last), tuple(end for end in ends if end[0] < end[1]))
+
+
+def parts_of_time(period: Period, by: str) -> dict[date, Period]:
+    """Return {first day of each month or week touched: the days of it that lie in the period}."""
+    found = {}
+    for first in months(period) if by == "month" else weeks(period):
+        last = (month_after(first) if by == "month" else first + timedelta(days=7)) - timedelta(days=1)
+        found[first] = Period(max(first, period.start), min(last, period.end))
+    return found
+
+
 def percentage(numerator: float, denominator: float) -> float | None:
     """Return numerator ÷ denominator in percent, two decimals; None when there is nothing to divide by."""
     return round(100 * numerator / denominator, 2) if denominator else None
 
 
-def change(now: float | None, before: float | None) -> float | None:
+def change(now: Amount | None, before: Amount | None) -> float | None:
     """Return by how many percent a number grew; None without a number to compare with."""
     if now is None or not before:
         return None
-    return round(100 * (now - before) / before, 1)
+    return round(float(100 * (now - before) / before), 1)  # type: ignore[operator]  # both are of one measure
 
 
-def must_add_up(name: str, *, total: float, parts: Iterable[float]) -> None:
+def must_have(name: str, *, amount: Amount, count: Amount, of: str) -> None:
+    """Raise FiguresDoNotAddUp for an amount of nothing: money where nothing was decided."""
+    if amount and not count:
+        raise FiguresDoNotAddUp(f"{name}: {amount}, but {of} is {count}")
+
+
+def must_add_up(name: str, *, total: Amount, parts: Iterable[Amount]) -> None:
     """Raise FiguresDoNotAddUp unless the slices of a number add up to it."""
     found = sum(parts)
     if found != total:
         raise FiguresDoNotAddUp(f"{name}: the slices add up to {found}, the total is {total}")
 
 
-def must_be_part(name: str, *, part: float, whole: float, of: str = "") -> None:
+def must_be_part(name: str, *, part: Amount, whole: Amount, of: str = "") -> None:
     """Raise FiguresDoNotAddUp when a subset is larger than what it is a subset of."""
     if part > whole:
         raise FiguresDoNotAddUp(f"{name}: {part} is more than {of or 'its total'} {whole}")

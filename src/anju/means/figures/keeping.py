@@ -1,0 +1,98 @@
+"""Keeping tallies: fold what triggers noted, count anew, and compare with the facts."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from . import tallies
+from .models import TallyDelta, TallyRow, TallyState
+from .tallies import Spec
+
+log = logging.getLogger(__name__)
+
+_LOCK = 7_415_201  # one folds or rebuilds at a time; a number of ours among PostgreSQL's advisory locks
+SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A kept row that is not what the facts say: by how much it is short."""
+
+    grain: int
+    day: date
+    county: int
+    street: int
+    since: date
+    dimensions: tuple[str, ...]
+    number: int
+    amount: Decimal
+
+
+@transaction.atomic
+def fold() -> int:
+    """Add the noted changes to the kept rows and return how many there were.
+
+    Readers see both before or both after; a change committed while this runs waits for the next time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(tallies.fold())
+        taken, _kept = cursor.fetchone()
+    TallyRow.objects.filter(number=0, amount=0).delete() if taken else None
+    return int(taken)
+
+
+@transaction.atomic
+def rebuild(spec: Spec, *, at: datetime) -> int:
+    """Install a tally's triggers as declared, count it anew from its facts, and return how many rows it has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        for statement in tallies.create(spec):
+            cursor.execute(statement)
+        cursor.execute(tallies.rebuild(spec))
+    TallyState.objects.update_or_create(
+        name=spec.name, defaults={"digest": spec.digest, "rebuilt_at": at, "differences": 0, "sample": []}
+    )
+    return TallyRow.objects.filter(tally=spec.name).count()
+
+
+def check(spec: Spec, *, at: datetime) -> list[Difference]:
+    """Compare a tally with its facts, one snapshot for both, and remember the outcome; differences are logged."""
+    columns = ("grain", *tallies.KEY, "number", "amount")
+    with connection.cursor() as cursor:
+        cursor.execute(tallies.differences(spec))
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    found = [
+        Difference(
+            row["grain"], row["day"], row["county"], row["street"], row["since"],
+            (row["d1"], row["d2"], row["d3"], row["d4"]), int(row["number"]), row["amount"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    sample = [json.loads(json.dumps(row, default=str)) for row in rows[:SAMPLE]]
+    TallyState.objects.filter(name=spec.name).update(checked_at=at, differences=len(found), sample=sample)
+    if found:
+        log.error("tally %s differs from its facts in %d rows: %s", spec.name, len(found), found[:3])
+    return found
+
+
+def usable(specs: Iterable[Spec]) -> dict[str, bool]:
+    """Say of each tally whether it may answer: its triggers are those declared, and the last check found it right."""
+    wanted = {spec.name: spec for spec in specs}
+    kept = {state.name: state for state in TallyState.objects.filter(name__in=wanted).defer("sample")}
+    return {
+        name: name in kept and kept[name].digest == spec.digest and not kept[name].differences
+        for name, spec in wanted.items()
+    }
+
+
+def waiting() -> int:
+    """Count the noted changes that are not folded yet."""
+    return TallyDelta.objects.count()
