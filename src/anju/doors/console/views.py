@@ -1,6 +1,8 @@
 """The staff's pages. They read what was asked, call one query or verb, and show the answer; no rules here."""
 
 from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -110,7 +113,12 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 def _class_options() -> list[tuple[str, str]]:
-    day = timezone.localdate()
+    return _class_options_of(timezone.localdate(), get_language() or "")
+
+
+@lru_cache(maxsize=4)
+def _class_options_of(day: date, language: str) -> list[tuple[str, str]]:
+    """List the classes of a day in a language: a hundred sentences that every list page needs."""
     options = []
     for kind, name in rules.KIND_LABELS.items():
         for one in catalogue.tree(kind, on=day):

@@ -39,6 +39,8 @@ def ask_term(
     case = locked(case_id, by=by)
     if case.state not in (State.FIXING, State.CHECKING) or case.desk_id not in by.organisation_ids:
         raise NotAllowedNow(_("只有正在办理的单位可以申请延期或中止。"), data={"allowed": []})
+    if kind not in ("extend", "suspend"):
+        raise Refusal(_("请选择申请延期或者中止。"), field="kind")
     if not reason.strip():
         raise Refusal(_("请写明申请理由。"), field="reason")
     limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["extension"]
