@@ -39,6 +39,7 @@ class Order(Placed):
     visit = models.ForeignKey(Visit, null=True, on_delete=models.PROTECT, related_name="orders")
     agency = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     recipient = models.CharField(max_length=120)
+    company = _office()  # the recipient when it is an organisation that Anju knows: it sees its own orders
     oral = models.BooleanField(
         default=False, help_text="minor and fixed at once: said, and noted in the record"
     )
@@ -65,6 +66,8 @@ class Order(Placed):
             models.Index("county", F("issued_at").desc(), name="order_county"),
             models.Index("street", F("issued_at").desc(), name="order_street"),
             models.Index("agency", F("issued_at").desc(), name="order_agency"),
+            models.Index("company", F("issued_at").desc(), name="order_company"),
+            models.Index(fields=["due_on"], name="order_running", condition=Q(state=OrderState.SERVED)),
             models.Index(
                 fields=["agency", "recheck_by"], name="order_recheck",
                 condition=Q(state__in=[OrderState.SERVED, OrderState.OVERDUE]),
