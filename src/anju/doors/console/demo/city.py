@@ -97,8 +97,9 @@ class Builder:
     def _city_offices(self) -> None:
         city = next(area for area in self.areas.values() if area.level == Area.Level.CITY)
         self.top = city
-        for kind in ("city_housing", "duty_office"):
-            self._office(kind, city, document_code=self._code(kind, ""))
+        for kind in ("city_housing", "duty_office", "police_bureau", "fire_brigade"):
+            name = self.book["city_names"].get(kind, "").format(area=city.name)
+            self._office(kind, city, name=name, document_code=self._code(kind, self.book["city_label"]))
 
     def _companies(self) -> None:
         for number, name in enumerate(self.book["companies"]):
@@ -121,7 +122,8 @@ class Builder:
             self._office("county_housing", area, document_code=self._code("county_housing", label))
             if county is None:
                 continue
-            self._office("fire_brigade", area, document_code=self._code("fire_brigade", label))
+            for kind in ("fire_brigade", "police_bureau"):
+                self._office(kind, area, document_code=self._code(kind, label))
             for kind in ("urban_management", "market_regulator", "gas_regulator"):
                 self._office(kind, area)
         found = []

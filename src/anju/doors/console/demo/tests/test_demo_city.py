@@ -30,7 +30,7 @@ def logins() -> list[dict[str, str]]:
 
 
 def test_the_demo_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(db: None, client):
-    call_command("seed_demo", past=40, stdout=StringIO())
+    call_command("seed_demo", past=40, no_half_year=True, stdout=StringIO())
 
     # It says that it is invented, wherever that can be said.
     mark = book("city")["mark"]

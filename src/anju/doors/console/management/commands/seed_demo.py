@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.doors.console.demo.city import Builder, book
+from anju.doors.console.demo.half_year import HalfYear
 from anju.doors.console.demo.past import Past
 from anju.doors.console.demo.stories import Stories, states
 from anju.duties.cases.models import Report, SavedView
@@ -27,6 +28,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--past", type=int, default=1200, help="how many closed cases of earlier months")
+        parser.add_argument(
+            "--no-half-year", action="store_true", help="without the checks of January to July 2024"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Account.objects.exists():
@@ -36,16 +40,20 @@ class Command(BaseCommand):
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL synchronous_commit TO off")
-            self._seed(options["past"], began)
+            self._seed(options["past"], began, half_year=not options["no_half_year"])
         self._say(_("演示城市已建立"), began)
 
-    def _seed(self, past: int, began: float) -> None:
+    def _seed(self, past: int, began: float, *, half_year: bool) -> None:
         now = timezone.now()
         call_command("load_calendar", verbosity=0)
         call_command("load_territory", areas=True, stdout=io.StringIO())
         self._say(_("日历和区划"), began)
-        city = Builder(self._chance(0), at=now).build()
+        builder = Builder(self._chance(0), at=now)
+        city = builder.build()
         self._say(_("%(n)s 个小区") % {"n": len(city.estates)}, began)
+        if half_year:
+            made = HalfYear(builder, self._chance(3)).write()
+            self._say(_("半年检查：%(visits)s 家次，%(hazards)s 处隐患，%(fines)s 起处罚") % made, began)
         kept = Past(city, self._chance(1)).write(
             past, first=now - timedelta(days=272), last=now - timedelta(days=2)
         )
