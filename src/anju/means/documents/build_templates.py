@@ -1,17 +1,18 @@
 """Make the shipped Word templates: `python -m anju.means.documents.build_templates`. Only for developers.
 
 The layout is code so that it can be reviewed; an office that wants another one edits the .docx and puts it into
-<data>/templates. Sizes are those of GB/T 9704: 3号 = 16 pt, 2号 = 22 pt, 28.95 pt a line, 22 lines × 28 characters.
+<data>/forms. Sizes are those of GB/T 9704: 3号 = 16 pt, 2号 = 22 pt, 28.95 pt a line, 22 lines × 28 characters.
 The 28 come from the text's own spacing, not from a grid of characters, which LibreOffice reads as whole cells.
 """
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 from docx import Document
 from docx.document import Document as Paper
 from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
@@ -25,12 +26,14 @@ LINE = Pt(28.95)
 MARGINS = {"top_margin": Mm(37), "bottom_margin": Mm(35), "left_margin": Mm(28), "right_margin": Mm(26)}
 TIGHTER = -5  # twentieths of a point on each character: 28 × 15.75 pt = 441 pt of 442.2
 TWO_CHARACTERS = Pt(31.5)
-COLUMNS = (Mm(13), Mm(28.6), Mm(49.4), Mm(39), Mm(26))
+ONE_CHARACTER = Pt(15.75)
+FORM_COLUMNS = (38, 44, 32, 42)  # millimetres
+SIGNATURE = HERE / "templates" / "signature.png"
 GREY = RGBColor(0x77, 0x77, 0x77)
 # The order in which the standard (ECMA-376, CT_PPr and CT_RPr) wants what is used here; Word minds.
 PARAGRAPH_ORDER = (
-    *("pStyle", "keepNext", "keepLines", "widowControl", "pBdr", "autoSpaceDE", "autoSpaceDN"),
-    *("snapToGrid", "spacing", "ind", "jc", "rPr"),
+    *("pStyle", "keepNext", "keepLines", "pageBreakBefore", "widowControl", "pBdr", "tabs"),
+    *("autoSpaceDE", "autoSpaceDN", "snapToGrid", "spacing", "ind", "jc", "rPr"),
 )
 RUN_ORDER = ["rStyle", "rFonts", "b", "color", "spacing", "kern", "sz", "szCs", "lang"]
 
@@ -66,13 +69,15 @@ def control(paper: Paper, statement: str) -> None:
     paper.add_paragraph("{%p " + statement + " %}")
 
 
-def border(paragraph: Paragraph, side: str, *, size: int, colour: str, space: int) -> None:
+def border(
+    paragraph: Paragraph, side: str, *, size: int, colour: str, space: int, kind: str = "single"
+) -> None:
     """Rule a paragraph on one side; size in eighths of a point, space in points."""
     borders = paragraph._element.get_or_add_pPr().find(qn("w:pBdr"))
     if borders is None:
         borders = element("pBdr")
         paragraph._element.get_or_add_pPr().append(borders)
-    borders.append(element(side, val="single", sz=str(size), space=str(space), color=colour))
+    borders.append(element(side, val=kind, sz=str(size), space=str(space), color=colour))
 
 
 def page_number(paragraph: Paragraph, family: str) -> None:
@@ -122,32 +127,73 @@ def sheet(office: dict[str, str]) -> Paper:
     return paper
 
 
-def ruled_table(paper: Paper, office: dict[str, str]) -> None:
-    """Add the table of an order: its heads, repeated on each page, and one row for each hazard."""
-    table = paper.add_table(rows=4, cols=len(COLUMNS))
+def ruled_table(
+    paper: Paper,
+    office: dict[str, str],
+    source: str,
+    widths: Sequence[float],
+    *,
+    centred: Sequence[int] = (0,),
+    small: Sequence[int] = (),
+) -> None:
+    """Add a table of heads, repeated on each page, and rows, both read from the template variable `source`.
+
+    widths in millimetres, together 156; columns of `small` are set in 9 pt
+    """
+    columns = [Mm(width) for width in widths]
+    table = paper.add_table(rows=4, cols=len(columns))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    for column, width in enumerate(COLUMNS):
+    for column, width in enumerate(columns):
         table.columns[column].width = width
         for row in table.rows:
             row.cells[column].width = width
     head, start, body, end = table.rows
     head._tr.get_or_add_trPr().append(element("tblHeader"))
     body._tr.get_or_add_trPr().append(element("cantSplit"))
-    for statement, row in (("for row in rows", start), ("endfor", end)):
+    for statement, row in ((f"for row in {source}['rows']", start), ("endfor", end)):
         row.cells[0].paragraphs[0].text = "{%tr " + statement + " %}"
-    for column in range(len(COLUMNS)):
-        for row, text, family in (
-            (head, f"{{{{ heads[{column}] }}}}", office["hei"]),
-            (body, f"{{{{ row[{column}] }}}}", office["fang"]),
-        ):
-            cell = row.cells[column]
-            cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
-            cell._tc.remove(cell.paragraphs[0]._element)
-            paragraph = line(cell, text, family, 12, pitch=Pt(18))
-            paragraph._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
-            paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(3)
-            if row is head or column in (0, len(COLUMNS) - 1):
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for column in range(len(columns)):
+        size = 9 if column in small else 12
+        in_cell(head.cells[column], f"{{{{ {source}.heads[{column}] }}}}", office["hei"], centred=True)
+        in_cell(
+            body.cells[column], f"{{{{ row[{column}] }}}}", office["fang"], size, centred=column in centred
+        )
+
+
+def in_cell(cell: _Cell, text: str, family: str, size: float = 12, *, centred: bool = False) -> None:
+    """Write into a cell of a table, in the middle of its height."""
+    cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
+    cell._tc.remove(cell.paragraphs[0]._element)
+    paragraph = line(cell, text, family, size, pitch=Pt(1.5 * size))
+    paragraph._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(3)
+    if centred:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+
+def form_table(paper: Paper, office: dict[str, str]) -> None:
+    """Add the rows at the head of a form: a label and its value, one or two pairs a row."""
+    statements = ("for row in fields", "if row|length == 1", None, "else", None, "endif", "endfor")
+    table = paper.add_table(rows=len(statements), cols=4)
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    for column, width in enumerate(FORM_COLUMNS):
+        table.columns[column].width = Mm(width)
+        for row in table.rows:
+            row.cells[column].width = Mm(width)
+    pairs = 1
+    for statement, row in zip(statements, table.rows, strict=True):
+        if statement:
+            row.cells[0].paragraphs[0].text = "{%tr " + statement + " %}"
+            continue
+        cells = [row.cells[0], row.cells[1].merge(row.cells[3])] if pairs == 1 else list(row.cells)
+        for number in range(pairs):
+            in_cell(cells[2 * number], f"{{{{ row[{number}][0] }}}}", office["hei"], centred=True)
+            value = cells[2 * number + 1]
+            for spare in value.paragraphs[1:]:  # merging has brought the others' empty paragraphs along
+                value._tc.remove(spare._element)
+            in_cell(value, f"{{{{ row[{number}][1] }}}}", office["fang"])
+        pairs = 2
+    gap(paper, 8)
 
 
 def headed_paragraph(paper: Paper, part: str, office: dict[str, str]) -> Paragraph:
@@ -158,46 +204,331 @@ def headed_paragraph(paper: Paper, part: str, office: dict[str, str]) -> Paragra
     return paragraph
 
 
-def order_timed(office: dict[str, str]) -> Paper:
-    """Build the order to correct in time, part by part as templates/order_timed.typ does."""
-    fang = office["fang"]
-    paper = sheet(office)
-    head = paper.add_paragraph("{{r head }}")
-    head.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    head.paragraph_format.space_after = Pt(0)
-    number = line(paper, "{{ number }}", fang)
+def official_head(paper: Paper, office: dict[str, str]) -> None:
+    """Add the head of an order or decision: who issues it in red, its number, the red rule, its title."""
+    red_head(paper)
+    number = line(paper, "{{ number }}", office["fang"])
     number.alignment = WD_ALIGN_PARAGRAPH.CENTER
     number.paragraph_format.space_before = Pt(20)
     border(number, "bottom", size=12, colour="D40000", space=8)
-    title = line(paper, "{{ title }}", office["song"], 22, pitch=Pt(34))
-    title.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    title.paragraph_format.space_before, title.paragraph_format.space_after = Pt(30), Pt(18)
-    line(paper, "{{ addressee }}", fang)
-    opening = line(paper, "{{ opening }}", fang).paragraph_format
-    opening.first_line_indent, opening.space_after = TWO_CHARACTERS, Pt(8)
-    ruled_table(paper, office)
+    titles(paper, office)
+
+
+def red_head(paper: Paper) -> None:
+    """Add the issuing organisation in red; its size is chosen when the paper is drawn."""
+    head = paper.add_paragraph("{{r head }}")
+    head.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    head.paragraph_format.space_after = Pt(0)
+
+
+def titles(paper: Paper, office: dict[str, str]) -> None:
+    """Add the title, of one line or several."""
+    gap = line(paper, "", office["fang"], pitch=Pt(30))
+    gap.paragraph_format.keep_with_next = True
+    control(paper, "for words in title_lines")
+    line(paper, "{{ words }}", office["song"], 22, pitch=Pt(34)).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    control(paper, "endfor")
+    line(paper, "", office["fang"], pitch=Pt(18))
+
+
+def record_head(paper: Paper, office: dict[str, str]) -> None:
+    """Add the head of a record: whose it is, its name, its number at the right, no red."""
+    for text, size, pitch in (("{{ organisation }}", 16, 26), ("{{ title }}", 22, 36)):
+        line(paper, text, office["song"], size, pitch=Pt(pitch)).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    number = line(paper, "{{ number }}", office["fang"], 12, pitch=Pt(22))
+    number.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def opening(paper: Paper, office: dict[str, str]) -> None:
+    """Add whom it is addressed to and the paragraphs that open it."""
+    line(paper, "{{ addressee }}", office["fang"])
+    control(paper, "for words in opening")
+    line(paper, "{{ words }}", office["fang"]).paragraph_format.first_line_indent = TWO_CHARACTERS
+    control(paper, "endfor")
+
+
+def gap(paper: Paper, points: float) -> None:
+    """Leave room."""
+    form = paper.add_paragraph().paragraph_format
+    form.space_before = form.space_after = Pt(0)
+    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(points)
+
+
+def parts_and_seal(paper: Paper, office: dict[str, str]) -> None:
+    """Add the parts, and after the last of them, on the same page, name, seal and date."""
     control(paper, "for part in parts[:-1]")
     headed_paragraph(paper, "part", office)
     control(paper, "endfor")
     # The page of the seal must carry text of the order, or somebody could put the seal under another one.
     headed_paragraph(paper, "parts[-1]", office).paragraph_format.keep_with_next = True
+    seal(paper, office)
+
+
+def seal(paper: Paper, office: dict[str, str]) -> None:
+    """Add the organisation, the place of the seal and the date."""
     for text, before in (("{{ organisation }}", 45), ("{{ seal }}", 0), ("{{ date }}", 0)):
-        signed = line(paper, text, fang)
+        signed = line(paper, text, office["fang"])
         signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         signed.paragraph_format.right_indent = 2 * TWO_CHARACTERS
         signed.paragraph_format.space_before = Pt(before)
-        signed.paragraph_format.keep_with_next = True
+        signed.paragraph_format.keep_with_next = text != "{{ date }}"
         if text == "{{ seal }}":
             signed.runs[0].font.color.rgb = GREY
-    gap = line(paper, "", fang, pitch=Pt(14))
-    border(gap, "bottom", size=4, colour="000000", space=1)
-    gap.paragraph_format.keep_with_next = True
+
+
+def receipt(paper: Paper, office: dict[str, str]) -> None:
+    """Add the lines filled in by hand, between two rules, kept together, and the remark below them."""
+    above = line(paper, "", office["fang"], pitch=Pt(14))
+    border(above, "bottom", size=4, colour="000000", space=1)
+    above.paragraph_format.keep_with_next = True
     control(paper, "for words in receipt")
-    line(paper, "{{ words }}", fang, 14, pitch=Pt(31)).paragraph_format.keep_with_next = True
+    line(paper, "{{ words }}", office["fang"], 14, pitch=Pt(31)).paragraph_format.keep_with_next = True
     control(paper, "endfor")
-    remark = line(paper, "{{ remark }}", office["kai"], 12, pitch=Pt(24))
-    border(remark, "top", size=4, colour="000000", space=4)
-    return paper
+    border(remark(paper, office), "top", size=4, colour="000000", space=4)
+
+
+def remark(paper: Paper, office: dict[str, str]) -> Paragraph:
+    """Add the small line that says who gets which copy."""
+    return line(paper, "{{ remark }}", office["kai"], 12, pitch=Pt(24))
+
+
+def confirmed(paper: Paper, office: dict[str, str]) -> None:
+    """Add who confirms a record: lines for a pen, the drawn signature or room for one after the line that asks."""
+    control(paper, "for words in confirm")
+    asked = line(
+        paper,
+        "{{ words }}{% if words[-1:] == '\uff1a' and not signature %}" + 6 * "\uff3f" + "{% endif %}",
+        office["fang"],
+        14,
+        pitch=Pt(31),
+    )
+    asked.paragraph_format.keep_with_next = True
+    control(paper, "if words[-1:] == '\uff1a' and signature")
+    picture = paper.add_paragraph()
+    picture.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    picture.add_run().add_picture(str(SIGNATURE), width=Mm(45))
+    control(paper, "endif")
+    control(paper, "endfor")
+
+
+def dated(paper: Paper, office: dict[str, str]) -> None:
+    """Add the date of a record, at the right."""
+    line(paper, "{{ date }}", office["fang"], 14, pitch=Pt(31)).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def small_line(paper: Paper, text: str, family: str) -> Paragraph:
+    """Add a line in the size of the tables."""
+    paragraph = line(paper, text, family, 12, pitch=Pt(20))
+    paragraph.paragraph_format.space_before = Pt(4)
+    return paragraph
+
+
+def small_parts(paper: Paper, office: dict[str, str]) -> None:
+    """Add the parts of a record, in the size of its tables."""
+    control(paper, "for part in parts")
+    paragraph = small_line(paper, "{{ part.head }}", office["hei"])
+    dress(paragraph.add_run("{{ part.text }}"), office["fang"], 12)
+    control(paper, "endfor")
+
+
+def slip(paper: Paper, office: dict[str, str]) -> None:
+    """Add the slip that comes back, below a dashed rule."""
+    control(paper, "if slip")
+    cut = line(paper, "", office["fang"], pitch=Pt(14))
+    border(cut, "bottom", size=6, colour="000000", space=1, kind="dashed")
+    cut.paragraph_format.keep_with_next = True
+    head = line(paper, "{{ slip.title }}", office["song"], 16, pitch=Pt(34))
+    head.alignment, head.paragraph_format.keep_with_next = WD_ALIGN_PARAGRAPH.CENTER, True
+    control(paper, "for words in slip.lines")
+    words = line(paper, "{{ words }}", office["fang"], 14, pitch=Pt(28))
+    words.paragraph_format.keep_with_next = True
+    control(paper, "endfor")
+    control(paper, "endif")
+
+
+def imprint(paper: Paper, office: dict[str, str]) -> None:
+    """Add copies and who printed it (版记) between rules of 0.35 and 0.25 mm; the office moves it to the last line."""
+    control(paper, "if copies")
+    copies = line(paper, "{{ copies }}", office["fang"], 14, pitch=Pt(24))
+    border(copies, "top", size=8, colour="000000", space=3)
+    border(copies, "bottom", size=8, colour="000000", space=3)
+    control(paper, "endif")
+    control(paper, "if printed")
+    printed = line(paper, "{{ printed[0] }}\t{{ printed[1] }}", office["fang"], 14, pitch=Pt(24))
+    printed.paragraph_format.tab_stops.add_tab_stop(Mm(146), WD_TAB_ALIGNMENT.RIGHT)
+    border(printed, "top", size=6, colour="000000", space=3)
+    border(printed, "bottom", size=8, colour="000000", space=3)
+    for paragraph in (copies, printed):
+        paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(14)
+        paragraph.paragraph_format.keep_together = True
+    control(paper, "endif")
+
+
+# --- The forms, each as its .typ does ----------------------------------------------------------------------------
+
+
+def order(
+    paper: Paper, office: dict[str, str], widths: Sequence[float], centred: Sequence[int] = (0,)
+) -> None:
+    """Build an order or notice with a table of hazards."""
+    official_head(paper, office)
+    opening(paper, office)
+    gap(paper, 6)
+    ruled_table(paper, office, "tables.hazards", widths, centred=centred)
+    gap(paper, 6)
+    parts_and_seal(paper, office)
+    receipt(paper, office)
+
+
+def order_timed(paper: Paper, office: dict[str, str]) -> None:
+    order(paper, office, (13, 28.6, 49.4, 39, 26), (0, 4))
+
+
+def order_immediate(paper: Paper, office: dict[str, str]) -> None:
+    order(paper, office, (13, 33, 61, 49))
+
+
+def major_hazard_notice(paper: Paper, office: dict[str, str]) -> None:
+    order(paper, office, (13, 33, 61, 49))
+
+
+def sealing_decision(paper: Paper, office: dict[str, str]) -> None:
+    official_head(paper, office)
+    opening(paper, office)
+    gap(paper, 6)
+    ruled_table(paper, office, "tables.sealed", (13, 143))
+    gap(paper, 6)
+    parts_and_seal(paper, office)
+    receipt(paper, office)
+
+
+def penalty_notice(paper: Paper, office: dict[str, str]) -> None:
+    official_head(paper, office)
+    opening(paper, office)
+    parts_and_seal(paper, office)
+    receipt(paper, office)
+
+
+def penalty_decision(paper: Paper, office: dict[str, str]) -> None:
+    official_head(paper, office)
+    form_table(paper, office)
+    parts_and_seal(paper, office)
+    receipt(paper, office)
+
+
+def spot_decision(paper: Paper, office: dict[str, str]) -> None:
+    official_head(paper, office)
+    form_table(paper, office)
+    parts_and_seal(paper, office)
+    gap(paper, 12)
+    confirmed(paper, office)
+    receipt(paper, office)
+
+
+def check_record(paper: Paper, office: dict[str, str]) -> None:
+    record_head(paper, office)
+    form_table(paper, office)
+    control(paper, "for part in checked")
+    small_line(paper, "{{ part.title }}", office["hei"]).paragraph_format.keep_with_next = True
+    control(paper, "if part['rows']")
+    ruled_table(paper, office, "part", (12, 46, 17, 41, 40), centred=(0, 2))
+    control(paper, "else")
+    small_line(paper, "{{ part.empty }}", office["fang"])
+    control(paper, "endif")
+    control(paper, "if part.note")
+    small_line(paper, "{{ part.note }}", office["fang"])
+    control(paper, "endif")
+    control(paper, "endfor")
+    small_line(paper, "{{ notes.findings_title }}", office["hei"]).paragraph_format.keep_with_next = True
+    control(paper, "if tables.findings['rows']")
+    ruled_table(paper, office, "tables.findings", (12, 25, 35, 34, 24, 26), centred=(0, 4, 5))
+    control(paper, "else")
+    small_line(paper, "{{ notes.no_findings }}", office["fang"])
+    control(paper, "endif")
+    small_parts(paper, office)
+    confirmed(paper, office)
+    dated(paper, office)
+    remark(paper, office)
+
+
+def recheck_record(paper: Paper, office: dict[str, str]) -> None:
+    record_head(paper, office)
+    form_table(paper, office)
+    ruled_table(paper, office, "tables.rows", (12, 27, 38, 27, 19, 33), centred=(0, 3, 4))
+    small_line(paper, "{{ notes.conclusion }}", office["fang"])
+    small_parts(paper, office)
+    confirmed(paper, office)
+    dated(paper, office)
+    remark(paper, office)
+
+
+def transfer_letter(paper: Paper, office: dict[str, str]) -> None:
+    official_head(paper, office)
+    opening(paper, office)
+    control(paper, "if tables.hazards['rows']")
+    gap(paper, 6)
+    ruled_table(paper, office, "tables.hazards", (13, 33, 61, 49))
+    gap(paper, 6)
+    control(paper, "endif")
+    parts_and_seal(paper, office)
+    contact_lines(paper, office)
+    control(paper, "if tables.evidence['rows']")
+    head = line(paper, "{{ notes.manifest_title }}", office["hei"])
+    head.paragraph_format.page_break_before = True
+    ruled_table(paper, office, "tables.evidence", (13, 41, 36, 66), small=(3,))
+    small_line(paper, "{{ notes.manifest_note }}", office["fang"])
+    control(paper, "endif")
+    remark(paper, office)
+    imprint(paper, office)
+    gap(paper, 20)
+    slip(paper, office)
+
+
+def contact_lines(paper: Paper, office: dict[str, str]) -> None:
+    """Add whom to ask, a line each."""
+    control(paper, "for words in contact")
+    line(paper, "{{ words }}", office["fang"]).paragraph_format.first_line_indent = TWO_CHARACTERS
+    control(paper, "endfor")
+
+
+def suggestion_reply(paper: Paper, office: dict[str, str]) -> None:
+    red_head(paper)
+    number = line(paper, "{{ number }}\t{{ notes.signer_label }}", office["fang"])
+    dress(number.add_run("{{ signer }}"), office["kai"], 16)
+    number.paragraph_format.tab_stops.add_tab_stop(Mm(156) - ONE_CHARACTER, WD_TAB_ALIGNMENT.RIGHT)
+    number.paragraph_format.left_indent = ONE_CHARACTER
+    number.paragraph_format.space_before = Pt(20)
+    control(paper, "for words in top")
+    line(paper, "{{ words }}", office["fang"]).paragraph_format.left_indent = ONE_CHARACTER
+    control(paper, "endfor")
+    rule = line(paper, "", office["fang"], pitch=Pt(6))
+    border(rule, "bottom", size=12, colour="D40000", space=4)
+    titles(paper, office)
+    opening(paper, office)
+    control(paper, "for part in body")
+    for level, family in ((0, "fang"), (1, "hei"), (2, "kai")):
+        control(paper, f"if part.level == {level}")
+        paragraph = line(paper, "{{ part.head }}", office[family])
+        paragraph.paragraph_format.first_line_indent = TWO_CHARACTERS
+        dress(paragraph.add_run("{{ part.text }}"), office["fang"], 16)
+        control(paper, "endif")
+    control(paper, "endfor")
+    thanks = line(paper, "{{ thanks }}", office["fang"])
+    thanks.paragraph_format.first_line_indent, thanks.paragraph_format.keep_with_next = TWO_CHARACTERS, True
+    seal(paper, office)
+    gap(paper, 28)
+    contact_lines(paper, office)
+    gap(paper, 28)
+    imprint(paper, office)
+
+
+FORMS: dict[str, Callable[[Paper, dict[str, str]], None]] = {
+    build.__name__: build
+    for build in (
+        check_record, order_immediate, order_timed, recheck_record, spot_decision, penalty_notice, penalty_decision,
+        transfer_letter, major_hazard_notice, sealing_decision, suggestion_reply,
+    )
+}  # fmt: skip
 
 
 def in_order(root: BaseOxmlElement) -> None:
@@ -211,10 +542,12 @@ def main() -> None:
     """Write the Word templates beside the Typst ones."""
     faces = yaml.safe_load((HERE / "fonts" / "faces.yaml").read_text(encoding="utf-8"))
     office = {role: face["office"] for role, face in faces.items()}
-    paper = order_timed(office)
-    in_order(paper._element)
-    in_order(paper.styles["Normal"].element)
-    paper.save(str(HERE / "templates" / "order_timed.docx"))
+    for kind, build in FORMS.items():
+        paper = sheet(office)
+        build(paper, office)
+        in_order(paper._element)
+        in_order(paper.styles["Normal"].element)
+        paper.save(str(HERE / "templates" / f"{kind}.docx"))
 
 
 if __name__ == "__main__":

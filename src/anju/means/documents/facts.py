@@ -293,7 +293,7 @@ class EvidenceLine:
 class TransferLetterData:
     """A letter that hands a matter to the agency it belongs to (移送通知书), with the manifest and a receipt slip.
 
-    manner     "transfer" 移送, "handover" 移交 (within one system or to a government), "copy" 抄告
+    manner     "referral" 移送, "copy_notice" 抄告, "serious_report" 书面报告 of a serious hazard
     about      the unit or place the matter is about
     grounds    why it belongs to the receiver: articles
     measures   what the sender has already ordered or stopped
@@ -305,7 +305,7 @@ class TransferLetterData:
     facts: str
     grounds: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...] = ()
-    manner: str = "transfer"
+    manner: str = "referral"
     found_on: date | None = None
     place: str = ""
     hazards: tuple[HazardLine, ...] = ()

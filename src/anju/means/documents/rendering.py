@@ -1,24 +1,35 @@
 """Draw a document: .pdf with Typst on the grid of GB/T 9704, .docx from a Word template. No database.
 
-A template is looked for in <data>/templates first, so that a city changes a form without code. Both drawings read the
-same `Printed` mapping (see rules.py).
+A city's own form, `<kind>.typ` or `<kind>.docx` in the folder `forms()`, comes before the shipped one, so that a city
+changes a form without code. Both drawings read the same `Printed` mapping (see rules.py).
 """
 
 import hashlib
 import io
 import json
+import re
+import shutil
+import tempfile
 import threading
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 import typst
 from django.conf import settings
+from django.utils.translation import gettext as _
+from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate, RichText
 from jinja2 import Environment, StrictUndefined
 from jinja2.environment import Template
+from jinja2.exceptions import TemplateError
 from lxml import etree
+from PIL import Image, UnidentifiedImageError
+
+from anju.ground.foundation.refusals import Refusal
 
 from . import faces, rules
 
@@ -27,33 +38,82 @@ BODY = "word/document.xml"
 RED = "D40000"
 HEAD_WIDTH = 442  # points: 156 mm
 HEAD_SIZES = (22, 42)  # points: 2号 at least
+SIGNATURE = SHIPPED / "signature.png"  # the blank in a .docx that a drawn signature takes the place of
+SIGNATURE_SIZE = (450, 140)  # pixels, as the blank
 
 _typst_lock = threading.Lock()
 
 
+class FormBroken(Refusal):
+    """A city's own form cannot be drawn; the sentence names the file."""
+
+    code = "form_broken"
+
+
+def forms() -> Path:
+    """Return the folder of the city's own forms: FORMS_DIR of the settings, else <data>/forms."""
+    return getattr(settings, "FORMS_DIR", None) or settings.DATA_DIR / "forms"
+
+
 def template_of(kind: str, suffix: str) -> Path:
     """Find the template of a kind (suffix ".typ" or ".docx"): a city's own, else the shipped one."""
-    own = settings.DATA_DIR / "templates" / f"{kind}{suffix}"
+    own = forms() / f"{kind}{suffix}"
     return own if own.is_file() else SHIPPED / f"{kind}{suffix}"
 
 
 def edition_of(kind: str, words: str) -> str:
-    """Name what a document was drawn from: the rulebook's edition and the first digits of both templates' SHA-256."""
-    marks = (
-        hashlib.sha256(template_of(kind, suffix).read_bytes()).hexdigest()[:8] for suffix in (".typ", ".docx")
-    )
-    return "/".join((words, *marks))
+    """Name what a document was drawn from: the rulebook's edition and the SHA-256 of both templates."""
+    return "/".join((words, *(_digest(template_of(kind, suffix)) for suffix in (".typ", ".docx"))))
 
 
-def pdf(printed: rules.Printed, *, at: datetime) -> bytes:
+def _digest(path: Path) -> str:
+    stat = path.stat()
+    return _digest_of(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest_of(path: Path, modified: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in a city's own form into a sentence that names its file; ours are bugs and stay errors."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except (typst.TypstError, TemplateError, etree.XMLSyntaxError, zipfile.BadZipFile, KeyError, TypeError,
+            ValueError, OSError, PackageNotFoundError) as problem:  # fmt: skip
+        if path.parent == SHIPPED:
+            raise
+        raise FormBroken(
+            _("本市自定义的版式文件 %(file)s 不能使用：%(why)s。请改正或移走这个文件，系统即用自带的版式。")
+            % {
+                "file": path.name,
+                "why": str(problem).strip().splitlines()[0][:200] or type(problem).__name__,
+            },
+            data={"file": path.name},
+        ) from problem
+
+
+# --- .pdf -----------------------------------------------------------------------------------------------------
+
+
+def pdf(printed: rules.Printed, *, at: datetime, pictures: Mapping[str, bytes] | None = None) -> bytes:
     """Draw the .pdf (PDF/A-2b, for the archive). Raises CharacterMissing rather than print a wrong glyph."""
-    return pdf_of(template_of(printed["kind"], ".typ").read_bytes(), printed, at=at)
+    path = template_of(printed["kind"], ".typ")
+    with _blaming(path):
+        return pdf_of(path.read_bytes(), printed, at=at, pictures=pictures)
 
 
-def pdf_of(source: bytes, printed: rules.Printed, *, at: datetime) -> bytes:
+def pdf_of(
+    source: bytes, printed: rules.Printed, *, at: datetime, pictures: Mapping[str, bytes] | None = None
+) -> bytes:
     """Draw a Typst source that may import the shipped gbt9704.typ."""
     faces.require_glyphs(rules.texts(printed))
-    given = json.dumps({**printed, "faces": faces.chains()}, ensure_ascii=False)
+    drawn_in = {name: list(fitted(data)) for name, data in (pictures or {}).items()}
+    given = json.dumps({**printed, "faces": faces.chains(), "pictures": drawn_in}, ensure_ascii=False)
     with _typst_lock:  # one compiler keeps fonts and layout code in memory; it serves one thread at a time
         drawn = _compiler(faces.folders()).compile(
             source,
@@ -73,9 +133,57 @@ def _compiler(found_in: tuple[Path, ...]) -> typst.Compiler:
     return typst.Compiler(root=SHIPPED, font_paths=fonts)
 
 
-def docx(printed: rules.Printed) -> bytes:
+def fitted(picture: bytes) -> bytes:
+    """Return a picture as a PNG of the blank's size, whole, on white; raises Refusal when it is none."""
+    try:
+        with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG", "WEBP")) as opened:
+            shown = opened.convert("RGBA")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        raise Refusal(_("签名图片打不开，请重新签名。"), field="signature") from None
+    shown.thumbnail(SIGNATURE_SIZE)
+    sheet = Image.new("RGB", SIGNATURE_SIZE, "white")
+    sheet.paste(shown, (0, (SIGNATURE_SIZE[1] - shown.height) // 2), shown)
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def pages(drawn: bytes) -> int:
+    """Count the pages of a .pdf that `pdf` has drawn: Typst writes the page tree in the clear."""
+    return max(int(count) for count in re.findall(rb"/Count (\d+)", drawn))
+
+
+def merged(papers: Iterable[bytes]) -> bytes:
+    """Put drawn .pdf files into one, page by page as they are, to be printed in one go."""
+    compiler_root = Path(tempfile.mkdtemp(prefix="anju-print-"))
+    try:
+        lines = ["#set page(width: 210mm, height: 297mm, margin: 0pt)"]
+        for number, data in enumerate(papers):
+            (compiler_root / f"{number}.pdf").write_bytes(data)
+            lines += (
+                f'#image("{number}.pdf", page: {page}, width: 210mm)' for page in range(1, pages(data) + 1)
+            )
+        source = compiler_root / "print.typ"
+        source.write_text("\n".join(lines), encoding="utf-8")
+        drawn = typst.compile(source, root=compiler_root, font_paths=[], ignore_system_fonts=True)
+    finally:
+        shutil.rmtree(compiler_root, ignore_errors=True)
+    if not isinstance(drawn, bytes):
+        raise TypeError("typst returned no single document")
+    return drawn
+
+
+# --- .docx ----------------------------------------------------------------------------------------------------
+
+
+def docx(printed: rules.Printed, *, pictures: Mapping[str, bytes] | None = None) -> bytes:
     """Draw the .docx for the office, whose computers own the fonts it names."""
     path = template_of(printed["kind"], ".docx")
+    with _blaming(path):
+        return _docx(path, printed, pictures or {})
+
+
+def _docx(path: Path, printed: rules.Printed, pictures: Mapping[str, bytes]) -> bytes:
     stat = path.stat()
     parts, body = _compiled(path, stat.st_mtime_ns, stat.st_size)
     head = RichText(
@@ -87,18 +195,24 @@ def docx(printed: rules.Printed) -> bytes:
     template = DocxTemplate.__new__(DocxTemplate)
     document = template.resolve_listing(body.render({**printed, "head": head}))
     etree.fromstring(document.encode())  # a broken template must fail here, not in the office
+    signature = fitted(pictures["signature"]) if "signature" in pictures else None
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as package:
-        for name, content in parts:
+        for name, content, blank in parts:
             entry = zipfile.ZipInfo(name)  # dated 1980: the same words make the same bytes
             entry.compress_type = zipfile.ZIP_DEFLATED
-            package.writestr(entry, document if name == BODY else content)
+            package.writestr(
+                entry, document if name == BODY else signature if blank and signature else content
+            )
     return out.getvalue()
 
 
+Parts = tuple[tuple[str, bytes, bool], ...]
+
+
 @lru_cache(maxsize=32)
-def _compiled(path: Path, modified: int, size: int) -> tuple[tuple[tuple[str, bytes], ...], Template]:
-    """Read a Word template once: its parts, and its main part as a compiled Jinja2 template.
+def _compiled(path: Path, modified: int, size: int) -> tuple[Parts, Template]:
+    """Read a Word template once: its parts (name, bytes, whether it is the signature's blank), and its body compiled.
 
     docxtpl parses and patches the template for every document (179 ms); here its patch is applied once. docxtpl's
     `get_xml` is the body element alone, so the document element around it is put back: without it nothing opens.
@@ -116,8 +230,10 @@ def _compiled(path: Path, modified: int, size: int) -> tuple[tuple[tuple[str, by
         opening, closing = shell[:cut], shell[cut:]
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     xml = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{opening}{body}{closing}'
+    blank = SIGNATURE.read_bytes()
     with zipfile.ZipFile(path) as package:
-        parts = tuple((name, package.read(name)) for name in package.namelist())
+        contents = ((name, package.read(name)) for name in package.namelist())
+        parts = tuple((name, content, content == blank) for name, content in contents)
     return parts, environment.from_string(xml)
 
 
@@ -125,3 +241,12 @@ def _head_size(name: str) -> int:
     """Return the size in points at which the red head fits the width, as gbt9704.typ does."""
     smallest, largest = HEAD_SIZES
     return max(smallest, min(largest, HEAD_WIDTH // max(1, len(name))))
+
+
+def zipped(papers: Iterable[tuple[str, bytes]]) -> bytes:
+    """Put named files into one .zip; .docx is compressed already, so that nothing is compressed twice."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
+        for name, data in papers:
+            package.writestr(name, data)
+    return out.getvalue()

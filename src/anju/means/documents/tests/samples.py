@@ -5,8 +5,10 @@ import ctypes
 import gzip
 import io
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import docx
 import pypdfium2
@@ -14,7 +16,7 @@ import pypdfium2.raw as pdfium
 from django.conf import settings
 
 from anju.ground.foundation import rulebooks
-from anju.means.documents import rules
+from anju.means.documents import rules, trial
 
 AT = datetime(2024, 3, 6, 1, 30, tzinfo=UTC)  # 09:30 in Xinxiang
 ON = date(2024, 3, 6)
@@ -44,12 +46,17 @@ def order(**changed: Any) -> rules.OrderData:
     return rules.OrderData(**{**facts, **changed})
 
 
-def printed(facts: rules.OrderData | None = None, **changed: Any) -> rules.Printed:
-    """Return the printed words of an order, composed with the rulebook in force on its day."""
+def sample(kind: str, **changed: Any) -> Any:
+    """Return the invented facts of a kind that travel with the room; keywords replace facts."""
+    return replace(trial.sample(kind), **changed)
+
+
+def printed(facts: Any = None, *, kind: str = "order_timed", **changed: Any) -> rules.Printed:
+    """Return the printed words of a document, composed with the rulebook in force on its day."""
     book = rulebooks.load("documents", on=ON)
-    issue = rules.Issue(number=NUMBER, on=ON)
-    words = rules.compose_order(facts or order(), book["forms"]["order_timed"], book["written"], issue)
-    return {"kind": "order_timed", **words, **changed}
+    issue = rules.Issue(number=NUMBER, on=ON, zone=ZoneInfo("Asia/Shanghai"))
+    given = facts or (order() if kind == "order_timed" else sample(kind))
+    return {**rules.compose(kind, given, book, issue), **changed}
 
 
 def squeezed(text: str) -> str:
@@ -72,7 +79,8 @@ def docx_text(data: bytes) -> str:
     found = ""
     for part in docx.Document(io.BytesIO(data)).iter_inner_content():
         if isinstance(part, docx.table.Table):
-            found += "".join(cell.text for row in part.rows for cell in row.cells)
+            # A cell merged over columns is handed out once for each of them.
+            found += "".join(c.text for row in part.rows for c in dict.fromkeys(row.cells))
         else:
             found += part.text
     return squeezed(found)

@@ -24,8 +24,8 @@ def drawn_with(names: set[str]) -> set[str]:
 
 def sheet_of(text: str) -> bytes:
     """Draw plain text on the sheet every document uses."""
-    source = b'#import "gbt9704.typ": *\n#show: sheet\n#par(given.opening)\n'
-    return rendering.pdf_of(source, {**printed(), "opening": text}, at=AT)
+    source = b'#import "gbt9704.typ": *\n#show: sheet\n#par(given.opening.first())\n'
+    return rendering.pdf_of(source, {**printed(), "opening": [text]}, at=AT)
 
 
 def test_a_full_page_has_22_lines_of_28_characters():
@@ -152,7 +152,7 @@ def test_signs_of_markup_in_a_name_are_text_in_both_files():
 
 def test_a_city_replaces_a_template_without_code(settings, tmp_path):
     settings.DATA_DIR = tmp_path
-    own = tmp_path / "templates"
+    own = tmp_path / "forms"
     own.mkdir()
     (own / "order_timed.typ").write_text('#import "gbt9704.typ": *\n#show: sheet\n#paragraph(given.number)\n')
     words = printed()

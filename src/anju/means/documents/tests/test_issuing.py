@@ -48,9 +48,10 @@ def test_everything_printed_is_kept_with_the_paper(issued):
     kept = IssuedDocument.objects.get(pk=issued.pk)
     assert kept.data["addressee"] == "演示物业服务有限公司："
     shown = pdf_text(files.read(kept.pdf_file))
-    assert all(row[2] in shown for row in kept.data["rows"])
+    assert all(row[2] in shown for row in kept.data["tables"]["hazards"]["rows"])
     assert kept.template_edition.startswith("2020-01-01/")
-    assert kept.retention_class == "长期"
+    assert kept.retention_class == "10年"
+    assert kept.facts["recipient"] == "演示物业服务有限公司"
 
 
 def test_numbers_run_on_within_a_register_and_year_and_each_organ_has_its_own(issued, subject, li):
@@ -214,4 +215,6 @@ def test_a_stranger_is_asked_to_sign_in(issued, settings):
 
 
 def test_states_in_the_rules_are_those_of_the_model():
-    assert set(rules.NEXT_STATES) == set(IssuedDocument.State.values)
+    assert set(rules.STATE_TONES) == set(IssuedDocument.State.values)
+    named = {state for step in rules.STEPS for state in (*step.source, step.target) if state}
+    assert named == set(IssuedDocument.State.values)

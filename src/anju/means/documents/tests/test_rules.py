@@ -16,8 +16,9 @@ def test_an_order_names_its_number_its_reader_and_every_hazard_with_its_term():
     assert words["number"] == NUMBER
     assert words["addressee"] == "演示物业服务有限公司："
     assert words["date"] == "2024年3月6日"
-    assert [row[0] for row in words["rows"]] == ["1", "2", "3"]
-    assert [row[4] for row in words["rows"]] == ["立即", "2024年3月20日前", "2024年3月20日前"]
+    rows = words["tables"]["hazards"]["rows"]
+    assert [row[0] for row in rows] == ["1", "2", "3"]
+    assert [row[4] for row in rows] == ["立即", "2024年3月20日前", "2024年3月20日前"]
 
 
 def test_an_order_says_what_follows_and_where_to_appeal():
@@ -34,7 +35,7 @@ def test_inspectors_stand_with_their_badges_and_a_missing_phone_leaves_room_to_w
         order(phone="", inspectors=(rules.Inspector("张演示", "豫G0001"), rules.Inspector("李喆")))
     )["receipt"]
     assert lines[0] == "检查人员：张演示（证号 豫G0001）、李喆"
-    assert lines[1].endswith("联系电话：＿＿＿＿＿＿＿")
+    assert lines[1].endswith("联系电话：＿＿＿＿＿＿＿＿")
 
 
 def test_no_word_of_the_form_keeps_a_blank_or_a_brace():
@@ -63,7 +64,7 @@ def test_braces_in_a_name_are_printed_and_not_read_as_a_pattern():
     ],
 )
 def test_the_first_missing_fact_is_named(changed, missing):
-    assert rules.missing_in_order(replace(order(), **changed)) == missing
+    assert rules.missing("order_timed", replace(order(), **changed)) == missing
 
 
 def test_every_kind_has_its_words_in_the_rulebook():

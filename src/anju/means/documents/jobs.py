@@ -1,0 +1,67 @@
+"""Long work of documents: a batch of papers issued one by one, and put together to be printed in one go."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.ground.access.models import Account
+from anju.ground.access.services import actor_of
+from anju.ground.foundation import files, jobs
+from anju.ground.foundation.models import JobProgress
+from anju.ground.foundation.refusals import Refusal
+
+from . import rendering, services
+from .models import IssuedDocument
+
+ZIP_TYPE = "application/zip"
+
+
+@jobs.task(name="documents.issue_batch", queue="long")
+def issue_batch(progress_id: int) -> None:
+    """Issue the drafts of a batch, each in its own transaction, then make one .pdf to print and a .zip of the .docx.
+
+    Taken up again after a crash it goes on with the drafts that are left: what is issued is issued.
+    """
+    progress = JobProgress.objects.get(pk=progress_id)
+    account = Account.objects.select_related("person").get(pk=progress.owner_id)
+    with jobs.running(progress_id) as report:
+        batch = IssuedDocument.objects.filter(batch=progress_id)
+        total = batch.count()
+        left = list(
+            batch.filter(state=IssuedDocument.State.DRAFT)
+            .order_by("id")
+            .values_list("pk", "organisation_name")
+        )
+        refused: list[dict[str, Any]] = []
+        done = total - len(left)
+        by = actor_of(account, at=timezone.now())
+        for document_id, _name in left:
+            try:
+                services.issue_of_batch(document_id, by=by, at=timezone.now())
+            except Refusal as refusal:
+                refused.append({"document": document_id, "why": str(refusal)})
+            done += 1
+            report(done, total, _("正在印发"))
+        report(done, total, _("正在合成打印文件"))
+        found = list(services.issued_of_batch(progress_id))
+        result: dict[str, Any] = {
+            "issued": len(found),
+            "refused": refused,
+            "url": reverse("documents:batch", args=[progress_id]),
+        }
+        if found:
+            papers = [(str(paper), *services.files_of(paper)) for paper in found]
+            name = progress.title
+            result["pdf"] = files.store_bytes(
+                rendering.merged(pdf for _n, pdf, _d in papers),
+                name=f"{name}.pdf",
+                media_type=services.PDF_TYPE,
+            ).sha256
+            result["zip"] = files.store_bytes(
+                rendering.zipped((f"{files.clean_name(title, '')}.docx", docx) for title, _p, docx in papers),
+                name=f"{name}.zip",
+                media_type=ZIP_TYPE,
+            ).sha256
+        report(total, total, _("已完成"), result)
