@@ -9,12 +9,18 @@ from django.core.management import call_command
 from anju.doors.console.event_words import SUBJECTS, WORDS
 from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
+from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import wiring
 
 # What stands for the holes of names that are made at run time.
 ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
 TERMS = ["extend", "suspend"]
-HOLES = {"act": ACTS, "kind": TERMS, "made.kind": TERMS}
+HOLES = {
+    "suggestion_act": [step.act for step in suggestion_rules.STEPS],
+    "act": ACTS,
+    "kind": TERMS,
+    "made.kind": TERMS,
+}
 # Written by SQL for thousands of rows at once (doors.exchange.loading), past journal.record.
 IN_BULK = {"cases.imported"}
 

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "anju.duties.cases",
     "anju.duties.inspections",
     "anju.duties.enforcement",
+    "anju.duties.suggestions",
     "anju.doors.console",
     "anju.doors.field",
     "anju.doors.portal",

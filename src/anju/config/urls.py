@@ -29,6 +29,7 @@ urlpatterns = [
     path("files/", include("anju.ground.foundation.files_urls")),
     path("documents/", include("anju.means.documents.urls")),
     path("figures/", include("anju.means.figures.urls")),
+    path("suggestions/", include("anju.duties.suggestions.urls")),
     path("console/", include("anju.doors.console.urls")),
     path("field/", include("anju.doors.field.urls")),
     path("exchange/", include("anju.doors.exchange.urls")),

@@ -1,0 +1,13 @@
+"""Background work of the room."""
+
+from django.utils import timezone
+
+from anju.ground.foundation import jobs
+
+from . import ladder
+
+
+@jobs.periodic("*/5 * * * *", name="suggestions.escalate_overdue", queue="clocks", pass_context=False)
+def escalate_overdue(timestamp: int) -> int:
+    """Climb the ladder with every suggestion whose deadline has passed; safe to run in many workers."""
+    return ladder.escalate_overdue(at=timezone.now())

@@ -1,0 +1,40 @@
+"""How a reach meets a suggestion; what the room hears: the calendar changed."""
+
+from django.db.models import Q
+
+from anju.ground.access.actors import Actor, Reach
+from anju.ground.access.services import reaches_by, visible
+from anju.ground.foundation import journal
+from anju.ground.foundation.models import Event
+from anju.means.documents import registry as papers
+
+from . import services
+from .models import CoHandling, Suggestion
+
+_LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
+
+
+def _suggestion_reach(reach: Reach) -> Q:
+    """Say which suggestions a reach covers: by the place of who assigned it, or by an office that has to do with it."""
+    if reach.kind == "area":
+        return Q(**{_LEVELS[reach.level]: reach.id})
+    if reach.kind == "desk":
+        asked = CoHandling.objects.filter(organisation=reach.id, dropped_at__isnull=True).values("suggestion")
+        return Q(lead=reach.id) | Q(registrar=reach.id) | Q(pk__in=asked)
+    return Q(pk__in=[])
+
+
+reaches_by(Suggestion, _suggestion_reach)
+
+
+def _may_read_papers(actor: Actor, suggestion_id: int) -> bool:
+    """Let those who see a suggestion read the answers issued on it."""
+    return visible(Suggestion, to=actor, power="suggestions.see").filter(pk=suggestion_id).exists()
+
+
+papers.register(Suggestion._meta.label_lower, _may_read_papers)
+
+
+@journal.hears("foundation.calendar_changed")
+def calendar_changed(event: Event) -> None:
+    services.recompute_deadlines(at=event.at)
