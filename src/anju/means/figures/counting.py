@@ -167,7 +167,9 @@ def run(plans: Sequence[TallyPlan]) -> list[dict[str, Counts]]:
     order = [(number, branch) for number, plan in enumerate(plans) for branch in plan.branches]
     for place, (_number, branch) in enumerate(order):
         named = ", ".join(f"n{i}" for i in range(len(branch.measures)))
-        shown = ", ".join(f"n{i}::numeric" if i < len(branch.measures) else "NULL" for i in range(width))
+        shown = ", ".join(
+            f"n{i}::numeric" if i < len(branch.measures) else "NULL::numeric" for i in range(width)
+        )
         # `sql` is ours or what the ORM compiled, with its values apart.
         parts.append(f"SELECT {place}, key, {shown} FROM ({branch.sql}) AS b (key, {named})")  # noqa: S608
         values += branch.values

@@ -126,6 +126,15 @@ class Result:
         """The number itself, in the measure's unit (a percentage is 0–100)."""
         return self.number.value
 
+    @property
+    def note(self) -> str:
+        """One sentence for slices that do not add up to the total, and may not; "" for all others."""
+        if self.measure.additive_over_time or self.query.by not in TIMES:
+            return ""
+        return _("%(label)s按月、按周分别去重，各期之和大于或等于合计，不能相加。") % {
+            "label": self.measure.label
+        }
+
     def rows_url(self, slice_key: str | None = None, part: str = "numerator") -> str:
         """Return the address of the page that lists the very rows of this number, or of one slice of it."""
         asked = replace(self.query, measures=(self.measure.name,))

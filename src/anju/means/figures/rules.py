@@ -162,6 +162,33 @@ def change(now: Amount | None, before: Amount | None) -> float | None:
     return round(float(100 * (now - before) / before), 1)  # type: ignore[operator]  # both are of one measure
 
 
+def plain(value: Amount | None) -> int | float | None:
+    """Return a number as JSON writes it: whole yuan as an integer, others by their own digits (75.10 as 75.1).
+
+    The shortest digits of a float are those of the decimal it came from, up to 15 of them: no error is added.
+    """
+    if not isinstance(value, Decimal):
+        return value
+    if value == value.to_integral_value():
+        return int(value)
+    if abs(value) >= 10**13:
+        raise ValueError(f"{value} has more digits than a number of JSON keeps")
+    return float(value)
+
+
+def exact(value: Amount | None, unit: str) -> Amount | None:
+    """Read back what `plain` wrote: money is a Decimal of cents again."""
+    if unit != "yuan" or value is None:
+        return value
+    return Decimal(repr(value)).quantize(Decimal("0.01")) if isinstance(value, float) else Decimal(value)
+
+
+def yuan(value: Amount) -> str:
+    """Write money with thousands: 75,594 or 75,594.50."""
+    amount = Decimal(value).quantize(Decimal("0.01"))
+    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+
+
 def must_have(name: str, *, amount: Amount, count: Amount, of: str) -> None:
     """Raise FiguresDoNotAddUp for an amount of nothing: money where nothing was decided."""
     if amount and not count:

@@ -17,7 +17,7 @@ from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 from anju.ground.territory.models import Area
 
-from . import queries
+from . import queries, rules
 from .models import FigureSnapshot
 from .queries import Query, Result
 
@@ -80,15 +80,15 @@ def _kept(result: Result, *, by: Actor, at: datetime) -> dict[str, Any]:
         "label": str(result.measure.label),
         "unit": result.measure.unit,
         "definition": str(result.measure.definition),
-        "value": result.value,
-        "numerator": result.number.numerator,
+        "value": rules.plain(result.value),
+        "numerator": rules.plain(result.number.numerator),
         "denominator": result.number.denominator,
         "slices": [
             {
                 "key": part.key,
                 "name": part.name,
-                "value": part.number.value,
-                "numerator": part.number.numerator,
+                "value": rules.plain(part.number.value),
+                "numerator": rules.plain(part.number.numerator),
                 "denominator": part.number.denominator,
             }
             for part in result.slices
@@ -137,9 +137,9 @@ class Revision:
     unit: str
     slice_key: str | None
     slice_name: str
-    frozen: float | int | None
-    today: float | int | None
-    difference: float | None
+    frozen: rules.Amount | None
+    today: rules.Amount | None
+    difference: rules.Amount | None
     same_rows: bool | None
 
 
@@ -178,7 +178,7 @@ def _revision(
     now: dict[str, Any],
     same: bool | None,
 ) -> Revision:
-    nothing = 0 if kept["unit"] == "count" else None
-    before, today = then.get("value", nothing), now.get("value", nothing)
-    difference = round(today - before, 2) if before is not None and today is not None else None
+    nothing = 0 if kept["unit"] in ("count", "yuan") else None
+    before, today = (rules.exact(side.get("value", nothing), kept["unit"]) for side in (then, now))
+    difference = round(today - before, 2) if before is not None and today is not None else None  # type: ignore[operator]
     return Revision(kept["measure"], kept["label"], kept["unit"], key, name, before, today, difference, same)

@@ -45,7 +45,7 @@ PAGE = 50
 def home(request: HttpRequest) -> HttpResponse:
     """Show the figures of a place and a period: cards, the parts of the place, months, classes."""
     at = timezone.now()
-    names = [measure.name for measure in registry.measures()]
+    names = [measure.name for measure in registry.on_shelf("home")]
     try:
         query = _query(request, at=at, default=names)
         found = _dashboard(query, request, at=at)
@@ -154,17 +154,19 @@ def compare_line(label: str, item: Comparison, measure: Measure) -> dict[str, An
     if item.change is None:
         text, tone = _("无可比数"), "quiet"
     else:
-        form = _("%(sign)s%(size)s%%") if measure.unit == "count" else _("%(sign)s%(size)s点")
+        form = _("%(sign)s%(size)s%%") if measure.is_sum else _("%(sign)s%(size)s点")
         text = form % {"sign": "+" if item.change > 0 else "", "size": f"{item.change:g}"}
         good = (item.change > 0) == (measure.better == "high")
         tone = "quiet" if not measure.better or not item.change else "good" if good else "bad"
     return {"label": label, "text": text, "tone": tone}
 
 
-def written(value: float | int | None, measure: Measure, *, with_unit: bool = True) -> str:
+def written(value: rules.Amount | None, measure: Measure, *, with_unit: bool = True) -> str:
     """Write a number as the pages show it: counts with thousands, shares with one decimal; a dash for none."""
     if value is None:
         return "—"
+    if measure.unit == "yuan":
+        return rules.yuan(value)
     if measure.unit == "count":
         return f"{value:,}"
     return f"{value:.1f}{'%' if with_unit and measure.unit == 'percent' else ''}"
@@ -172,7 +174,8 @@ def written(value: float | int | None, measure: Measure, *, with_unit: bool = Tr
 
 def unit_of(measure: Measure) -> str:
     """Return the unit a card writes behind its number."""
-    return {"count": _("件"), "percent": "%", "score": _("分"), "days": _("天")}[measure.unit]
+    named = {"count": _("件"), "yuan": _("元"), "percent": "%", "score": _("分"), "days": _("天")}
+    return str(measure.word or named[measure.unit])
 
 
 def _columns(results: dict[str, Result]) -> list[dict[str, Any]]:
@@ -257,7 +260,8 @@ def _asked_rows(request: HttpRequest, *, at: datetime) -> tuple[Query, QuerySet,
     part = "denominator" if request.GET.get("part") == "denominator" else "numerator"
     facts = registry.get(query.measures[0]).facts
     found = queries.rows(query, actor=request.actor, at=at, slice_key=key, part=part)  # type: ignore[attr-defined]
-    return query, found.select_related(*facts.related).defer(*facts.unread).order_by("-pk"), key, part
+    shown = found.select_related(*facts.related).defer(*facts.unread).order_by(*facts.order)
+    return query, shown, key, part
 
 
 @require_GET

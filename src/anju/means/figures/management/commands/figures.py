@@ -14,7 +14,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
 from anju.ground.foundation.refusals import NotFound, Refusal
-from anju.means.figures import places, queries, registry
+from anju.means.figures import places, queries, registry, rules
 from anju.means.figures.queries import Query, Result
 
 
@@ -91,10 +91,13 @@ def as_lines(result: Result) -> list[dict[str, Any]]:
     """Write a result for a machine: the total with slice null, then each slice by its name."""
     common = {"measure": result.measure.name, "label": str(result.measure.label)}
     unit = result.measure.unit
-    lines = [{**common, "value": result.value, "unit": unit, "slice": None}]
+    lines = [{**common, "value": rules.plain(result.value), "unit": unit, "slice": None}]
     lines += [
-        {**common, "value": part.number.value, "unit": unit, "slice": part.name} for part in result.slices
+        {**common, "value": rules.plain(part.number.value), "unit": unit, "slice": part.name}
+        for part in result.slices
     ]
+    if result.note:
+        lines[0]["note"] = result.note
     return lines
 
 
@@ -125,13 +128,16 @@ def as_table(results: list[Result]) -> str:
         )
         for row in table
     ]
-    return "\n".join([heading, *lines])
+    notes = list(dict.fromkeys(result.note for result in results if result.note))
+    return "\n".join([heading, *lines, *notes])
 
 
-def shown(value: float | int | None, unit: str) -> str:
+def shown(value: rules.Amount | None, unit: str) -> str:
     """Write a value with its unit; a dash when there is none."""
     if value is None:
         return "—"
+    if unit == "yuan":
+        return _("%(amount)s元") % {"amount": rules.yuan(value)}
     return f"{value:g}%" if unit == "percent" else f"{value:g}" if isinstance(value, float) else str(value)
 
 
