@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InspectionsConfig(AppConfig):
@@ -6,6 +7,20 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
 
     def ready(self) -> None:
-        from . import figures
+        from anju.ground.foundation.navigation import Item, register
+
+        from . import figures, listeners  # noqa: F401  (subscribes)
+        from .badges import waiting
 
         figures.register()
+        register(
+            Item(
+                _("检查"),
+                "inspections:visits",
+                "inspections.see",
+                "clipboard",
+                34,
+                _("检查执法"),
+                badge=waiting,
+            )
+        )

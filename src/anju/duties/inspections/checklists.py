@@ -179,3 +179,10 @@ def _known(key: str) -> tuple[tuple[date, date | None, Checklist], ...]:
     if key not in KEYS:
         raise _unknown(key)
     return _editions(key)
+
+
+def agency_kinds(book: Mapping[str, Any]) -> set[str]:
+    """Return the kinds of organisation that supervise units or owe them a check."""
+    rules = [*book["kinds"].values(), *book["flags"].values()]
+    wanted = {kind for rule in rules for kind in rule.get("supervisors", ())}
+    return wanted | {kind for rule in rules for duty in rule.get("duties", ()) for kind in duty["agencies"]}

@@ -376,6 +376,31 @@ class Finding(Placed):
         return f"{self.class_code}:{self.place}"
 
 
+class VisitPhoto(models.Model):
+    """A photo taken at a visit: of a finding, or of a hazard that a re-check looked at (`item`).
+
+    When the visit is finished its photos become evidence of the case, too; until then they are only here.
+    """
+
+    visit = models.ForeignKey(Visit, on_delete=models.CASCADE, related_name="photos")
+    finding = models.ForeignKey(Finding, null=True, on_delete=models.CASCADE, related_name="photos")
+    item = models.CharField(max_length=30, blank=True)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    caption = models.CharField(max_length=200, blank=True)
+    added_by = models.CharField(max_length=120, blank=True)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visit", "file", "finding", "item"], name="visit_photo_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visit_id}:{self.file_id}"
+
+
 class UnitMatch(models.Model):
     """Two spellings that may be one unit: suggested, decided by a person, never merged silently.
 

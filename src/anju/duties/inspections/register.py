@@ -26,7 +26,7 @@ from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import root
 from anju.ground.territory.rules import is_old, name_key
 
-from . import checklists, coverage
+from . import checklists, counting, coverage
 from .models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
 
 POWER = "inspections.register"
@@ -402,9 +402,7 @@ def _turn_flag(unit_id: int, flag: str, on: bool, since: date, *, basis: str = "
 
 def _renumber(unit_ids: Sequence[int]) -> None:
     """Let the visits find their preceding visit again; the one place from which the register asks for it."""
-    from . import services
-
-    services.renumber_previous(unit_ids)
+    counting.renumber_previous(unit_ids)
     coverage.recompute(unit_ids)
 
 
@@ -610,13 +608,6 @@ class _Cover:
         return next((o for kind in wanted if (o := self.one(area_id, kind)) is not None), None)
 
 
-def agency_kinds(book: Mapping[str, Any]) -> set[str]:
-    """Return the kinds of organisation that supervise units or owe them a check."""
-    rules = [*book["kinds"].values(), *book["flags"].values()]
-    wanted = {kind for rule in rules for kind in rule.get("supervisors", ())}
-    return wanted | {kind for rule in rules for duty in rule.get("duties", ()) for kind in duty["agencies"]}
-
-
 @dataclass(frozen=True, slots=True)
 class _Line:
     """What is read of a unit to settle it."""
@@ -662,7 +653,7 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
     book = rulebooks.load("units", on=on)
     _derive_flags(lines, on=on)
     flags = flags_of([line.id for line in lines], on=on)
-    cover = _Cover({line.area_id for line in lines}, agency_kinds(book))
+    cover = _Cover({line.area_id for line in lines}, checklists.agency_kinds(book))
     rules: dict[tuple[str, frozenset[str]], tuple[list[str], list[Mapping[str, Any]]]] = {}
     moved: dict[tuple[int | None, int], list[int]] = {}
     wanted: dict[tuple[int, int, str], tuple[_Line, Mapping[str, Any]]] = {}

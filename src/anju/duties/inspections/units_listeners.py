@@ -16,7 +16,7 @@ from anju.ground.organisations.models import Organisation, ServiceContract
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area, Estate
 
-from . import register
+from . import checklists, register
 from .models import Duty, Unit, UnitMatch
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
@@ -76,7 +76,7 @@ def organisation_changed(event: Event) -> None:
         ensure(office, by=SYSTEM, at=event.at)
         return
     on = timezone.localtime(event.at).date()
-    if office.kind not in register.agency_kinds(rulebooks.load("units", on=on)):
+    if office.kind not in checklists.agency_kinds(rulebooks.load("units", on=on)):
         return
     areas = [office.area_id, *office.jurisdictions.values_list("area_id", flat=True)]
     register.settle_areas([area for area in areas if area], on=on)

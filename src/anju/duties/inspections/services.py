@@ -1,0 +1,1354 @@
+"""The verbs of a visit, from the plan to the signed record. One transaction each; the record is beside the act.
+
+A visit is made by one or several agencies; each has its part: its own officers, items and conclusion. Every verb acts
+for the part of the actor's agency. Every write takes an idempotency key: the event it leaves is the receipt.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.duties.cases import catalogue, on_spot
+from anju.duties.cases import evidence as case_evidence
+from anju.duties.cases import services as cases
+from anju.duties.cases.models import Case, Evidence
+from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import files, journal, rulebooks, workflow
+from anju.ground.foundation.models import StoredFile
+from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.organisations.models import Organisation, Post
+from anju.ground.organisations.queries import company_of, covering_all, in_force
+
+from . import checklists, counting, coverage, jobs, register, rules
+from .models import CheckedItem, Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
+from .rules import STEPS, VisitState
+
+_PLACED = ("city_id", "county_id", "street_id", "community_id", "division_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A photo that comes with an act."""
+
+    file: UploadedFile | StoredFile
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was seen at one item: a result of rules.RESULT_LABELS, and a note."""
+
+    result: str
+    note: str = ""
+
+
+def book(on: date) -> Mapping[str, Any]:
+    """Return the rulebook of inspections in force on a day."""
+    return rulebooks.load("inspections", on=on)
+
+
+def _today(at: datetime) -> date:
+    return timezone.localtime(at).date()
+
+
+# -------------------------------------------------------------------------------------------------- who may, and what
+
+
+def own_agencies(by: Actor, *, on: date) -> list[Organisation]:
+    """List the actor's organisations that inspect, as the rulebook names their kinds."""
+    kinds = list(book(on)["officers"])
+    found = Organisation.objects.filter(pk__in=by.organisation_ids, kind__in=kinds, active=True)
+    return list(found.order_by("pk"))
+
+
+def _agency_of(by: Actor, agency_id: int | None, *, on: date) -> Organisation:
+    own = own_agencies(by, on=on)
+    chosen = next((o for o in own if agency_id in (None, o.pk)), None)
+    if chosen is None:
+        raise NotPermitted(
+            _("您所在的单位不开展检查，请联系派出所、消防救援机构或主管部门。"),
+            data={"power": "inspections.record"},
+        )
+    return chosen
+
+
+def _unit(unit_id: int, power: str, *, by: Actor) -> Unit:
+    """Return a unit that may be inspected by the actor, or say that there is none."""
+    unit = Unit.objects.select_related("estate", "area", "organisation").filter(pk=unit_id).first()
+    if unit is None:
+        raise NotFound(_("没有找到这个检查对象。"))
+    access.require(by, power, on=unit)
+    if unit.merged_into_id is not None:
+        raise NotAllowedNow(
+            _("这个检查对象已并入另一个，请在那一个上检查。"), data={"unit": unit.merged_into_id}
+        )
+    if unit.ended_on is not None:
+        raise NotAllowedNow(_("这个检查对象已经注销，不能再安排检查。"))
+    return unit
+
+
+def locked(visit_id: int, *, by: Actor) -> Visit:
+    """Lock a visit that the actor may see, or say that there is none."""
+    seen = access.visible_q(Visit, to=by, power="inspections.see")
+    found = Visit.objects.filter(seen, pk=visit_id).select_related("unit").select_for_update(of=("self",))
+    visit = next(iter(found), None)
+    if visit is None:
+        raise NotFound(_("没有找到这次检查，可能编号有误，或不在您的管辖范围。"))
+    return visit
+
+
+def _allow(visit: Visit, act: str) -> workflow.Step:
+    try:
+        return workflow.find(STEPS, act=act, state=visit.state)
+    except NotAllowedNow as refused:
+        possible = "、".join(str(s.label) for s in STEPS if visit.state in s.source)
+        wanted = next((str(s.label) for s in STEPS if s.act == act), act)
+        raise NotAllowedNow(
+            _("这次检查现在是“%(state)s”，不能“%(act)s”。现在可以：%(possible)s。")
+            % {"state": visit.state_label, "act": wanted, "possible": possible or _("无")},
+            data=refused.data,
+        ) from None
+
+
+def own_part(
+    visit: Visit, *, by: Actor, agency_id: int | None = None, power: str = "inspections.record"
+) -> VisitPart:
+    """Return the part of the actor's agency, or refuse somebody whose agency has none in this visit."""
+    parts = visit.parts.select_related("agency").filter(agency_id__in=by.organisation_ids)
+    part = next((p for p in parts.order_by("pk") if agency_id in (None, p.agency_id)), None)
+    # With two posts, the power of the one must not be carried into the reach of the other.
+    reached = by.has(power) and (
+        len(by.organisation_ids) < 2 or access.visible(Visit, to=by, power=power).filter(pk=visit.pk).exists()
+    )
+    if not reached:
+        raise NotPermitted(_("您的岗位不能办理检查，请联系本单位负责人。"), data={"power": power})
+    if part is None:
+        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
+    part.visit = visit
+    return part
+
+
+def _open_part(visit: Visit, act: str, *, by: Actor, agency_id: int | None) -> VisitPart:
+    _allow(visit, act)
+    part = own_part(visit, by=by, agency_id=agency_id)
+    if not part.officers.exists():
+        raise NotAllowedNow(_("请先登记本单位到场的检查人员。"), data={"allowed": ["begin"]})
+    return part
+
+
+def _unsigned(visit: Visit) -> None:
+    if visit.signed_by or visit.refusal:
+        raise NotAllowedNow(
+            _("检查记录已经签字，不能再改。确需修改的，请先撤回签字，改后重新签字。"),
+            data={"allowed": ["withdraw_signature"]},
+            code="signed",
+        )
+
+
+def _receipt(by: Actor, key: str, asked: str) -> Visit | None:
+    known = journal.receipt(by=by, key=key, key_digest=asked)
+    return Visit.objects.get(pk=known.subject_id) if known else None
+
+
+# ------------------------------------------------------------------------------------------------- planning, beginning
+
+
+def plan_visit(
+    *,
+    unit_id: int,
+    kind: str,
+    planned_for: date,
+    by: Actor,
+    at: datetime,
+    agencies: Sequence[int] = (),
+    checklist: Mapping[int, str] | None = None,
+    campaign: str = "",
+    note: str = "",
+    case_id: int | None = None,
+    follows_id: int | None = None,
+    key: str = "",
+) -> Visit:
+    """Plan a visit of a unit by the actor's agency, alone or together with others; return it.
+
+    agencies   ids of the agencies that come; the actor's own leads, whether it is listed or not
+    checklist  {agency id: key of its checklist}; left out, the one it owes the unit
+    Raises Refusal for a day that has passed, an agency that does not cover the place, a joint visit of one agency.
+    """
+    asked = journal.digest(
+        [unit_id, kind, planned_for, sorted(agencies), campaign, note, case_id, follows_id]
+    )
+    if known := _receipt(by, key, asked):
+        return known
+    access.require_power(by, "inspections.plan")
+    unit = _unit(unit_id, "inspections.plan", by=by)
+    if planned_for < _today(at):
+        raise Refusal(_("检查日期已经过去，请选择今天或以后的日期。"), field="planned_for")
+    own = own_agencies(by, on=planned_for)
+    lead = next((o for o in own if o.pk in agencies), None) or _agency_of(by, None, on=planned_for)
+    coming = [lead, *_others(unit, [pk for pk in agencies if pk != lead.pk], on=planned_for)]
+    return _recorded(
+        lambda: _planned(
+            unit=unit, kind=kind, planned_for=planned_for, coming=coming, checklist=checklist or {},
+            campaign=campaign, note=note, case_id=case_id, follows_id=follows_id, by=by, at=at, key=key, asked=asked,
+        ),
+        by=by, key=key, asked=asked,
+    )  # fmt: skip
+
+
+def _recorded(act: Any, *, by: Actor, key: str, asked: str) -> Visit:
+    """Do an act that makes a visit; when an equal request was faster by a hair, its visit is the answer to both."""
+    try:
+        with transaction.atomic():
+            return act()
+    except IntegrityError as error:
+        if "event_request_once" in str(error) and (known := _receipt(by, key, asked)):
+            return known
+        raise
+
+
+def _others(unit: Unit, wanted: Sequence[int], *, on: date) -> list[Organisation]:
+    """Return the further agencies of a visit; each must inspect and cover the unit's place."""
+    if not wanted:
+        return []
+    possible = {o.pk: o for o in agencies_for(unit, on=on)}
+    if missing := [pk for pk in wanted if pk not in possible]:
+        raise Refusal(
+            _("所选单位不管这里，或者不开展检查，请从列出的单位中选择。"),
+            field="agencies",
+            data={"unknown": missing},
+        )
+    return [possible[pk] for pk in dict.fromkeys(wanted)]
+
+
+def agencies_for(unit: Unit, *, on: date) -> list[Organisation]:
+    """List the agencies that inspect and cover a unit's place, the closest first."""
+    kinds = book(on)["officers"]
+    return [o for o in covering_all(unit.area) if o.kind in kinds]
+
+
+def _planned(
+    *, unit: Unit, kind: str, planned_for: date, coming: Sequence[Organisation], checklist: Mapping[int, str],
+    campaign: str, note: str, case_id: int | None, follows_id: int | None, by: Actor, at: datetime, key: str,
+    asked: str,
+) -> Visit:  # fmt: skip
+    visit = _new_visit(
+        unit,
+        kind,
+        coming,
+        checklist,
+        on=planned_for,
+        campaign=campaign,
+        case_id=case_id,
+        follows_id=follows_id,
+        by=by,
+    )
+    visit.planned_for, visit.planned_by = planned_for, f"{by.post} {by.name}".strip()[:120]
+    visit.save(update_fields=["planned_for", "planned_by"])
+    journal.record(
+        "inspections.visit_planned",
+        subject=visit,
+        by=by,
+        at=at,
+        note=note,
+        basis="mps-fire-inspection-2012-30",
+        data={
+            "unit": unit.pk,
+            "kind": kind,
+            "for": planned_for.isoformat(),
+            "agencies": [o.name for o in coming],
+            "campaign": campaign,
+        },
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+def _new_visit(
+    unit: Unit,
+    kind: str,
+    coming: Sequence[Organisation],
+    checklist: Mapping[int, str],
+    *,
+    on: date,
+    by: Actor,
+    campaign: str = "",
+    case_id: int | None = None,
+    follows_id: int | None = None,
+) -> Visit:
+    if kind not in rules.KIND_LABELS:
+        raise Refusal(_("请选择检查种类。"), field="kind")
+    if kind == "joint" and len(coming) < 2:
+        raise Refusal(_("联合检查至少要有两个单位，请再选择一个单位。"), field="agencies")
+    if kind == "campaign" and not campaign.strip():
+        raise Refusal(_("专项检查请写明专项行动的名称。"), field="campaign")
+    follows = _followed(unit, kind, follows_id, case_id)
+    if case_id is not None and not access.visible(Case, to=by, power="cases.see").filter(pk=case_id).exists():
+        raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
+    visit = Visit.objects.create(
+        unit=unit,
+        kind=kind,
+        agency=coming[0],
+        follows=follows,
+        case_id=case_id,
+        campaign=campaign.strip()[:60],
+        is_demo=unit.is_demo,
+        **{column: getattr(unit, column) for column in _PLACED},
+    )
+    flags = register.flags_on(unit, on=on)
+    VisitPart.objects.bulk_create(
+        _new_part(visit, unit, agency, checklist.get(agency.pk, ""), flags, on=on) for agency in coming
+    )
+    return visit
+
+
+def _followed(unit: Unit, kind: str, follows_id: int | None, case_id: int | None) -> Visit | None:
+    if kind != rules.RECHECK:
+        return None
+    if follows_id is not None:
+        found = Visit.objects.filter(pk=follows_id, unit=unit, state=VisitState.FINISHED).first()
+        if found is None:
+            raise Refusal(_("要复查的那次检查不在这个对象名下，或者还没有完成。"), field="follows")
+        return found
+    latest = Visit.objects.filter(unit=unit, state=VisitState.FINISHED).order_by("-visited_on", "-pk").first()
+    if latest is None and case_id is None:
+        raise Refusal(_("这个对象还没有检查过，没有可以复查的问题。请改选其他检查种类。"), field="kind")
+    return latest
+
+
+def _new_part(
+    visit: Visit, unit: Unit, agency: Organisation, key: str, flags: Iterable[str], *, on: date
+) -> VisitPart:
+    key, edition = _form(unit, visit.kind, agency.kind, key, flags, on=on)
+    return VisitPart(
+        visit=visit,
+        unit=unit,
+        unit_kind=unit.kind,
+        kind=visit.kind,
+        agency=agency,
+        agency_kind=agency.kind,
+        checklist=key,
+        edition=edition,
+        is_demo=visit.is_demo,
+        **{column: getattr(unit, column) for column in _PLACED},
+    )
+
+
+def _form(
+    unit: Unit, kind: str, agency_kind: str, key: str, flags: Iterable[str], *, on: date
+) -> tuple[str, date]:
+    """Return which checklist in which edition an agency takes to a unit; a re-check has the hazards themselves."""
+    if kind == rules.RECHECK:
+        return rules.RECHECK, book(on)["effective_from"]
+    chosen = (
+        checklists.find(key, on=on)
+        if key
+        else checklists.for_unit(unit.kind, agency_kind, flags=flags, on=on)
+    )
+    return chosen.key, chosen.edition
+
+
+def begin_visit(
+    *,
+    officer_ids: Sequence[int],
+    by: Actor,
+    at: datetime,
+    visit_id: int | None = None,
+    unit_id: int | None = None,
+    kind: str = "daily",
+    campaign: str = "",
+    checklist: str = "",
+    agency_id: int | None = None,
+    case_id: int | None = None,
+    follows_id: int | None = None,
+    met: str = "",
+    point: tuple[float, float] | None = None,
+    key: str = "",
+) -> Visit:
+    """Begin a planned visit (visit_id), or one nobody has planned (unit_id), with the badges as they are today.
+
+    officer_ids  people of the actor's agency; each agency of a joint visit begins its own part
+    checklist    key of another checklist than the one the agency owes this unit
+    point        (longitude, latitude) WGS-84 where it begins
+    Raises Refusal for too few officers or an invalid badge (by the rulebook's line of the kind of agency).
+    """
+    asked = journal.digest(["begin", visit_id, unit_id, kind, sorted(officer_ids)])
+    if visit_id is None:
+        if known := _receipt(by, key, asked):
+            return known
+        access.require_power(by, "inspections.record")
+        unit = _unit(unit_id or 0, "inspections.record", by=by)
+        agency = _agency_of(by, agency_id, on=_today(at))
+
+        def make() -> Visit:
+            # The unit is locked, so that two officers of one agency do not both begin.
+            Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
+            going = VisitPart.objects.filter(
+                unit=unit, agency=agency, visited_on__isnull=True, visit__state=VisitState.OPEN
+            ).first()
+            if going is not None:
+                raise NotAllowedNow(
+                    _("本单位在这里有一次检查还没有完成，请先完成或取消那一次。"),
+                    data={"visit": going.visit_id},
+                    code="already_open",
+                )
+            made = _new_visit(
+                unit, kind, [agency], {agency.pk: checklist}, on=_today(at), campaign=campaign, case_id=case_id,
+                follows_id=follows_id, by=by,
+            )  # fmt: skip
+            part = made.parts.select_related("agency").get()
+            return _begun(made, part, officer_ids, met=met, point=point, by=by, at=at, key=key, asked=asked)
+
+        return _recorded(make, by=by, key=key, asked=asked)
+    with transaction.atomic():
+        visit = locked(visit_id, by=by)
+        if _receipt(by, key, asked):
+            return visit
+        if visit.state != VisitState.OPEN:
+            _allow(visit, "begin")
+        part = own_part(visit, by=by, agency_id=agency_id)
+        if part.officers.exists():
+            raise NotAllowedNow(
+                _("本单位已经开始检查，请继续填写。"), data={"visit": visit.pk}, code="already_open"
+            )
+        if checklist or part.edition != _today(at):
+            _renew_form(visit, part, checklist, at=at)
+        return _begun(visit, part, officer_ids, met=met, point=point, by=by, at=at, key=key, asked=asked)
+
+
+def _renew_form(visit: Visit, part: VisitPart, key: str, *, at: datetime) -> None:
+    """Take the edition of the day of the visit, should it have changed since the plan."""
+    on = _today(at)
+    flags = register.flags_on(visit.unit, on=on)
+    chosen = _form(visit.unit, visit.kind, part.agency_kind, key or part.checklist, flags, on=on)
+    if chosen != (part.checklist, part.edition):
+        part.checklist, part.edition = chosen
+        part.save(update_fields=["checklist", "edition"])
+
+
+def _begun(
+    visit: Visit, part: VisitPart, officer_ids: Sequence[int], *, met: str, point: tuple[float, float] | None,
+    by: Actor, at: datetime, key: str, asked: str,
+) -> Visit:  # fmt: skip
+    officers = _officers(part, officer_ids, on=_today(at))
+    VisitOfficer.objects.bulk_create(officers)
+    first = visit.state != VisitState.OPEN
+    if first:
+        visit.state, visit.began_at = VisitState.OPEN, at
+        if point is not None:
+            visit.longitude, visit.latitude = point
+    visit.met = met.strip()[:60] or visit.met
+    visit.save(update_fields=["state", "began_at", "longitude", "latitude", "met"])
+    journal.record(
+        "inspections.visit_begun" if first else "inspections.part_joined",
+        subject=visit,
+        by=by,
+        at=at,
+        basis=book(_today(at))["officers"][part.agency_kind]["basis"][0],
+        data={
+            "agency": part.agency.name,
+            "officers": [{"name": o.name, "badge": o.badge} for o in officers],
+            "checklist": part.checklist,
+            "edition": part.edition.isoformat(),
+        },
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+def officers_of(agency_id: int, *, on: date) -> list[Post]:
+    """List who works for an agency on a day, for choosing its officers: one post for each person."""
+    found = (
+        Post.objects.filter(in_force(on), organisation_id=agency_id)
+        .select_related("person")
+        .order_by("person__name")
+    )
+    return list({post.person_id: post for post in found}.values())
+
+
+def _officers(part: VisitPart, officer_ids: Sequence[int], *, on: date) -> list[VisitOfficer]:
+    """Return the officers of a part with their badges, or refuse them with what they lack."""
+    wanted = list(dict.fromkeys(officer_ids))
+    if not wanted:
+        raise Refusal(_("请选择到场的检查人员。"), field="officers")
+    people = {post.person_id: post.person for post in officers_of(part.agency_id, on=on)}
+    if any(pk not in people for pk in wanted):
+        raise Refusal(
+            _("检查人员应是“%(agency)s”当日在岗的人员，请重新选择。") % {"agency": part.agency.name},
+            field="officers",
+        )
+    chosen = [people[pk] for pk in wanted]
+    rule = rules.OfficerRule.of(book(on)["officers"][part.agency_kind])
+    badges = [rules.Badge(p.name, p.badge_number, p.badge_until) for p in chosen]
+    if lacks := rules.officers_lack(rule, badges, on=on):
+        raise Refusal(
+            " ".join(_lack_sentence(lack) for lack in lacks),
+            field="officers",
+            code=lacks[0].code,
+            data={"lacks": [lack.code for lack in lacks], "basis": list(rule.basis)},
+        )
+    return [VisitOfficer(part=part, person=p, name=p.name, badge=p.badge_number) for p in chosen]
+
+
+def _lack_sentence(lack: rules.Lack) -> str:
+    sentence = {
+        "no_badge": _("%(name)s没有登记执法证，不能作为检查人员；请先在人员资料中登记。"),
+        "expired": _("%(name)s的执法证已过有效期，不能作为检查人员。"),
+        "too_few": _("本单位检查至少要 %(n)d 名持有效执法证的人员，请再选择。"),
+    }[lack.code]
+    return sentence % {"name": lack.name, "n": lack.n}
+
+
+# ------------------------------------------------------------------------------------------ items and what is found
+
+
+@transaction.atomic
+def check_items(
+    *,
+    visit_id: int,
+    answers: Mapping[str, Answer],
+    by: Actor,
+    at: datetime,
+    agency_id: int | None = None,
+    rest: str = "",
+    key: str = "",
+) -> VisitPart:
+    """Write down what was seen at items of the part's checklist; only what differs from before is written.
+
+    answers  {item code: Answer}
+    rest     a result for all items that have none yet ("ok": 其余全部合格)
+    """
+    asked = journal.digest([visit_id, {k: [a.result, a.note] for k, a in answers.items()}, rest])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = _open_part(visit, "check", by=by, agency_id=agency_id)
+    _unsigned(visit)
+    if part.checklist == rules.RECHECK:
+        raise NotAllowedNow(_("复查请逐件查看原来的隐患。"), data={"allowed": ["look_at"]})
+    known = {item.code for item in checklists.at_edition(part.checklist, part.edition).items}
+    if strange := [code for code in answers if code not in known]:
+        raise Refusal(_("检查表里没有“%(code)s”这一项。") % {"code": strange[0]}, field="items")
+    if any(a.result not in rules.RESULT_LABELS for a in answers.values()) or rest not in (
+        "",
+        *rules.RESULT_LABELS,
+    ):
+        raise Refusal(_("检查结果请选合格、有问题或不涉及。"), field="items")
+    before = {i.item: (i.result, i.note) for i in part.items.all()}
+    written = {code: (a.result, a.note.strip()[:300]) for code, a in answers.items()}
+    if rest:
+        written |= {code: (rest, "") for code in known if code not in before and code not in written}
+    changed = {code: said for code, said in written.items() if before.get(code) != said}
+    if not changed:
+        return part
+    _write_items(part, changed)
+    journal.record(
+        "inspections.items_checked",
+        subject=visit,
+        by=by,
+        at=at,
+        data={"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+def _write_items(part: VisitPart, said: Mapping[str, tuple[str, str]]) -> None:
+    CheckedItem.objects.bulk_create(
+        [
+            CheckedItem(part=part, item=code, result=result, note=note)
+            for code, (result, note) in said.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["part", "item"],
+        update_fields=["result", "note"],
+    )
+
+
+def same_hazards(visit: Visit, class_code: str, place: str) -> list[Finding]:
+    """List the open hazards of a visit's unit that are of this class at this place, oldest first."""
+    found = counting.open_hazards(visit.unit_id, class_code=class_code)
+    return [finding for finding in found if rules.same_place(finding.place, place)]
+
+
+@transaction.atomic
+def add_finding(
+    *,
+    visit_id: int,
+    class_code: str,
+    by: Actor,
+    at: datetime,
+    place: str = "",
+    text: str = "",
+    item: str = "",
+    at_once: bool = False,
+    uploads: Sequence[Upload] = (),
+    same_case_id: int | None = None,
+    separate: bool = False,
+    agency_id: int | None = None,
+    key: str = "",
+) -> Finding:
+    """Write down a hazard that is seen, with its photos; it becomes a case when the visit is finished.
+
+    at_once       put right before the officers leave (当场改正)
+    same_case_id  it is this open hazard of the unit seen again, not a new one
+    separate      it is a new one, although an open hazard of the same class at the same place is known
+    Raises NeedsConfirmation when such a hazard is known and neither was said; a re-check takes it for the same.
+    """
+    asked = journal.digest([visit_id, class_code, place, text, item, at_once, same_case_id, separate])
+    visit = locked(visit_id, by=by)
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return Finding.objects.get(pk=known.data["finding"])
+    part = _open_part(visit, "find", by=by, agency_id=agency_id)
+    _unsigned(visit)
+    chosen = catalogue.find("hazard", class_code, on=_today(at))
+    place, text = place.strip(), text.strip()
+    if len(place) > 200 or len(text) > 1000:
+        raise Refusal(_("位置最多 200 个字，说明最多 1000 个字，请缩短。"), field="text", code="too_long")
+    if at_once and chosen.severity == "major_suspected":
+        raise Refusal(_("重大火灾隐患嫌疑不能按当场改正处理，请去掉“当场改正”。"), field="at_once")
+    case = _same(visit, class_code, place, same_case_id, separate=separate)
+    twice = visit.findings.filter(part=part, class_code=class_code)
+    if any(rules.same_place(f.place, place) for f in twice):
+        raise Refusal(
+            _("这次检查已经登记了同一位置的同类问题。确有两处的，请把位置写得更具体。"),
+            field="place",
+            code="twice",
+        )
+    finding = Finding.objects.create(
+        visit=visit,
+        part=part,
+        unit_id=part.unit_id,
+        unit_kind=part.unit_kind,
+        case=case,
+        item=item[:30],
+        class_code=class_code,
+        top_class=chosen.groups[0][0],
+        severity=chosen.severity,
+        place=place,
+        text=text,
+        agency_id=part.agency_id,
+        agency_kind=part.agency_kind,
+        at_once=at_once,
+        is_new=case is None,
+        is_demo=visit.is_demo,
+        **{column: getattr(visit, column) for column in _PLACED},
+    )
+    add_photos(visit, uploads, by=by, at=at, finding=finding)
+    if item:
+        _mark_problem(part, item)
+    journal.record(
+        "inspections.finding_added",
+        subject=visit,
+        by=by,
+        at=at,
+        note=" ".join(x for x in (chosen.name, place) if x),
+        data={
+            "finding": finding.pk,
+            "class": class_code,
+            "place": place,
+            "at_once": at_once,
+            "case": case.number if case else "",
+        },
+        key=key,
+        key_digest=asked,
+    )
+    return finding
+
+
+def _same(visit: Visit, class_code: str, place: str, case_id: int | None, *, separate: bool) -> Case | None:
+    """Return the open hazard that is seen again, None for a new one; ask back when it may be either."""
+    if separate:
+        return None
+    if case_id is not None:
+        hazards = [f for f in counting.open_hazards(visit.unit_id) if f.case_id == case_id]
+        if not hazards:
+            raise Refusal(_("所选的原有隐患已经销号，或不属于这个对象。请按新问题登记。"), field="same")
+        return hazards[0].case
+    alike = same_hazards(visit, class_code, place)
+    if not alike:
+        return None
+    if visit.kind == rules.RECHECK:
+        return alike[0].case
+    raise NeedsConfirmation(
+        _("这里有一处同类隐患还没有整改好（%(number)s，%(day)s发现）。是同一处，还是又有新的？")
+        % {"number": alike[0].case.number if alike[0].case else "", "day": alike[0].found_on},
+        field="same",
+        data={"confirm": "same", "cases": [f.case_id for f in alike]},
+        code="known_hazard",
+    )
+
+
+def _mark_problem(part: VisitPart, item: str) -> None:
+    """Say of the item that a finding belongs to that there is a problem."""
+    if (
+        part.checklist == rules.RECHECK
+        or checklists.at_edition(part.checklist, part.edition).item(item) is None
+    ):
+        return
+    CheckedItem.objects.update_or_create(part=part, item=item, defaults={"result": "problem"})
+
+
+def add_photos(
+    visit: Visit,
+    uploads: Sequence[Upload],
+    *,
+    by: Actor,
+    at: datetime,
+    finding: Finding | None = None,
+    item: str = "",
+) -> list[VisitPhoto]:
+    """Keep photos of a finding or of a re-checked hazard in the caller's transaction; the verb writes the journal."""
+    made = []
+    for upload in uploads[:9]:
+        stored = (
+            upload.file if isinstance(upload.file, StoredFile) else files.store_upload(upload.file, at=at)
+        )
+        photo, _created = VisitPhoto.objects.get_or_create(
+            visit=visit,
+            finding=finding,
+            item=item,
+            file=stored,
+            defaults={
+                "caption": upload.caption.strip()[:200],
+                "added_by": f"{by.post} {by.name}".strip()[:120],
+                "added_at": at,
+            },
+        )
+        made.append(photo)
+    return made
+
+
+@transaction.atomic
+def drop_finding(*, finding_id: int, by: Actor, at: datetime, reason: str = "", key: str = "") -> Visit:
+    """Take a finding away that was written down wrongly, while the visit is open and unsigned."""
+    asked = journal.digest(["drop", finding_id])
+    if known := _receipt(by, key, asked):
+        return known
+    visit_id = Finding.objects.filter(pk=finding_id).values_list("visit", flat=True).first()
+    visit = locked(visit_id or 0, by=by)
+    _allow(visit, "find")
+    _unsigned(visit)
+    finding = visit.findings.filter(pk=finding_id).first()
+    if finding is None:
+        raise NotFound(_("没有找到这条问题，可能已经删除。"))
+    own_part(visit, by=by, agency_id=finding.agency_id)
+    gone = {"class": finding.class_code, "place": finding.place}
+    finding.delete()
+    journal.record(
+        "inspections.finding_dropped", subject=visit, by=by, at=at, note=reason.strip(), data=gone, key=key,
+        key_digest=asked,
+    )  # fmt: skip
+    return visit
+
+
+@transaction.atomic
+def look_at(
+    *,
+    visit_id: int,
+    case_id: int,
+    result: str,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    uploads: Sequence[Upload] = (),
+    insist: bool = False,
+    agency_id: int | None = None,
+    key: str = "",
+) -> VisitPart:
+    """Write down at a re-check what became of a hazard: ok put right, problem not put right.
+
+    note    what is seen there now; required, because it is what the case is closed or sent back with
+    Raises NeedsConfirmation for the photo that showed the hazard, handed in as proof that it is gone.
+    """
+    asked = journal.digest(["look", visit_id, case_id, result, note])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = _open_part(visit, "check", by=by, agency_id=agency_id)
+    _unsigned(visit)
+    if visit.kind != rules.RECHECK:
+        raise NotAllowedNow(_("只有复查才逐件查看原来的隐患。"), data={"allowed": []})
+    if result not in rules.RECHECK_LABELS:
+        raise Refusal(_("请选择已整改、未整改或未查看。"), field="result")
+    hazard = next((f for f in counting.open_hazards(visit.unit_id) if f.case_id == case_id), None)
+    if hazard is None:
+        raise NotFound(_("没有找到这处隐患，可能已经销号。"))
+    note = note.strip()[:300]
+    if result != "not_applicable" and len(note) < 4:
+        raise Refusal(_("请写明现场看到的情况，至少四个字。"), field="note")
+    item = rules.recheck_item(case_id)
+    photos = add_photos(visit, uploads, by=by, at=at, item=item)
+    if result == "ok" and not insist:
+        shown = Evidence.objects.filter(
+            case_id=case_id, file__in=[p.file_id for p in photos], purpose__in=sorted(case_evidence.BEFORE)
+        )
+        if shown.exists():
+            raise NeedsConfirmation(
+                _("这是整改前的那张照片，不能说明已经整改。请重新拍摄；确需使用的，请再次确认。"),
+                field="photos",
+                data={"confirm": "insist"},
+                code="same_photo",
+            )
+    _write_items(part, {item: (result, note)})
+    journal.record(
+        "inspections.hazard_looked_at",
+        subject=visit,
+        by=by,
+        at=at,
+        note=note,
+        basis="mps-fire-inspection-2012-21",
+        data={"case": case_id, "result": result},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+# -------------------------------------------------------------------------------------------- conclusion and signature
+
+
+@transaction.atomic
+def conclude_part(
+    *,
+    visit_id: int,
+    conclusion: str,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    agency_id: int | None = None,
+    key: str = "",
+) -> VisitPart:
+    """Conclude the part of the actor's agency: nothing found, problems, corrected at once, refused, closed down.
+
+    Raises Refusal while items are open, while a problem has neither a finding nor a note, and for a conclusion that
+    does not fit what was found.
+    """
+    asked = journal.digest(["conclude", visit_id, conclusion, note])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = _open_part(visit, "conclude", by=by, agency_id=agency_id)
+    _unsigned(visit)
+    if conclusion not in rules.CONCLUSION_LABELS:
+        raise Refusal(_("请选择检查结论。"), field="conclusion")
+    if conclusion in rules.NEEDS_NO_ITEMS:
+        if not note.strip():
+            raise Refusal(_("请写明拒绝检查或关闭停业的情况。"), field="note")
+    else:
+        _complete(visit, part, conclusion)
+    part.conclusion, part.note, part.concluded_at = conclusion, note.strip(), at
+    part.save(update_fields=["conclusion", "note", "concluded_at"])
+    journal.record(
+        "inspections.part_concluded",
+        subject=visit,
+        by=by,
+        at=at,
+        note=note.strip(),
+        data={"agency": part.agency.name, "conclusion": conclusion},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
+    """Refuse a conclusion while something is missing, or when it says other than what was found."""
+    items = {i.item: i for i in part.items.all()}
+    findings = list(part.findings.all())
+    if part.checklist == rules.RECHECK:
+        hazards = counting.open_hazards(visit.unit_id)
+        left = [f for f in hazards if rules.recheck_item(f.case_id or 0) not in items]
+        problems = sum(i.result == "problem" for i in items.values())
+        found, at_once = len(findings) + problems, sum(f.at_once for f in findings)
+        unexplained = []
+    else:
+        form = checklists.at_edition(part.checklist, part.edition)
+        left = [item for item in form.items if item.code not in items]
+        explained = {f.item for f in findings} | {i.item for i in items.values() if i.note}
+        unexplained = [
+            item for item in form.items
+            if items.get(item.code) and items[item.code].result == "problem" and item.code not in explained
+        ]  # fmt: skip
+        # A problem that is no hazard (a conduct item) is found as well.
+        noted = {i.item for i in items.values() if i.result == "problem"} - {f.item for f in findings}
+        found, at_once = len(findings) + len(noted), sum(f.at_once for f in findings)
+    if left:
+        raise Refusal(
+            _("还有 %(n)d 项没有填写结果，请填完再下结论。") % {"n": len(left)},
+            field="items",
+            code="items_left",
+        )
+    if unexplained:
+        raise Refusal(
+            _("“%(item)s”记为有问题，请登记问题，或写明是什么情况。") % {"item": unexplained[0].label},
+            field="items",
+            code="unexplained",
+        )
+    sentences = {
+        "found": _("已经登记了问题，结论不能是“未发现问题”。"),
+        "not_found": _("没有登记任何问题，结论应是“未发现问题”。"),
+        "not_corrected": _("还有没当场改正的问题，结论应是“发现问题”。"),
+    }
+    if why := rules.conclusion_conflict(conclusion, found=found, at_once=at_once):
+        raise Refusal(sentences[why], field="conclusion", code=why)
+
+
+@transaction.atomic
+def sign(
+    *,
+    visit_id: int,
+    signed_by: str,
+    by: Actor,
+    at: datetime,
+    picture: UploadedFile | None = None,
+    met: str = "",
+    key: str = "",
+) -> Visit:
+    """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one."""
+    asked = journal.digest(["sign", visit_id, signed_by, picture is not None])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return visit
+    _allow(visit, "sign")
+    own_part(visit, by=by)
+    _unsigned(visit)
+    _concluded(visit)
+    name = signed_by.strip()
+    if not name:
+        raise Refusal(_("请填写签字人的姓名。"), field="signed_by")
+    stored = files.store_upload(picture, at=at) if picture is not None else None
+    if stored is not None and not stored.is_image:
+        raise Refusal(_("签字应是一张图片，请重新签字。"), field="signature")
+    visit.signed_by, visit.signature, visit.ended_at = name[:60], stored, at
+    visit.met = met.strip()[:60] or visit.met or name[:60]
+    visit.save(update_fields=["signed_by", "signature", "met", "ended_at"])
+    journal.record(
+        "inspections.signed",
+        subject=visit,
+        by=by,
+        at=at,
+        basis="hn-fire-2014-59",
+        data={"signed_by": name, "picture": stored.sha256 if stored else ""},
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+@transaction.atomic
+def refuse_signature(
+    *, visit_id: int, reason: str, by: Actor, at: datetime, witness: str = "", met: str = "", key: str = ""
+) -> Visit:
+    """Note that the inspected refused to sign, and why; a witness or two officers must have seen it."""
+    asked = journal.digest(["refuse", visit_id, reason, witness])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return visit
+    _allow(visit, "refuse_signature")
+    own_part(visit, by=by)
+    _unsigned(visit)
+    _concluded(visit)
+    if not reason.strip():
+        raise Refusal(_("请写明拒绝签字的情况。"), field="reason")
+    least = book(_today(at))["refusal"]["officers"]
+    if not witness.strip() and VisitOfficer.objects.filter(part__visit=visit).count() < least:
+        raise Refusal(_("只有一名检查人员时，拒绝签字要有见证人，请填写见证人姓名。"), field="witness")
+    visit.refusal, visit.witness, visit.ended_at = reason.strip()[:200], witness.strip()[:60], at
+    visit.met = met.strip()[:60] or visit.met
+    visit.save(update_fields=["refusal", "witness", "met", "ended_at"])
+    journal.record(
+        "inspections.signature_refused",
+        subject=visit,
+        by=by,
+        at=at,
+        note=visit.refusal,
+        basis="hn-fire-2014-59",
+        data={"witness": visit.witness},
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+@transaction.atomic
+def withdraw_signature(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+    """Open a signed record again, because something in it is wrong; it must be signed anew."""
+    asked = journal.digest(["unsign", visit_id, reason])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return visit
+    _allow(visit, "sign")
+    own_part(visit, by=by)
+    if not (visit.signed_by or visit.refusal):
+        raise NotAllowedNow(_("这份记录还没有签字，可以直接修改。"), data={"allowed": []})
+    if not reason.strip():
+        raise Refusal(_("请写明为什么要修改已签字的记录。"), field="reason")
+    was = visit.signed_by or visit.refusal
+    visit.signed_by, visit.signature, visit.refusal, visit.witness = "", None, "", ""
+    visit.save(update_fields=["signed_by", "signature", "refusal", "witness"])
+    journal.record(
+        "inspections.signature_withdrawn", subject=visit, by=by, at=at, note=reason.strip(), data={"was": was},
+        key=key, key_digest=asked,
+    )  # fmt: skip
+    return visit
+
+
+def _concluded(visit: Visit) -> list[VisitPart]:
+    """Return the parts that were begun; refuse while one of them has no conclusion."""
+    parts = [p for p in visit.parts.select_related("agency").prefetch_related("officers") if p.officers.all()]
+    waiting = [p.agency.name for p in parts if not p.conclusion]
+    if waiting:
+        raise NotAllowedNow(
+            _("%(names)s还没有填写检查结论。") % {"names": "、".join(waiting)}, data={"allowed": ["conclude"]}
+        )
+    return parts
+
+
+# ------------------------------------------------------------------------------------------------- finishing, voiding
+
+
+@transaction.atomic
+def finish_visit(
+    *, visit_id: int, by: Actor, at: datetime, channel: str = "field", absent: bool = False, key: str = ""
+) -> Visit:
+    """Finish a visit: its parts count from now on, its findings become cases, its day is noted everywhere.
+
+    channel  how its hazards are reported: field (a phone) or staff (a desk)
+    absent   confirm that agencies that never came are left out of the record
+    Raises NotAllowedNow while a part has no conclusion or nobody has signed, NeedsConfirmation for absent agencies.
+    """
+    asked = journal.digest(["finish", visit_id])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return visit
+    step = _allow(visit, "finish")
+    own_part(visit, by=by)
+    parts = _concluded(visit)
+    if not (visit.signed_by or visit.refusal):
+        raise NotAllowedNow(
+            _("当事人还没有签字。请当事人签字，或者注明拒绝签字。"),
+            data={"allowed": ["sign", "refuse_signature"]},
+        )
+    left_out = _leave_out_absent(visit, parts, confirmed=absent)
+    assert visit.began_at is not None
+    day = _today(visit.began_at)
+    flags = register.flags_on(visit.unit, on=day)
+    marks = {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
+    findings = list(visit.findings.select_related("case").order_by("pk"))
+    # First of all: whoever hears of a case that is closed below asks whether its visit counts.
+    visit.state, visit.visited_on, visit.finished_at = VisitState.FINISHED, day, at
+    visit.ended_at = visit.ended_at or at
+    visit.save(update_fields=["state", "visited_on", "finished_at", "ended_at"])
+    for part in parts:
+        mine = [f for f in findings if f.part_id == part.pk]
+        part.findings_count = sum(f.is_new for f in mine)
+        VisitPart.objects.filter(pk=part.pk).update(
+            visited_on=day,
+            findings_count=part.findings_count,
+            previous_on=counting.previous_day(part, day),
+            **marks,
+        )
+    for finding in findings:
+        _confirm(visit, finding, day, marks, channel=channel, by=by, at=at)
+    _close_rechecked(visit, parts, by=by, at=at)
+    if counting.later_parts(visit.unit_id, day):
+        counting.renumber_previous([visit.unit_id])
+    coverage.visited_all([(visit.unit_id, part.agency_id, day) for part in parts])
+    company = _company(visit.unit, day)
+    for finding in findings:
+        if finding.is_new:
+            journal.record(
+                "inspections.finding_confirmed",
+                subject=finding,
+                by=by,
+                at=at,
+                note=" ".join(x for x in (finding.place, finding.text) if x),
+                data={
+                    "visit": visit.pk,
+                    "unit": visit.unit.name,
+                    "unit_kind": visit.unit.kind,
+                    "class": finding.class_code,
+                    "severity": finding.severity,
+                    "at_once": finding.at_once,
+                    "case": finding.case_id,
+                    "agency_kind": finding.agency_kind,
+                    "on": day.isoformat(),
+                    **company,
+                },
+            )
+    journal.record(
+        "inspections.visit_finished",
+        subject=visit,
+        by=by,
+        at=at,
+        basis=step.basis,
+        data={
+            "unit": visit.unit.name,
+            "unit_kind": visit.unit.kind,
+            "kind": visit.kind,
+            "on": day.isoformat(),
+            "parts": [
+                {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count}
+                for p in parts
+            ],
+            "absent": left_out,
+            **company,
+        },
+        key=key,
+        key_digest=asked,
+    )
+    jobs.issue_record.defer(visit_id=visit.pk)
+    return visit
+
+
+def _leave_out_absent(visit: Visit, parts: Sequence[VisitPart], *, confirmed: bool) -> list[str]:
+    """Remove the parts of agencies that never came, once that was confirmed; return their names."""
+    absent = list(visit.parts.exclude(pk__in=[p.pk for p in parts]).select_related("agency"))
+    names = [p.agency.name for p in absent]
+    if not absent:
+        return []
+    if not confirmed:
+        raise NeedsConfirmation(
+            _("%(names)s没有到场检查。确认不再等待的，请勾选“未到场”后完成。") % {"names": "、".join(names)},
+            field="absent",
+            data={"confirm": "absent", "names": names},
+            code="absent",
+        )
+    if visit.agency_id in {p.agency_id for p in absent}:
+        visit.agency = parts[0].agency
+        visit.save(update_fields=["agency"])
+    VisitPart.objects.filter(pk__in=[p.pk for p in absent]).delete()
+    return names
+
+
+def _company(unit: Unit, on: date) -> dict[str, Any]:
+    """Say which property company answers for a unit on a day, for the rooms that hear by name."""
+    company = (
+        unit.organisation if unit.organisation and unit.organisation.kind == "property_company" else None
+    )
+    if company is None and unit.estate is not None:
+        company = company_of(unit.estate, on=on)
+    return {"company": company.name, "company_id": company.pk, "uscc": company.uscc} if company else {}
+
+
+def _confirm(
+    visit: Visit,
+    finding: Finding,
+    day: date,
+    marks: Mapping[str, bool],
+    *,
+    channel: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Make a finding count: a new one becomes a case with its photos, one seen again adds them to its case."""
+    photos = list(finding.photos.select_related("file"))
+    finding.found_on, finding.counted = day, finding.is_new
+    finding.is_old_community, finding.is_high_rise = marks["is_old_community"], marks["is_high_rise"]
+    if finding.is_new:
+        finding.case = _filed(visit, finding, photos, channel=channel, by=by, at=at)
+        if finding.at_once:
+            finding.rectified_on = day
+    elif finding.case is not None:
+        for photo in photos:
+            case_evidence.add(finding.case, photo.file, purpose="verify", by=by, at=at, caption=photo.caption)
+    finding.save()
+    if finding.is_new and finding.at_once and finding.case is not None:
+        note = _("%(day)s检查时当场改正：%(what)s") % {
+            "day": day.isoformat(),
+            "what": finding.text or finding.place,
+        }
+        on_spot.close_on_spot(case_id=finding.case.pk, by=by, at=at, note=note)
+
+
+def _filed(
+    visit: Visit, finding: Finding, photos: Sequence[VisitPhoto], *, channel: str, by: Actor, at: datetime
+) -> Case:
+    """Report a new finding as a hazard; whoever inspected has been there, so that nobody need verify it."""
+    unit = visit.unit
+    name = catalogue.find("hazard", finding.class_code, on=_today(at)).name
+    place = finding.place if unit.estate_id else " ".join(x for x in (unit.name, finding.place) if x)
+    case = cases.report(
+        kind="hazard",
+        class_code=finding.class_code,
+        text=finding.text if len(finding.text) >= 4 else " ".join(x for x in (name, finding.text) if x),
+        place=place[:200],
+        estate=unit.estate,
+        area=None if unit.estate_id else unit.area,
+        longitude=visit.longitude,
+        latitude=visit.latitude,
+        uploads=[cases.Upload(p.file, p.caption) for p in photos],
+        channel=channel,
+        by=by,
+        at=at,
+        is_demo=finding.is_demo,
+    )
+    if by.has("cases.check") and not finding.at_once:
+        seen = _("检查时现场发现（检查编号 %(number)s）。") % {"number": visit.pk}
+        case = cases.take_step(case_id=case.pk, act="verify", by=by, at=at, note=seen)
+    return case
+
+
+def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at: datetime) -> None:
+    """Close or send back the cases that a re-check looked at, where that is the turn of the actor's office."""
+    day = _today(visit.began_at or at)
+    photos: dict[str, list[VisitPhoto]] = {}
+    for photo in visit.photos.select_related("file").exclude(item=""):
+        photos.setdefault(photo.item, []).append(photo)
+    for part in parts:
+        if part.checklist != rules.RECHECK:
+            continue
+        for item in part.items.order_by("pk"):
+            case_id = rules.case_of_item(item.item)
+            if case_id is None or item.result == "not_applicable":
+                continue
+            shown = photos.get(item.item, [])
+            if item.result == "problem":
+                _seen_again(visit, part, case_id, item.note, shown, day)
+            case = Case.objects.filter(pk=case_id).first()
+            if case is None or case.state != "checking" or not _may_check(case, by=by):
+                continue
+            note = _("%(day)s现场复查：%(note)s") % {"day": day.isoformat(), "note": item.note}
+            cases.take_step(
+                case_id=case_id,
+                act="close" if item.result == "ok" else "send_back",
+                by=by,
+                at=at,
+                note=note,
+                uploads=[cases.Upload(p.file, p.caption) for p in shown],
+                insist=True,
+            )
+
+
+def _may_check(case: Case, *, by: Actor) -> bool:
+    """Say whether it is the turn of the actor's office to close a case or to send it back."""
+    return case.desk_id in by.organisation_ids and by.has("cases.check") and case.paused_at is None
+
+
+def _seen_again(
+    visit: Visit, part: VisitPart, case_id: int, note: str, photos: Sequence[VisitPhoto], day: date
+) -> None:
+    """Write a row for a hazard that a re-check found still there: seen again, and never counted twice."""
+    first = Finding.objects.filter(case_id=case_id, is_new=True).order_by("pk").first()
+    if first is None or visit.findings.filter(case_id=case_id).exists():
+        return
+    again = Finding.objects.create(
+        visit=visit,
+        part=part,
+        unit_id=part.unit_id,
+        unit_kind=part.unit_kind,
+        case_id=case_id,
+        item=rules.recheck_item(case_id),
+        class_code=first.class_code,
+        top_class=first.top_class,
+        severity=first.severity,
+        place=first.place,
+        text=note,
+        agency_id=part.agency_id,
+        agency_kind=part.agency_kind,
+        found_on=day,
+        is_new=False,
+        is_old_community=first.is_old_community,
+        is_high_rise=first.is_high_rise,
+        is_demo=visit.is_demo,
+        **{column: getattr(visit, column) for column in _PLACED},
+    )
+    VisitPhoto.objects.filter(pk__in=[p.pk for p in photos]).update(finding=again)
+
+
+@transaction.atomic
+def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+    """Take a visit back: a planned or open one is dropped, a finished one no longer counts; its cases go on."""
+    asked = journal.digest(["void", visit_id, reason])
+    visit = locked(visit_id, by=by)
+    if _receipt(by, key, asked):
+        return visit
+    finished = visit.state == VisitState.FINISHED
+    step = _allow(visit, "void" if finished else "cancel")
+    own_part(visit, by=by, agency_id=visit.agency_id, power=step.power)
+    if not reason.strip():
+        raise Refusal(_("请写明作废的理由。"), field="reason")
+    visit.state = VisitState.VOID
+    visit.save(update_fields=["state"])
+    visit.findings.update(counted=False)
+    if finished:
+        visit.parts.update(visited_on=None, previous_on=None)
+        counting.renumber_previous([visit.unit_id])
+        coverage.recompute([visit.unit_id])
+    journal.record(
+        "inspections.visit_voided",
+        subject=visit,
+        by=by,
+        at=at,
+        note=reason.strip(),
+        basis=step.basis,
+        data={
+            "unit": visit.unit.name,
+            "was": "finished" if finished else "open",
+            **_company(visit.unit, _today(at)),
+        },
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+def ask_recheck(
+    *, visit_id: int, by: Actor, at: datetime, note: str = "", planned_for: date | None = None, key: str = ""
+) -> Visit:
+    """Register that the inspected asks to be looked at again, and plan the re-check within its term; return it.
+
+    planned_for  the day it is wanted; left out, the last day of the term (3 workdays)
+    """
+    asked = journal.digest(["recheck", visit_id, note, planned_for])
+    if known := _receipt(by, key, asked):
+        return known
+
+    def make() -> Visit:
+        followed = locked(visit_id, by=by)
+        if followed.state != VisitState.FINISHED:
+            raise NotAllowedNow(_("检查完成以后才能申请复查。"), data={"allowed": []})
+        part = own_part(followed, by=by)
+        if not counting.open_hazards(followed.unit_id):
+            raise NotAllowedNow(_("这个对象没有待整改的隐患，不需要复查。"), data={"allowed": []})
+        going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()
+        if going is not None:
+            raise NotAllowedNow(
+                _("已经安排了复查，请直接办理。"), data={"visit": going.pk}, code="already_planned"
+            )
+        due = counting.recheck_day(at)
+        day = planned_for or due
+        if not _today(at) <= day <= due:
+            raise Refusal(
+                _("复查应在 %(day)s 前进行，请选择期限内的日期。") % {"day": due.isoformat()},
+                field="planned_for",
+            )
+        visit = _new_visit(
+            followed.unit, rules.RECHECK, [part.agency], {}, on=day, follows_id=followed.pk, by=by
+        )
+        visit.planned_for, visit.planned_by = day, f"{by.post} {by.name}".strip()[:120]
+        visit.save(update_fields=["planned_for", "planned_by"])
+        journal.record(
+            "inspections.recheck_asked",
+            subject=visit,
+            by=by,
+            at=at,
+            note=note.strip(),
+            basis="mps-fire-inspection-2012-21",
+            data={"follows": followed.pk, "for": day.isoformat(), "due": due.isoformat()},
+            key=key,
+            key_digest=asked,
+        )
+        return visit
+
+    return _recorded(make, by=by, key=key, asked=asked)
