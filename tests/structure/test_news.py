@@ -9,6 +9,7 @@ from django.core.management import call_command
 from anju.doors.console.event_words import SUBJECTS, WORDS
 from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
+from anju.duties.enforcement import transfer_rules
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import wiring
 
@@ -16,6 +17,7 @@ from anju.ground.foundation import wiring
 ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
 TERMS = ["extend", "suspend"]
 HOLES = {
+    "transfer_act": [step.act for step in transfer_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
     "act": ACTS,
     "kind": TERMS,

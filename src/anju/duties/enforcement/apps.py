@@ -6,6 +6,12 @@ class EnforcementConfig(AppConfig):
     label = "enforcement"
 
     def ready(self) -> None:
-        from . import figures
+        from . import (
+            figures,
+            transfer_jobs,  # noqa: F401  (its periodic job)
+            transfer_listeners,  # noqa: F401  (subscribes)
+            transfer_navigation,
+        )
 
         figures.register()
+        transfer_navigation.register()
