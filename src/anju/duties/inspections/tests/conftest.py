@@ -8,9 +8,9 @@ import pytest
 from tests.cast import BUILT_AT, PASSWORD, SINCE, Builder, Member
 
 from anju.duties.cases.tests.conftest import _own_store, photo, seeded_calendar, walk
-from anju.duties.inspections import checklists, services
+from anju.duties.inspections import checking, checklists, services
+from anju.duties.inspections.checking import Answer
 from anju.duties.inspections.models import Unit, Visit
-from anju.duties.inspections.services import Answer
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
 from anju.ground.organisations import services as organisations
@@ -81,7 +81,7 @@ def answer_all(officers) -> Callable[..., None]:
     """Return a function that says the same of every item of a member's part."""
 
     def answer(visit: Visit, at: datetime, member: Member | None = None, result: str = "ok") -> None:
-        services.check_items(
+        checking.check_items(
             visit_id=visit.pk, answers={}, rest=result, by=(member or officers.police).actor(at), at=at
         )
 
@@ -99,15 +99,15 @@ def finished(begun, officers, answer_all, photo, friday_9am) -> Callable[..., Vi
             values = {
                 "class_code": "EB02",
                 "place": f"{number + 1}号楼",
-                "uploads": [services.Upload(photo(number).file)],
+                "uploads": [checking.Upload(photo(number).file)],
             }
-            services.add_finding(visit_id=visit.pk, by=by, at=at, **values | finding)
+            checking.add_finding(visit_id=visit.pk, by=by, at=at, **values | finding)
         if visit.kind != "recheck":
             answer_all(visit, at)
         once = sum(bool(f.get("at_once")) for f in found)
         conclusion = "clean" if not found else "corrected" if once == len(found) else "problems"
-        services.conclude_part(visit_id=visit.pk, conclusion=conclusion, by=by, at=at)
-        services.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
+        checking.conclude_part(visit_id=visit.pk, conclusion=conclusion, by=by, at=at)
+        checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
         return services.finish_visit(visit_id=visit.pk, by=by, at=at + timedelta(minutes=20))
 
     return finish

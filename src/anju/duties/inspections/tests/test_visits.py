@@ -8,9 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from anju.duties.cases import ladder
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
-from anju.duties.inspections import counting, services
+from anju.duties.inspections import checking, counting, services
+from anju.duties.inspections.checking import Answer
 from anju.duties.inspections.models import CheckedItem, Duty, Finding, Unit, Visit, VisitPart
-from anju.duties.inspections.services import Answer
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (
@@ -134,9 +134,9 @@ def test_items_are_written_once_and_only_what_changed_is_told(begun, officers, f
     visit, by = begun(), officers.police.actor(friday_9am)
     first, second = codes_of(visit)[:2]
     told = {first: Answer("ok"), second: Answer("problem", "无人负责")}
-    part = services.check_items(visit_id=visit.pk, answers=told, by=by, at=friday_9am)
-    services.check_items(visit_id=visit.pk, answers=told, by=by, at=friday_9am)
-    services.check_items(
+    part = checking.check_items(visit_id=visit.pk, answers=told, by=by, at=friday_9am)
+    checking.check_items(visit_id=visit.pk, answers=told, by=by, at=friday_9am)
+    checking.check_items(
         visit_id=visit.pk, answers={first: Answer("not_applicable")}, rest="ok", by=by, at=friday_9am
     )
     results = dict(part.items.values_list("item", "result"))
@@ -147,17 +147,17 @@ def test_items_are_written_once_and_only_what_changed_is_told(begun, officers, f
 def test_items_are_refused_that_the_form_does_not_have(begun, officers, outsider, friday_9am):
     visit, by = begun(), officers.police.actor(friday_9am)
     with pytest.raises(Refusal, match="没有“X99”"):
-        services.check_items(visit_id=visit.pk, answers={"X99": Answer("ok")}, by=by, at=friday_9am)
+        checking.check_items(visit_id=visit.pk, answers={"X99": Answer("ok")}, by=by, at=friday_9am)
     with pytest.raises(Refusal, match="合格、有问题"):
-        services.check_items(
+        checking.check_items(
             visit_id=visit.pk, answers={codes_of(visit)[0]: Answer("fine")}, by=by, at=friday_9am
         )
     with pytest.raises(NotFound):
-        services.check_items(
+        checking.check_items(
             visit_id=visit.pk, answers={}, rest="ok", by=outsider.actor(friday_9am), at=friday_9am
         )
     with pytest.raises(NotPermitted, match="没有参加"):
-        services.check_items(
+        checking.check_items(
             visit_id=visit.pk, answers={}, rest="ok", by=officers.fire.actor(friday_9am), at=friday_9am
         )
     assert not CheckedItem.objects.exists()
@@ -167,11 +167,11 @@ def test_a_finding_keeps_its_photos_marks_its_item_and_files_nothing_before_the_
     begun, officers, photo, friday_9am
 ):
     visit, by = begun(), officers.police.actor(friday_9am)
-    finding = services.add_finding(
+    finding = checking.add_finding(
         visit_id=visit.pk, class_code="EB01", place="1号楼2单元", text="楼道停放三辆", item="O04",
-        uploads=[services.Upload(photo(1).file)], by=by, at=friday_9am, key="f",
+        uploads=[checking.Upload(photo(1).file)], by=by, at=friday_9am, key="f",
     )  # fmt: skip
-    again = services.add_finding(
+    again = checking.add_finding(
         visit_id=visit.pk, class_code="EB01", place="1号楼2单元", text="楼道停放三辆", item="O04", by=by, at=friday_9am,
         key="f",
     )  # fmt: skip
@@ -190,28 +190,28 @@ def test_a_finding_is_refused_twice_at_one_place_and_when_it_is_too_grave_to_be_
     begun, officers, friday_9am
 ):
     visit, by = begun(), officers.police.actor(friday_9am)
-    services.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼 2单元", by=by, at=friday_9am)
+    checking.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼 2单元", by=by, at=friday_9am)
     with pytest.raises(Refusal, match="同一位置的同类问题"):
-        services.add_finding(
+        checking.add_finding(
             visit_id=visit.pk, class_code="EB01", place="１号楼2单元。", by=by, at=friday_9am
         )
     with pytest.raises(Refusal, match="重大火灾隐患嫌疑"):
-        services.add_finding(
+        checking.add_finding(
             visit_id=visit.pk, class_code="ST03", place="车库", at_once=True, by=by, at=friday_9am
         )
     with pytest.raises(Refusal, match="没有编号"):
-        services.add_finding(visit_id=visit.pk, class_code="ZZ99", place="车库", by=by, at=friday_9am)
+        checking.add_finding(visit_id=visit.pk, class_code="ZZ99", place="车库", by=by, at=friday_9am)
 
 
 def test_a_finding_written_wrongly_is_taken_away_before_the_signature(begun, officers, outsider, friday_9am):
     visit, by = begun(), officers.police.actor(friday_9am)
-    finding = services.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
+    finding = checking.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
     with pytest.raises(NotFound):
-        services.drop_finding(finding_id=finding.pk, by=outsider.actor(friday_9am), at=friday_9am)
-    services.drop_finding(finding_id=finding.pk, by=by, at=friday_9am, reason="选错了")
+        checking.drop_finding(finding_id=finding.pk, by=outsider.actor(friday_9am), at=friday_9am)
+    checking.drop_finding(finding_id=finding.pk, by=by, at=friday_9am, reason="选错了")
     assert not Finding.objects.exists()
     with pytest.raises(NotFound):
-        services.drop_finding(finding_id=finding.pk, by=by, at=friday_9am)
+        checking.drop_finding(finding_id=finding.pk, by=by, at=friday_9am)
 
 
 # ------------------------------------------------------------------------------------------- conclusion, signature
@@ -221,7 +221,7 @@ def test_a_conclusion_waits_for_every_item_and_fits_what_was_found(begun, office
     visit, by = begun(), officers.police.actor(friday_9am)
 
     def conclude(conclusion: str, note: str = ""):
-        return services.conclude_part(
+        return checking.conclude_part(
             visit_id=visit.pk, conclusion=conclusion, note=note, by=by, at=friday_9am
         )
 
@@ -232,10 +232,10 @@ def test_a_conclusion_waits_for_every_item_and_fits_what_was_found(begun, office
         conclude("problems")
     with pytest.raises(Refusal, match="请选择检查结论"):
         conclude("fine")
-    services.check_items(visit_id=visit.pk, answers={"O04": Answer("problem")}, by=by, at=friday_9am)
+    checking.check_items(visit_id=visit.pk, answers={"O04": Answer("problem")}, by=by, at=friday_9am)
     with pytest.raises(Refusal, match="请登记问题"):
         conclude("problems")
-    services.add_finding(
+    checking.add_finding(
         visit_id=visit.pk, class_code="EB01", place="1号楼", item="O04", by=by, at=friday_9am
     )
     with pytest.raises(Refusal, match="不能是“未发现问题”"):
@@ -248,8 +248,8 @@ def test_a_conclusion_waits_for_every_item_and_fits_what_was_found(begun, office
 def test_who_refuses_the_inspection_needs_no_items_but_a_note(begun, officers, friday_9am):
     visit, by = begun(), officers.police.actor(friday_9am)
     with pytest.raises(Refusal, match="请写明"):
-        services.conclude_part(visit_id=visit.pk, conclusion="refused", by=by, at=friday_9am)
-    part = services.conclude_part(
+        checking.conclude_part(visit_id=visit.pk, conclusion="refused", by=by, at=friday_9am)
+    part = checking.conclude_part(
         visit_id=visit.pk, conclusion="refused", note="值班员锁门不让进入", by=by, at=friday_9am
     )
     assert part.concluded_at == friday_9am
@@ -263,22 +263,22 @@ def test_the_signature_comes_after_the_conclusion_and_closes_the_record(
         "signature.png", samples.encoded(samples.courtyard(), "PNG"), content_type="image/png"
     )
     with pytest.raises(NotAllowedNow, match="还没有填写检查结论"):
-        services.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=friday_9am)
+        checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=friday_9am)
     answer_all(visit, friday_9am)
-    services.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
+    checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
     with pytest.raises(Refusal, match="签字人的姓名"):
-        services.sign(visit_id=visit.pk, signed_by=" ", by=by, at=friday_9am)
-    signed = services.sign(visit_id=visit.pk, signed_by="钱经理", picture=picture, by=by, at=friday_9am)
+        checking.sign(visit_id=visit.pk, signed_by=" ", by=by, at=friday_9am)
+    signed = checking.sign(visit_id=visit.pk, signed_by="钱经理", picture=picture, by=by, at=friday_9am)
     assert (signed.signed_by, signed.signature.is_image, signed.met) == ("钱经理", True, "钱经理")
     with pytest.raises(NotAllowedNow, match="已经签字"):
-        services.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
+        checking.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
     with pytest.raises(Refusal, match="为什么要修改"):
-        services.withdraw_signature(visit_id=visit.pk, reason="", by=by, at=friday_9am)
+        checking.withdraw_signature(visit_id=visit.pk, reason="", by=by, at=friday_9am)
     assert (
-        services.withdraw_signature(visit_id=visit.pk, reason="漏写一处", by=by, at=friday_9am).signed_by
+        checking.withdraw_signature(visit_id=visit.pk, reason="漏写一处", by=by, at=friday_9am).signed_by
         == ""
     )
-    services.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
+    checking.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
 
 
 def test_a_refused_signature_needs_its_reason_and_a_witness_where_one_officer_is_alone(
@@ -286,12 +286,12 @@ def test_a_refused_signature_needs_its_reason_and_a_witness_where_one_officer_is
 ):
     visit, by = begun(officer_ids=[officers.police.person.pk]), officers.police.actor(friday_9am)
     answer_all(visit, friday_9am)
-    services.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
+    checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
     with pytest.raises(Refusal, match="拒绝签字的情况"):
-        services.refuse_signature(visit_id=visit.pk, reason="", by=by, at=friday_9am)
+        checking.refuse_signature(visit_id=visit.pk, reason="", by=by, at=friday_9am)
     with pytest.raises(Refusal, match="见证人"):
-        services.refuse_signature(visit_id=visit.pk, reason="负责人离开现场", by=by, at=friday_9am)
-    done = services.refuse_signature(
+        checking.refuse_signature(visit_id=visit.pk, reason="负责人离开现场", by=by, at=friday_9am)
+    done = checking.refuse_signature(
         visit_id=visit.pk, reason="负责人离开现场", witness="楼长周某", by=by, at=friday_9am
     )
     assert (done.refusal, done.witness) == ("负责人离开现场", "楼长周某")
@@ -333,10 +333,10 @@ def test_a_visit_is_not_finished_before_it_is_concluded_and_signed(begun, office
     with pytest.raises(NotAllowedNow, match="检查结论"):
         services.finish_visit(visit_id=visit.pk, by=by, at=friday_9am)
     answer_all(visit, friday_9am)
-    services.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
+    checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=friday_9am)
     with pytest.raises(NotAllowedNow, match="还没有签字"):
         services.finish_visit(visit_id=visit.pk, by=by, at=friday_9am)
-    services.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=friday_9am)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=friday_9am)
     first = services.finish_visit(visit_id=visit.pk, by=by, at=friday_9am, key="done")
     assert services.finish_visit(visit_id=visit.pk, by=by, at=friday_9am, key="done") == first
     with pytest.raises(NotAllowedNow, match="“已完成”"):
@@ -418,17 +418,17 @@ def test_each_agency_of_a_joint_visit_has_its_own_officers_items_and_conclusion(
     police, fire = officers.police.actor(friday_9am), officers.fire.actor(friday_9am)
     services.begin_visit(visit_id=joint.pk, officer_ids=[officers.police.person.pk], by=police, at=friday_9am)
     with pytest.raises(NotAllowedNow, match="登记本单位到场"):
-        services.check_items(visit_id=joint.pk, answers={}, rest="ok", by=fire, at=friday_9am)
+        checking.check_items(visit_id=joint.pk, answers={}, rest="ok", by=fire, at=friday_9am)
     both = [officers.fire.person.pk, officers.fire_second.person.pk]
     services.begin_visit(visit_id=joint.pk, officer_ids=both, by=fire, at=friday_9am)
     answer_all(joint, friday_9am)
-    services.add_finding(visit_id=joint.pk, class_code="FA01", place="东门", by=fire, at=friday_9am)
-    services.conclude_part(visit_id=joint.pk, conclusion="clean", by=police, at=friday_9am)
+    checking.add_finding(visit_id=joint.pk, class_code="FA01", place="东门", by=fire, at=friday_9am)
+    checking.conclude_part(visit_id=joint.pk, conclusion="clean", by=police, at=friday_9am)
     with pytest.raises(NotAllowedNow, match="消防救援大队还没有填写"):
-        services.sign(visit_id=joint.pk, signed_by="钱经理", by=police, at=friday_9am)
+        checking.sign(visit_id=joint.pk, signed_by="钱经理", by=police, at=friday_9am)
     answer_all(joint, friday_9am, officers.fire)
-    services.conclude_part(visit_id=joint.pk, conclusion="problems", by=fire, at=friday_9am)
-    services.sign(visit_id=joint.pk, signed_by="钱经理", by=fire, at=friday_9am)
+    checking.conclude_part(visit_id=joint.pk, conclusion="problems", by=fire, at=friday_9am)
+    checking.sign(visit_id=joint.pk, signed_by="钱经理", by=fire, at=friday_9am)
     done = services.finish_visit(visit_id=joint.pk, by=police, at=friday_9am)
     parts = {p.agency_kind: (p.visited_on, p.findings_count, p.conclusion) for p in done.parts.all()}
     day = date(2024, 7, 12)
@@ -442,8 +442,8 @@ def test_an_agency_that_never_came_is_left_out_once_that_is_confirmed(
     police = officers.police.actor(friday_9am)
     services.begin_visit(visit_id=joint.pk, officer_ids=[officers.police.person.pk], by=police, at=friday_9am)
     answer_all(joint, friday_9am)
-    services.conclude_part(visit_id=joint.pk, conclusion="clean", by=police, at=friday_9am)
-    services.sign(visit_id=joint.pk, signed_by="钱经理", by=police, at=friday_9am)
+    checking.conclude_part(visit_id=joint.pk, conclusion="clean", by=police, at=friday_9am)
+    checking.sign(visit_id=joint.pk, signed_by="钱经理", by=police, at=friday_9am)
     with pytest.raises(NeedsConfirmation, match="没有到场"):
         services.finish_visit(visit_id=joint.pk, by=police, at=friday_9am)
     done = services.finish_visit(visit_id=joint.pk, by=police, at=friday_9am, absent=True)
@@ -460,14 +460,14 @@ def test_the_same_hazard_at_a_later_visit_is_asked_about_and_linked_not_counted(
     visit, by = begun(at=monday_9am), officers.police.actor(monday_9am)
     seen = {"visit_id": visit.pk, "class_code": "EB02", "place": "1号楼", "by": by, "at": monday_9am}
     with pytest.raises(NeedsConfirmation, match="是同一处") as asked:
-        services.add_finding(**seen)
+        checking.add_finding(**seen)
     assert asked.value.data["cases"] == [known.case_id]
-    again = services.add_finding(**seen, same_case_id=known.case_id)
+    again = checking.add_finding(**seen, same_case_id=known.case_id)
     assert (again.is_new, again.case_id) == (False, known.case_id)
-    services.drop_finding(finding_id=again.pk, by=by, at=monday_9am)
-    assert services.add_finding(**seen, separate=True).is_new
+    checking.drop_finding(finding_id=again.pk, by=by, at=monday_9am)
+    assert checking.add_finding(**seen, separate=True).is_new
     with pytest.raises(Refusal, match="已经销号"):
-        services.add_finding(**seen | {"place": "9号楼"}, same_case_id=known.case_id + 99)
+        checking.add_finding(**seen | {"place": "9号楼"}, same_case_id=known.case_id + 99)
 
 
 def recheck(estate_unit, officers, at, follows):
@@ -492,22 +492,22 @@ def test_a_recheck_looks_at_every_open_hazard_closes_and_sends_back_where_it_may
     visit = recheck(estate_unit, officers, at, follows)
     assert visit.parts.get().checklist == "recheck"
     with pytest.raises(Refusal, match="2 项没有填写"):
-        services.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=at)
+        checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=at)
     look = {"visit_id": visit.pk, "by": by, "at": at}
     with pytest.raises(Refusal, match="至少四个字"):
-        services.look_at(**look, case_id=one.pk, result="ok", note="好")
+        checking.look_at(**look, case_id=one.pk, result="ok", note="好")
     with pytest.raises(NeedsConfirmation, match="整改前的那张"):
-        services.look_at(
-            **look, case_id=one.pk, result="ok", note="充电器已撤走", uploads=[services.Upload(photo(0).file)]
+        checking.look_at(
+            **look, case_id=one.pk, result="ok", note="充电器已撤走", uploads=[checking.Upload(photo(0).file)]
         )
-    services.look_at(
-        **look, case_id=one.pk, result="ok", note="充电器已撤走", uploads=[services.Upload(photo(77).file)]
+    checking.look_at(
+        **look, case_id=one.pk, result="ok", note="充电器已撤走", uploads=[checking.Upload(photo(77).file)]
     )
-    services.look_at(**look, case_id=two.pk, result="problem", note="仍在充电，插座未拆")
+    checking.look_at(**look, case_id=two.pk, result="problem", note="仍在充电，插座未拆")
     with pytest.raises(NotFound):
-        services.look_at(**look, case_id=10**6, result="ok", note="充电器已撤走")
-    services.conclude_part(visit_id=visit.pk, conclusion="problems", by=by, at=at)
-    services.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
+        checking.look_at(**look, case_id=10**6, result="ok", note="充电器已撤走")
+    checking.conclude_part(visit_id=visit.pk, conclusion="problems", by=by, at=at)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
     services.finish_visit(visit_id=visit.pk, by=by, at=at)
     states = dict(Case.objects.values_list("pk", "state"))
     assert states == {one.pk: "closed", two.pk: "fixing"}
@@ -522,11 +522,11 @@ def test_a_recheck_leaves_a_case_alone_that_lies_on_another_desk(finished, estat
     follows = finished({"place": "1号楼"})
     case = follows.findings.get().case
     visit, by = recheck(estate_unit, officers, monday_9am, follows), officers.police.actor(monday_9am)
-    services.look_at(
+    checking.look_at(
         visit_id=visit.pk, case_id=case.pk, result="ok", note="充电器已撤走", by=by, at=monday_9am
     )
-    services.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=monday_9am)
-    services.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=monday_9am)
+    checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=monday_9am)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=monday_9am)
     services.finish_visit(visit_id=visit.pk, by=by, at=monday_9am)
     case.refresh_from_db()
     assert case.state == "reported"
@@ -587,7 +587,7 @@ def test_a_visit_is_voided_by_its_leading_agency_only(finished, officers, wang, 
 
 def test_an_open_visit_is_dropped_and_nothing_is_filed(begun, officers, friday_9am):
     visit, by = begun(), officers.police.actor(friday_9am)
-    services.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
+    checking.add_finding(visit_id=visit.pk, class_code="EB01", place="1号楼", by=by, at=friday_9am)
     assert services.void_visit(visit_id=visit.pk, reason="走错小区", by=by, at=friday_9am).state == "void"
     assert not Case.objects.exists() and not VisitPart.objects.filter(visited_on__isnull=False).exists()
     begun()
