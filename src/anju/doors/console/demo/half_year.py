@@ -26,6 +26,7 @@ from anju.ground.territory.rules import is_old, name_key
 
 from .bulk import copy, take_ids
 from .city import Builder, book
+from .half_year_papers import Papers
 from .half_year_rows import EVENT, Check, Community, DoesNotAddUp, Fine, Place, Rows, Seen, event
 
 _STATION = "police_station"
@@ -54,20 +55,50 @@ class HalfYear:
         units = self._units(communities)
         waiting = self._waiting(units)
         checks = self._checks([unit for unit in units if unit.id not in waiting])
-        self._find(checks)
+        self._find(checks, ebikes=self.book["ebike_found"], hazards=self.totals["hazards"])
         for check in checks:
             self._again(check)
         self._lead_to_the_ebikes(checks)
         again = self._rechecks(checks)
         fines = self._fines(checks)
         self._check_totals(checks, fines)
-        Rows(self.city, self.chance, self.book).save(units, checks, again, fines)
+        rows = Rows(self.city, self.chance, self.book)
+        rows.register(units)
+        rows.save(checks, again, fines)
+        Papers(self.city, self.book).write([f for f in fines if f.check.unit.where == "old"])
+        more = self._this_year(units, rows)
         return {
             "units": len(units),
-            "visits": len(checks) + len(again),
+            "visits": len(checks) + len(again) + more,
             "hazards": sum(len(c.seen) for c in checks),
             "fines": len(fines),
         }
+
+    def _this_year(self, units: Sequence[Place], rows: Rows) -> int:
+        """Let the stations that work with the platform today go on checking; the others' lists rest meanwhile."""
+        wanted = self.book["this_year"]
+        today = timezone.localtime(self.builder.at).date()
+        self.first, self.last = today.replace(month=1, day=1), today - timedelta(days=1)
+        here = [u for u in units if u.home.street_code in wanted["streets"]]
+        rows.rest([u.id for u in units], but=[u.id for u in here])
+        if self.last < self.first:
+            return 0
+        share = wanted["share"] * (self.last - self.first).days / 330
+        checks = self._checks([u for u in here if self.chance.random() < share])
+        self._find(
+            checks, ebikes=int(len(checks) * wanted["ebikes"]), hazards=int(len(checks) * wanted["hazards"])
+        )
+        for check in checks:
+            self._again(check)
+            if check.again and check.again > self.last:
+                # What is open today is told by the stories.
+                check.again = check.missed = None
+                for seen in check.seen:
+                    seen.at_once = True
+        again = self._rechecks(checks)
+        rows.save(checks, again, [])
+        rows.settle_coverage([u.id for u in here])
+        return len(checks) + len(again)
 
     # --- Offices and places ----------------------------------------------------------------------------------
 
@@ -108,7 +139,9 @@ class HalfYear:
         found = []
         endings = tuple(self.book["urban_endings"])
         rows = Area.objects.filter(active=True, level=Area.Level.COMMUNITY, city=self.builder.top)
-        for area in rows.select_related("division", "street", "county").order_by("division__code", "pk"):
+        for area in rows.select_related("division", "street__division", "county").order_by(
+            "division__code", "pk"
+        ):
             station = self.stations.get(area.street_id or 0)
             if station is None:
                 continue
@@ -116,7 +149,8 @@ class HalfYear:
             weight = self.book["urban_weight" if urban else "rural_weight"]
             weight *= self.chance.lognormvariate(0, self.book["lump"])
             placed = (area.city_id, area.county_id, area.street_id, area.pk, area.division_id)
-            found.append(Community(area, station, urban, weight, placed))
+            street = area.street.division.code if area.street and area.street.division else ""
+            found.append(Community(area, station, urban, weight, placed, street))
         return found
 
     # --- Units -----------------------------------------------------------------------------------------------
@@ -288,19 +322,17 @@ class HalfYear:
         )
         return datetime.combine(day, time(hour, self.chance.randint(0, 59)), self.zone)
 
-    def _find(self, checks: Sequence[Check]) -> None:
+    def _find(self, checks: Sequence[Check], *, ebikes: int, hazards: int) -> None:
         """Hand out the hazards: so many in all, and of these so many of e-bikes in old communities."""
-        chance, totals = self.chance, self.totals
+        chance = self.chance
         old = [c for c in checks if c.unit.where == "old"]
-        ebikes = Counter(
-            chance.choices(
-                range(len(old)), [chance.lognormvariate(0, 0.6) for _c in old], k=self.book["ebike_found"]
-            )
+        of_ebikes = Counter(
+            chance.choices(range(len(old)), [chance.lognormvariate(0, 0.6) for _c in old], k=ebikes)
         )
         others = Counter(
             chance.choices(
                 range(len(checks)), [c.unit.mean * chance.lognormvariate(0, 0.5) for c in checks],
-                k=totals["hazards"] - self.book["ebike_found"],
+                k=hazards - ebikes,
             )
         )  # fmt: skip
         tables = {
@@ -308,9 +340,9 @@ class HalfYear:
             for where in ("old", "new", "venue", "office")
             for ebike in (True, False, None)
         }
-        finding_ids = iter(take_ids(Finding, totals["hazards"]))
-        case_ids = iter(take_ids(Case, totals["hazards"]))
-        wanted = {id(old[n]): count for n, count in ebikes.items()}
+        finding_ids = iter(take_ids(Finding, hazards))
+        case_ids = iter(take_ids(Case, hazards))
+        wanted = {id(old[n]): count for n, count in of_ebikes.items()}
         for n, check in enumerate(checks):
             where = check.unit.where
             plan = [True] * wanted.get(id(check), 0)

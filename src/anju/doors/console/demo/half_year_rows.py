@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -15,8 +15,8 @@ from anju.duties.cases.models import Case
 from anju.duties.cases.rules import State
 from anju.duties.enforcement.models import Order, OrderLine, Payment, Penalty, PenaltyOfficer
 from anju.duties.enforcement.rules import OrderState, PenaltyState
-from anju.duties.inspections import checklists, register
-from anju.duties.inspections.models import Finding, Unit, Visit, VisitOfficer, VisitPart
+from anju.duties.inspections import checklists, coverage, register
+from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitOfficer, VisitPart
 from anju.duties.inspections.rules import VisitState
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import pinyin
@@ -48,7 +48,7 @@ class Community:
     urban: bool
     weight: float
     placed: tuple[Any, ...]
-    estates: int = 0
+    street_code: str
 
 
 @dataclass(slots=True)
@@ -138,36 +138,41 @@ class Rows:
         self.last: date = book["last"]
         self.leaves = catalogue.classes("hazard", on=self.last)
         self.events: list[tuple[Any, ...]] = []
+        self.before: dict[int, date] = {}  # when each unit was last visited
         people = {a.person_id for a in city.actors.values() if a.person_id}
         self.people = {p.pk: p for p in Person.objects.filter(pk__in=people)}
 
-    def save(
-        self, units: Sequence[Place], checks: Sequence[Check], again: Sequence[Check], fines: Sequence[Fine]
-    ) -> None:
-        """Write everything; the caller's transaction keeps it whole."""
-        self._units(units, checks, again)
+    def save(self, checks: Sequence[Check], again: Sequence[Check], fines: Sequence[Fine]) -> None:
+        """Write visits, hazards, orders and fines of one period; the caller's transaction keeps them whole."""
+        self.events.clear()
         self._visits(checks, again)
-        register.settle([unit.id for unit in units], on=date(self.last.year, 1, 1))
         self._cases(checks)
         self._findings(checks, again)
         self._orders(checks, {id(fine.check) for fine in fines})
         self._fines(fines)
         self.events.sort(key=lambda row: row[7])
         copy(Event, EVENT, self.events)
+        self.settle_coverage({c.unit.id for c in checks})
+
+    def settle_coverage(self, unit_ids: Iterable[int]) -> None:
+        """Say of units when they were last visited and when they are due again."""
+        coverage.recompute(unit_ids)
+
+    def rest(self, unit_ids: Sequence[int], *, but: Sequence[int]) -> None:
+        """Take units off the list of what is due, but for some."""
+        Duty.objects.filter(unit__in=set(unit_ids) - set(but)).update(active=False)
 
     def _actor(self, unit: Place) -> Actor:
         return self.city.actors[unit.home.station.pk]
 
     # --- Units -----------------------------------------------------------------------------------------------
 
-    def _units(self, units: Sequence[Place], checks: Sequence[Check], again: Sequence[Check]) -> None:
-        seen = {c.unit.id: c.on for c in checks}
-        for check in again:
-            seen[check.unit.id] = max(seen[check.unit.id], check.on)
+    def register(self, units: Sequence[Place]) -> None:
+        """Enter the new units in the register, with flags, agencies and duties as the rulebook derives them."""
         registered = date(self.last.year, 1, 1)
         columns = (
             *("id", "kind", "name", "name_key", "initials", "address", "estate_id", "area_id", "responsible"),
-            *("agency_id", "registered_on", "last_visited_on", "is_demo", *_PLACED),
+            *("agency_id", "registered_on", "is_demo", *_PLACED),
         )
         keys: dict[str, tuple[str, str]] = {}
 
@@ -178,16 +183,10 @@ class Rows:
 
         copy(Unit, columns, (
             (u.id, u.kind, u.name, *named(u.name), u.address, u.estate.pk if u.estate else None, u.home.area.pk,
-             u.responsible, u.home.station.pk, registered, seen.get(u.id), True, *u.home.placed)
+             u.responsible, u.home.station.pk, registered, True, *u.home.placed)
             for u in units if u.new
         ))  # fmt: skip
-        known = {u.id: seen[u.id] for u in units if not u.new and u.id in seen}
-        for unit in Unit.objects.filter(pk__in=known):
-            unit.last_visited_on, unit.agency_id = (
-                known[unit.pk],
-                next(u.home.station.pk for u in units if u.id == unit.pk),
-            )
-            unit.save(update_fields=["last_visited_on", "agency"])
+        register.settle([unit.id for unit in units], on=registered)
 
     # --- Visits ----------------------------------------------------------------------------------------------
 
@@ -216,11 +215,10 @@ class Rows:
              *c.unit.home.placed)
             for c in every
         ))  # fmt: skip
-        before: dict[int, date] = {}
         previous: dict[int, date | None] = {}
         for check in sorted(every, key=lambda c: (c.on, c.id)):
-            previous[check.id] = before.get(check.unit.id)
-            before[check.unit.id] = check.on
+            previous[check.id] = self.before.get(check.unit.id)
+            self.before[check.unit.id] = check.on
         lists = {
             where: (key, checklists.find(key, on=self.last).edition)
             for where, key in self.book["checklists"].items()

@@ -1,0 +1,162 @@
+"""The papers of the fines for e-bikes in old communities: photos, the order, the decision, the record of the check."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from anju.duties.cases import catalogue, evidence
+from anju.duties.cases.models import Case
+from anju.duties.enforcement.models import Order, Penalty
+from anju.duties.inspections.models import Visit
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import citations
+from anju.means.documents import services as papers
+from anju.means.documents.facts import (
+    CheckPart,
+    CheckRecordData,
+    FindingLine,
+    HazardLine,
+    Inspector,
+    OrderImmediateData,
+    Party,
+    Signature,
+    SpotDecisionData,
+)
+
+from .city import City
+from .half_year_rows import Fine
+from .pictures import photo
+
+
+class Papers:
+    """Draws and issues them, as the officers would have on the day."""
+
+    def __init__(self, city: City, book: dict[str, Any]):
+        self.city = city
+        self.book = book
+        self.words: dict[str, Any] = book["papers"]
+
+    def write(self, fines: Sequence[Fine]) -> None:
+        """Write the papers of each fine in the order of the days, so that their numbers follow one another."""
+        for number, fine in enumerate(sorted(fines, key=lambda f: f.check.began)):
+            by = self.city.actors[fine.check.unit.home.station.pk]
+            self._photos(fine, by, seed=9000 + number)
+            self._order(fine, by)
+            self._record(fine, by)
+        for fine in sorted(fines, key=lambda f: f.decided):
+            self._decision(fine, self.city.actors[fine.check.unit.home.station.pk])
+
+    def _photos(self, fine: Fine, by: Actor, *, seed: int) -> None:
+        case = Case.objects.get(pk=fine.seen.case_id)
+        estate = fine.check.unit.estate
+        point = (
+            (estate.longitude, estate.latitude)
+            if estate is not None and estate.longitude is not None and estate.latitude is not None
+            else None
+        )
+        for purpose, minutes in (("report", 4), ("recheck", 25)):
+            at = fine.check.began + timedelta(minutes=minutes)
+            picture = photo(
+                "ebike", fixed=purpose == "recheck", seed=seed, taken_at=timezone.localtime(at), point=point
+            )
+            file = SimpleUploadedFile(f"{fine.seen.place}.jpg", picture, content_type="image/jpeg")
+            evidence.add(case, file, purpose=purpose, by=by, at=at)
+
+    def _inspectors(self, fine: Fine, by: Actor) -> tuple[Inspector, ...]:
+        penalty = Penalty.objects.get(pk=fine.id)
+        return tuple(Inspector(officer.name, officer.badge) for officer in penalty.officers.all())
+
+    def _basis(self, fine: Fine) -> tuple[str, ...]:
+        leaf = catalogue.find("hazard", fine.seen.code, on=fine.check.on)
+        return tuple(
+            citations.cite(key, chinese=True) for key in leaf.basis if not key.startswith("xx-defaults")
+        )
+
+    def _order(self, fine: Fine, by: Actor) -> None:
+        unit, station = fine.check.unit, fine.check.unit.home.station
+        order = Order.objects.get(visit_id=fine.check.id)
+        leaf = catalogue.find("hazard", fine.seen.code, on=fine.check.on)
+        basis = self._basis(fine)
+        issued = papers.issue(
+            kind="order_immediate",
+            data=OrderImmediateData(
+                organisation=station.name,
+                recipient=fine.name,
+                place=f"{unit.name}{unit.address}",
+                inspected_on=fine.check.on,
+                basis=basis,
+                hazards=(HazardLine(fine.seen.place, leaf.name, basis[0]),),
+                inspectors=self._inspectors(fine, by),
+                phone=station.phone,
+            ),
+            register_code=station.document_code,
+            subject=order,
+            by=by,
+            at=fine.check.ended,
+        )
+        Order.objects.filter(pk=order.pk).update(document_id=issued.pk, written_number=issued.written_number)
+
+    def _record(self, fine: Fine, by: Actor) -> None:
+        check, unit = fine.check, fine.check.unit
+        visit = Visit.objects.get(pk=check.id)
+        part = visit.parts.get()
+        lines = []
+        for seen in check.seen:
+            leaf = catalogue.find("hazard", seen.code, on=check.on)
+            handling = leaf.name if not seen.at_once else seen.cure
+            lines.append(FindingLine(seen.place, leaf.name, "", handling, None if seen.at_once else seen.due))
+        issued = papers.issue(
+            kind="check_record",
+            data=CheckRecordData(
+                organisation=unit.home.station.name,
+                unit=unit.name,
+                address=unit.address,
+                began=check.began,
+                ended=check.ended,
+                officers=self._inspectors(fine, by),
+                parts=(CheckPart(unit.home.station.name, "", (), str(part.note)),),
+                kind=str(visit.kind_label),
+                responsible=unit.responsible,
+                findings=tuple(lines),
+                signature=Signature(name=visit.signed_by, refusal=visit.refusal, at=check.ended),
+            ),
+            register_code=unit.home.station.document_code,
+            subject=visit,
+            by=by,
+            at=check.ended,
+        )
+        Visit.objects.filter(pk=visit.pk).update(document_id=issued.pk)
+
+    def _decision(self, fine: Fine, by: Actor) -> None:
+        unit, station = fine.check.unit, fine.check.unit.home.station
+        penalty = Penalty.objects.get(pk=fine.id)
+        article = citations.cite(fine.article, chinese=True)
+        issued = papers.issue(
+            kind="spot_decision",
+            data=SpotDecisionData(
+                organisation=station.name,
+                party=Party(fine.name, is_unit=False),
+                happened_at=fine.check.began,
+                place=f"{unit.name}{fine.seen.place}",
+                facts=self.words["facts"].format(place=f"{unit.name}{fine.seen.place}"),
+                violated=(article,),
+                basis=(article,),
+                amount=Decimal(fine.yuan),
+                officers=self._inspectors(fine, by),
+                evidence=tuple(self.words["evidence"]),
+                statement=self.words["statement"],
+                phone=station.phone,
+                signature=Signature(name=fine.name, at=fine.decided),
+            ),
+            register_code=station.document_code,
+            subject=penalty,
+            by=by,
+            at=fine.decided,
+        )
+        Penalty.objects.filter(pk=penalty.pk).update(
+            document_id=issued.pk, written_number=issued.written_number
+        )
