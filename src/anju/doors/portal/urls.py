@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import views, views_suggestions
 
 app_name = "portal"
 urlpatterns = [
@@ -13,4 +13,10 @@ urlpatterns = [
     path("estates/", views.estates, name="estates"),
     path("estates/<int:estate_id>/", views.estate, name="estate"),
     path("notices/", views.notices, name="notices"),
+    path("replies/", views_suggestions.replies, name="replies"),
+    path("replies/<int:reply_id>/", views_suggestions.reply, name="reply"),
+    path("deputies/", views_suggestions.deputy_code, name="deputy_code"),
+    path("deputies/<str:code>/", views_suggestions.deputy, name="deputy"),
+    path("deputies/<str:code>/letter.pdf", views_suggestions.letter, name="deputy_letter"),
+    path("deputies/<str:code>/feedback", views_suggestions.feedback, name="deputy_feedback"),
 ]

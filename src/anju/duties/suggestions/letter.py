@@ -32,6 +32,7 @@ class Figure:
 
     url    the page that lists its rows
     scope  the place it was counted for
+    word   what is counted, to stand behind the number; "" when the measure has none of its own
     """
 
     reference: Reference
@@ -42,6 +43,7 @@ class Figure:
     scope: str
     url: str
     problem: str = ""
+    word: str = ""
 
 
 def territory_of(text: str) -> Territory | None:
@@ -113,6 +115,7 @@ def _figure(reference: Reference, result: Result) -> Figure:
         scope=result.scope.label,
         url=result.rows_url(),
         problem=problem,
+        word=str(result.measure.word),
     )
 
 

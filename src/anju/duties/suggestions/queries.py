@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal
+from anju.ground.foundation import calendar, files, journal
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
@@ -523,3 +523,16 @@ def clock_rules(*, at: datetime) -> list[dict[str, str]]:
 
 def _term(rule: book.ClockRule) -> str:
     return calendar.say_term(rule.term)
+
+
+def letter_of(code: str) -> bytes:
+    """Return the .pdf of the last issued answer for the holder of a code, or raise NotFound."""
+    reply = (
+        Reply.objects.filter(suggestion__signatories__code=code.strip().upper(), issued_at__isnull=False)
+        .select_related("document__pdf_file")
+        .order_by("-round")
+        .first()
+    )
+    if reply is None or reply.document is None or reply.document.pdf_file is None:
+        raise NotFound(_("答复还没有印发。"))
+    return files.read(reply.document.pdf_file)

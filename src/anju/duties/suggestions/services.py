@@ -526,7 +526,7 @@ def insert_figure(
     if not 0 <= section < len(sections):
         raise Refusal(_("请选择放在哪一部分。"), field="section")
     before = sections[section].get("text", "")
-    sections[section]["text"] = f"{before}{words.strip() or figure.label}{reference.written}"
+    sections[section]["text"] = f"{before}{words.strip() or figure.label}{reference.written}{figure.word}"
     reply.sections = sections
     _save_draft(reply, by=by, at=at)
     journal.record(
@@ -703,6 +703,8 @@ def issue(*, suggestion_id: int, by: Actor, at: datetime, note: str = "", key: s
         subject=suggestion,
         by=by,
         at=at,
+        organisation=suggestion.lead,
+        signed_by=reply.signer,
     )
     reply.document, reply.issued_at = document, at
     reply.save()
