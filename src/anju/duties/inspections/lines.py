@@ -1,0 +1,120 @@
+"""What this room itself adds to a unit's file: finished visits, hazards found, companies that came and went."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from anju.duties.cases import catalogue
+from anju.duties.cases.models import Case
+from anju.ground.access import services as access
+from anju.ground.organisations.models import ServiceContract
+
+from . import rules
+from .dossier import Line
+from .models import Finding, Unit, Visit
+from .rules import VisitState
+
+
+def _address(name: str, pk: int) -> str:
+    try:
+        return reverse(name, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def of_units(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
+    """Return the visits, findings and companies of some units, newest first within each."""
+    return [
+        *_visits(request.actor, unit_ids, limit),
+        *_findings(request.actor, unit_ids, limit),
+        *_companies(unit_ids, limit),
+    ]
+
+
+def _visits(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
+    seen = access.visible(Visit, to=actor, power="inspections.see")
+    found = seen.filter(unit__in=unit_ids, state=VisitState.FINISHED, visited_on__isnull=False)
+    visits = found.prefetch_related("parts__agency").order_by("-visited_on", "-pk")[:limit]
+    lines = []
+    for visit in visits:
+        parts = list(visit.parts.all())
+        findings = sum(part.findings_count for part in parts)
+        said = [
+            str(rules.CONCLUSION_LABELS[part.conclusion])
+            for part in parts
+            if part.conclusion in rules.CONCLUSION_LABELS
+        ]
+        lines.append(
+            Line(
+                on=visit.visited_on,
+                kind="visit",
+                title=str(visit.kind_label),
+                note=_("发现隐患 %(n)d 处") % {"n": findings}
+                if findings
+                else _("、").join(dict.fromkeys(said)),
+                url=_address("inspections:visit", visit.pk),
+                tone="warn" if findings else "done",
+                by=_("、").join(part.agency.name for part in parts),
+            )
+        )
+    return lines
+
+
+def _findings(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
+    found = Finding.objects.filter(unit__in=unit_ids, found_on__isnull=False, is_new=True)
+    findings = list(found.select_related("agency").order_by("-found_on", "-pk")[:limit])
+    cases = [f.case_id for f in findings if f.case_id]
+    may_open = (
+        set(
+            access.visible(Case, to=actor, power="cases.see")
+            .filter(pk__in=cases)
+            .values_list("pk", flat=True)
+        )
+        if cases and actor.has("cases.see")
+        else set()
+    )
+    return [
+        Line(
+            on=finding.found_on,
+            kind="finding",
+            title=catalogue.label("hazard", finding.class_code),
+            note=" ".join(
+                part
+                for part in (
+                    finding.place,
+                    _("%(day)s 已整改") % {"day": finding.rectified_on.isoformat()}
+                    if finding.rectified_on
+                    else _("尚未整改"),
+                )
+                if part
+            ),
+            url=_address("console:case", finding.case_id) if finding.case_id in may_open else "",
+            tone="done" if finding.rectified_on else "danger",
+            by=finding.agency.name,
+        )
+        for finding in findings
+    ]
+
+
+def _companies(unit_ids: Sequence[int], limit: int) -> list[Line]:
+    estates = Unit.objects.filter(pk__in=unit_ids, kind="estate").values("estate")
+    contracts = ServiceContract.objects.filter(estate__in=estates).select_related("company")
+    lines = []
+    for contract in contracts.order_by("-valid_from")[:limit]:
+        name = contract.company.name
+        lines.append(Line(contract.valid_from, "company", _("%(name)s 进驻") % {"name": name}, tone="active"))
+        if contract.valid_to:
+            lines.append(Line(contract.valid_to, "company", _("%(name)s 合同到期") % {"name": name}))
+    return lines
+
+
+def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
+    """Return how often the units were visited, how many hazards were found, and how many are put right."""
+    visits = Visit.objects.filter(unit__in=unit_ids, state=VisitState.FINISHED).count()
+    found = Finding.objects.filter(unit__in=unit_ids, counted=True).aggregate(
+        all=Count("pk"), fixed=Count("pk", filter=Q(rectified_on__isnull=False))
+    )
+    return [(_("检查（次）"), visits), (_("隐患（处）"), found["all"]), (_("已整改（处）"), found["fixed"])]

@@ -1,0 +1,144 @@
+"""What is due: moved forward by a visit, derived again when days go back, counted by agency, gathered by site."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from tests.cast import SHANGHAI
+
+from anju.duties.inspections import coverage, register
+from anju.duties.inspections import units_queries as queries
+from anju.duties.inspections.models import Duty, Unit, Visit, VisitPart
+from anju.ground.access.actors import SYSTEM
+
+
+@pytest.fixture
+def shops(city, friday_9am):
+    """Three shops of the station, on the register since the first day of 2023."""
+    rows = [
+        register.Row(
+            kind="small_shop", name=f"小店{n}（演示）", area_id=city.areas.huaiyin.pk, address="演示路9号",
+            registered_on=date(2023, 1, 1),
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    ids = register.bulk(rows, by=SYSTEM, at=friday_9am)
+    return [Unit.objects.get(pk=pk) for pk in ids]
+
+
+def visited(unit, agency, day):
+    """Leave the rows that a finished visit leaves."""
+    place = {c: getattr(unit, c) for c in ("city_id", "county_id", "street_id", "community_id")}
+    at = datetime.combine(day, time(10), tzinfo=SHANGHAI)
+    visit = Visit.objects.create(
+        unit=unit, kind="daily", state="finished", agency=agency, visited_on=day, finished_at=at, **place
+    )
+    return VisitPart.objects.create(
+        visit=visit, unit=unit, unit_kind=unit.kind, kind="daily", agency=agency, agency_kind=agency.kind,
+        checklist="unit", edition=date(2020, 9, 1), conclusion="clean", visited_on=day, **place,
+    )  # fmt: skip
+
+
+def test_a_visit_moves_what_is_due_a_period_forward_and_an_older_one_changes_nothing(city, shops):
+    unit, police = shops[0], city.offices.police
+    coverage.visited(unit_id=unit.pk, agency_id=police.pk, on=date(2024, 2, 29))
+    duty = Duty.objects.get(unit=unit)
+    assert (duty.last_on, duty.due_on) == (date(2024, 2, 29), date(2025, 2, 28))
+    coverage.visited(unit_id=unit.pk, agency_id=police.pk, on=date(2023, 5, 1))
+    duty.refresh_from_db()
+    assert duty.last_on == date(2024, 2, 29)
+    unit.refresh_from_db()
+    assert unit.last_visited_on == date(2024, 2, 29)
+
+
+def test_another_agencys_visit_does_nothing_for_this_ones_duty(city, shops):
+    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.fire.pk, on=date(2024, 3, 1))
+    assert Duty.objects.get(unit=shops[0]).last_on is None
+
+
+def test_many_visits_are_one_statement(city, shops, django_assert_num_queries):
+    police = city.offices.police.pk
+    with django_assert_num_queries(2):
+        coverage.visited_all(
+            [(unit.pk, police, date(2024, month, 1)) for unit in shops for month in (1, 3, 2)]
+        )
+    assert {d.last_on for d in Duty.objects.filter(unit__in=shops)} == {date(2024, 3, 1)}
+
+
+def test_when_a_visit_is_taken_back_the_day_before_counts_again(city, shops):
+    unit, police = shops[0], city.offices.police
+    visited(unit, police, date(2024, 1, 10))
+    last = visited(unit, police, date(2024, 6, 10))
+    coverage.recompute([unit.pk])
+    assert Duty.objects.get(unit=unit).due_on == date(2025, 6, 10)
+    VisitPart.objects.filter(pk=last.pk).update(visited_on=None)
+    coverage.recompute([unit.pk])
+    duty = Duty.objects.get(unit=unit)
+    assert (duty.last_on, duty.due_on) == (date(2024, 1, 10), date(2025, 1, 10))
+    VisitPart.objects.filter(unit=unit).update(visited_on=None)
+    coverage.recompute(None)
+    duty.refresh_from_db()
+    unit.refresh_from_db()
+    assert (duty.last_on, duty.due_on, unit.last_visited_on) == (None, date(2024, 1, 1), None)
+
+
+def test_coverage_of_a_station(city, shops, police_officer, friday_9am):
+    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.police.pk, on=date(2024, 7, 1))
+    coverage.visited(unit_id=shops[1].pk, agency_id=city.offices.police.pk, on=date(2023, 8, 1))
+    rows = queries.coverage_by_agency(
+        police_officer.actor(friday_9am), on=friday_9am.date(), kind="police_station"
+    )
+    police = next(row for row in rows if row.agency == city.offices.police)
+    others = Duty.objects.filter(agency=city.offices.police, active=True).exclude(unit__in=shops).count()
+    assert police.listed == 3 + others
+    assert police.done == 1
+    # The second is due on 1 August, the third since the first day of the year.
+    assert police.soon == 1
+    assert police.overdue >= 1
+    assert police.share == round(100 / police.listed, 1)
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"), [("overdue", {2}), ("soon", {1}), ("done", {0}), ("listed", {0, 1, 2})]
+)
+def test_what_is_due_opens_by_what_was_counted(city, shops, police_officer, friday_9am, scope, found):
+    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.police.pk, on=date(2024, 7, 1))
+    coverage.visited(unit_id=shops[1].pk, agency_id=city.offices.police.pk, on=date(2023, 8, 1))
+    page = queries.due_page(
+        police_officer.actor(friday_9am), on=friday_9am.date(), scope=scope, agency=city.offices.police.pk
+    )
+    ours = {n for n, unit in enumerate(shops) if any(d.unit_id == unit.pk for d in page.rows)}
+    assert ours == found
+
+
+def test_nothing_is_due_to_somebody_of_another_county(city, shops, outsider, friday_9am):
+    page = queries.due_page(outsider.actor(friday_9am), on=friday_9am.date(), scope="listed", size=500)
+    assert {d.county_id for d in page.rows} <= {city.areas.west.pk}
+
+
+def test_several_checks_of_one_site_are_one_offer(city, shops, police_officer, street_officer, friday_9am):
+    """An estate is owed by the station, the street and the housing bureau; the shops by the station alone."""
+    due = friday_9am.date() - timedelta(days=3)
+    Duty.objects.filter(unit__estate=city.estates.huaiyin).update(due_on=due)
+    Duty.objects.filter(unit__in=shops).update(due_on=due)
+    for member, own in ((police_officer, city.offices.police), (street_officer, city.offices.huaiyin_office)):
+        sites = queries.sites_due(member.actor(friday_9am), on=friday_9am.date(), own=[own.pk])
+        site = next(s for s in sites if s.name == "槐荫小区")
+        assert {a.pk for a in site.agencies} == {
+            city.offices.police.pk, city.offices.huaiyin_office.pk, city.offices.east_housing.pk,
+        }  # fmt: skip
+        assert own.pk in {a.pk for a in site.agencies}
+        assert all(len(s.agencies) > 1 for s in sites)
+    Visit.objects.create(
+        unit=Unit.objects.get(kind="estate", estate=city.estates.huaiyin), kind="joint", state="planned",
+        agency=city.offices.police, planned_for=friday_9am.date(),
+    )  # fmt: skip
+    sites = queries.sites_due(
+        police_officer.actor(friday_9am), on=friday_9am.date(), own=[city.offices.police.pk]
+    )
+    assert "槐荫小区" not in {s.name for s in sites}
+
+
+def test_units_at_one_address_are_one_site(city, shops, friday_9am):
+    assert len({queries.site_key(unit) for unit in shops}) == 1
+    shops[0].address = ""
+    assert queries.site_key(shops[0]) == f"u{shops[0].pk}"
