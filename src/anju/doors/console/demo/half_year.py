@@ -24,10 +24,10 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.rules import is_old, name_key
 
-from .bulk import copy, take_ids
+from .bulk import checked_at_the_end, copy, take_ids
 from .city import Builder, book
 from .half_year_papers import Papers
-from .half_year_rows import EVENT, Check, Community, DoesNotAddUp, Fine, Place, Rows, Seen, event
+from .half_year_rows import EVENT, TABLES, Check, Community, DoesNotAddUp, Fine, Place, Rows, Seen, event
 
 _STATION = "police_station"
 _RECENT = timedelta(days=25)  # a hazard found no longer ago may well be open on the last day
@@ -63,10 +63,11 @@ class HalfYear:
         fines = self._fines(checks)
         self._check_totals(checks, fines)
         rows = Rows(self.city, self.chance, self.book)
-        rows.register(units)
-        rows.save(checks, again, fines)
+        with checked_at_the_end(*TABLES):
+            rows.register(units)
+            rows.save(checks, again, fines)
+            more = self._this_year(units, rows)
         Papers(self.city, self.book).write([f for f in fines if f.check.unit.where == "old"])
-        more = self._this_year(units, rows)
         return {
             "units": len(units),
             "visits": len(checks) + len(again) + more,

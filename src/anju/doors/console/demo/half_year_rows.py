@@ -29,6 +29,8 @@ from .bulk import copy, take_ids
 from .city import City
 
 _PLACED = ("city_id", "county_id", "street_id", "community_id", "division_id")
+# The great tables, whose foreign keys are checked when all rows are there.
+TABLES = (Unit, Duty, Visit, VisitPart, VisitOfficer, Case, Finding, Order, OrderLine)
 EVENT = (
     *("name", "subject_type", "subject_id", "actor_kind", "actor_id", "actor_name", "actor_post"),
     *("at", "recorded_at", "note", "basis", "data"),
