@@ -8,6 +8,8 @@ class EnforcementConfig(AppConfig):
     def ready(self) -> None:
         from . import (
             figures,
+            jobs,  # noqa: F401  (periodic)
+            listeners,  # noqa: F401  (subscribes)
             transfer_jobs,  # noqa: F401  (its periodic job)
             transfer_listeners,  # noqa: F401  (subscribes)
             transfer_navigation,

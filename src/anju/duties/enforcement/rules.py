@@ -1,6 +1,7 @@
 """The rules of enforcement: states of orders, penalties, transfers, sealings and major hazards. Pure."""
 
 from anju.ground.foundation.wording import lazy as _
+from anju.ground.foundation.workflow import Step
 
 
 class OrderState:
@@ -20,6 +21,25 @@ ORDER_LABELS = {
     OrderState.OVERDUE: _("逾期未改"),
     OrderState.VOID: _("已作废"),
 }
+_RUNNING = frozenset({OrderState.ISSUED, OrderState.SERVED, OrderState.OVERDUE})
+ORDER_STEPS = (
+    Step(
+        "serve", _("登记送达"), frozenset({OrderState.ISSUED}), OrderState.SERVED, "enforcement.order",
+        "mps-fire-inspection-2012-19", tone="primary",
+    ),
+    Step(
+        "comply", _("复查已改正"), _RUNNING, OrderState.COMPLIED, "enforcement.order", "mps-fire-inspection-2012-21",
+        note="required",
+    ),
+    Step(
+        "ask_recheck", _("申请复查"), frozenset({OrderState.SERVED, OrderState.OVERDUE}), None, "enforcement.order",
+        "mps-fire-inspection-2012-21",
+    ),
+    Step(
+        "withdraw", _("撤回"), _RUNNING, OrderState.VOID, "enforcement.order", "cn-penalty-2021-75", note="required",
+        tone="danger",
+    ),
+)  # fmt: skip
 ORDER_KINDS = {"immediate": _("责令立即改正"), "timed": _("责令限期改正")}
 
 

@@ -1,0 +1,19 @@
+"""Background work of orders and sealings."""
+
+from django.utils import timezone
+
+from anju.ground.foundation import jobs
+
+from . import orders, sealings
+
+
+@jobs.periodic("11 * * * *", name="enforcement.mark_overdue_orders", queue="clocks", pass_context=False)
+def mark_overdue_orders(timestamp: int) -> int:
+    """Call served orders overdue whose term has passed; safe to run in many workers."""
+    return orders.mark_overdue(at=timezone.now())
+
+
+@jobs.periodic("13 * * * *", name="enforcement.end_expired_sealings", queue="clocks", pass_context=False)
+def end_expired_sealings(timestamp: int) -> int:
+    """End sealings whose last day has passed; safe to run in many workers."""
+    return sealings.end_expired(at=timezone.now())
