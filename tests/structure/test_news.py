@@ -9,7 +9,7 @@ from django.core.management import call_command
 from anju.doors.console.event_words import SUBJECTS, WORDS
 from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
-from anju.duties.enforcement import transfer_rules
+from anju.duties.enforcement import major_rules, transfer_rules
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import wiring
 
@@ -17,6 +17,7 @@ from anju.ground.foundation import wiring
 ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
 TERMS = ["extend", "suspend"]
 HOLES = {
+    "major_act": [step.act for step in major_rules.STEPS],
     "transfer_act": [step.act for step in transfer_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
     "act": ACTS,
@@ -24,7 +25,12 @@ HOLES = {
     "made.kind": TERMS,
 }
 # Written by SQL for thousands of rows at once (doors.exchange.loading), past journal.record.
-IN_BULK = {"cases.imported"}
+IN_BULK = {
+    "cases.imported",
+    "inspections.imported",
+    "enforcement.order_imported",
+    "enforcement.fine_imported",
+}
 
 
 def spelled_out(name: str) -> list[str]:

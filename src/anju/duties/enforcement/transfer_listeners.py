@@ -48,7 +48,7 @@ def _objection_reach(reach: Reach) -> Q:
         level = _LEVELS[reach.level]
         return Q(**{f"penalty__{level}": reach.id}) | Q(**{f"order__{level}": reach.id})
     if reach.kind == "company":
-        return Q(penalty__company_id=reach.id) | Q(order__unit__organisation_id=reach.id)
+        return Q(penalty__company_id=reach.id) | Q(order__company_id=reach.id)
     return Q(penalty__agency_id=reach.id) | Q(order__agency_id=reach.id)
 
 

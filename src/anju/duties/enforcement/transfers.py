@@ -499,6 +499,7 @@ def _dispatch(transfer: Transfer, *, by: Actor, at: datetime) -> None:
         subject=transfer,
         by=by,
         at=at,
+        organisation=transfer.sender,
     )
     transfer.document_id, transfer.written_number, transfer.sent_at = paper.pk, paper.written_number, at
     journal.record(
