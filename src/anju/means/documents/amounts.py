@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 LARGEST = Decimal("999999999999.99")
+_FEN = Decimal("0.01")
 
 
 def figures(amount: Decimal) -> str:
@@ -35,10 +36,15 @@ def in_words(amount: Decimal, written: Mapping[str, Any]) -> str:
     return words
 
 
+def writable(amount: Decimal) -> bool:
+    """Say whether an amount can stand on a document: not negative, not too large, whole fen."""
+    return Decimal(0) <= amount <= LARGEST and amount == amount.quantize(_FEN, rounding=ROUND_DOWN)
+
+
 def _checked(amount: Decimal) -> Decimal:
     if not Decimal(0) <= amount <= LARGEST:
         raise ValueError(f"{amount} cannot be written on a document")
-    if amount != amount.quantize(Decimal("0.01"), rounding=ROUND_DOWN):
+    if amount != amount.quantize(_FEN, rounding=ROUND_DOWN):
         raise ValueError(f"{amount} has more than two decimals")
     return amount
 

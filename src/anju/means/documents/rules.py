@@ -564,7 +564,7 @@ def _wrong_times(given: CheckRecordData | RecheckRecordData) -> str:
 def _wrong_penalty(given: SpotDecisionData | PenaltyNoticeData | PenaltyDecisionData) -> str:
     if not given.party.name.strip():
         return "party"
-    if given.amount < 0 or given.amount > amounts.LARGEST:
+    if not amounts.writable(given.amount):
         return "amount"
     other = "" if isinstance(given, SpotDecisionData) else given.other
     return "" if given.amount or given.warning or other else "amount"

@@ -109,6 +109,19 @@ def void(*, document_id: int, reason: str, by: journal.Trace, at: datetime) -> I
     return document
 
 
+@transaction.atomic
+def void_own(*, document_id: int, reason: str, by: Actor, at: datetime) -> IssuedDocument:
+    """Void a paper of one's own organisation; who may not see it gets NotFound, who may not void NotPermitted."""
+    _locked(document_id, "void", by=by, at=at)
+    return void(document_id=document_id, reason=reason, by=by, at=at)
+
+
+def preview_of(document: IssuedDocument, *, at: datetime) -> bytes:
+    """Draw a kept draft as .pdf with a watermark, by the templates of today."""
+    data = facts.read(rules.KINDS[document.kind].facts, document.facts)
+    return preview(document.kind, data, at=at, register_code=document.register_code)
+
+
 def preview(kind: str, data: Any, *, at: datetime, register_code: str = "") -> bytes:
     """Draw a draft as .pdf with a watermark and without a number; nothing is kept."""
     book, form = _form(kind, at)

@@ -1,31 +1,243 @@
-"""Handing out the files of issued documents."""
+"""Pages of official papers: the list, what waits, one paper with its next steps, its files; and a batch to print."""
+
+from collections.abc import Callable
+from typing import Any
 
 from csp.decorators import csp_exempt
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_POST
 
-from anju.ground.access.guards import signed_in
-from anju.ground.foundation import files
+from anju.ground.access.guards import power, signed_in
+from anju.ground.foundation import files, journal
+from anju.ground.foundation.asked import whole
+from anju.ground.foundation.models import Event, JobProgress, StoredFile
+from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import queries
+from . import queries, rules, services
 from .models import IssuedDocument
 from .services import DOCX_TYPE, PDF_TYPE
 
+PAGE = 50
 
+
+@require_GET
+@power("documents.issue", "documents.sign")
+def listing(request: HttpRequest) -> HttpResponse:
+    """List the papers of one's organisation, or of those below it: by number, kind and day."""
+    actor = request.actor  # type: ignore[attr-defined]
+    filters = queries.filters_from(request.GET)
+    page = max(1, min(whole(request.GET.get("page")) or 1, 200))
+    found = queries.listing(actor, filters, number=page, size=PAGE)
+    names = _kind_names()
+    context = {
+        "rows": [_row(paper, names) for paper in found.rows],
+        "filters": filters,
+        "count": found.count,
+        "more": found.more,
+        "page": page,
+        "last": (page - 1) * PAGE + len(found.rows) >= found.count and not found.more,
+        "first_row": (page - 1) * PAGE + 1 if found.rows else 0,
+        "last_row": (page - 1) * PAGE + len(found.rows),
+        "names": names,
+        "kinds": list(names.items()),
+        "waiting": queries.waiting_count(actor),
+    }
+    return render(request, "documents/list.html", context)
+
+
+@require_GET
+@power("documents.issue", "documents.sign")
+def waiting(request: HttpRequest) -> HttpResponse:
+    """List the papers to sign and one's own drafts."""
+    to_sign, drafts = queries.waiting(request.actor)  # type: ignore[attr-defined]
+    names = _kind_names()
+    context = {"to_sign": [_row(p, names) for p in to_sign], "drafts": [_row(p, names) for p in drafts]}
+    return render(request, "documents/waiting.html", context)
+
+
+def _kind_names() -> dict[str, str]:
+    return queries.kind_names(on=timezone.localdate(), english=(get_language() or "").startswith("en"))
+
+
+def _row(paper: IssuedDocument, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "pk": paper.pk,
+        "paper": paper,
+        "kind": names.get(paper.kind, paper.title),
+        "state": paper.state,
+        "state_label": paper.get_state_display(),
+        "state_tone": rules.STATE_TONES[paper.state],
+    }
+
+
+@require_GET
+@signed_in
+def one(request: HttpRequest, document_id: int) -> HttpResponse:
+    """Show one paper: its words, its files, who stood for it, and its next steps."""
+    paper = queries.paper_for(request.actor, document_id)  # type: ignore[attr-defined]
+    return _page(request, paper)
+
+
+def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal: str = "") -> HttpResponse:
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    own = queries.of_own_office(actor, paper)
+    review = services.needs_review(paper, at=at)
+    steps = [
+        {
+            "act": step.act,
+            "label": step.label,
+            "tone": step.tone,
+            "note": "required" if step.note == "required" else "none",
+        }
+        for step in rules.acts(paper.state, review=review)
+        if own
+        and step.act != "redraft"
+        and actor.has(step.power)
+        # Nobody signs what they wrote.
+        and not (step.act == "sign" and paper.drafted_by_id == actor.account_id)
+    ]
+    reached = {"draft": 0, "review": 1, "issued": 3, "voided": 3}[paper.state]
+    stages = [_("拟稿"), *([_("送审"), _("签发")] if review else []), _("印发")]
+    place = reached if review else (0 if paper.is_open else 1)
+    context = {
+        "paper": paper,
+        "state_tone": rules.STATE_TONES[paper.state],
+        "words": paper.data,
+        "steps": steps,
+        "stages": [
+            {
+                "label": label,
+                "state": "done" if n < place or not paper.is_open else "now" if n == place else "later",
+            }
+            for n, label in enumerate(stages)
+        ],
+        "pairs": [(label, value or "—") for row in paper.data.get("fields", ()) for label, value in row],
+        "events": [_told(event) for event in journal.events_of(paper)] if own else [],
+        "act": act,
+        "refusal": refusal,
+    }
+    return render(request, "documents/one.html", context, status=422 if refusal else 200)
+
+
+_SAID = {
+    "documents.drafted": lazy("拟稿"),
+    "documents.redrafted": lazy("修改草稿"),
+    "documents.submitted": lazy("送审"),
+    "documents.sent_back": lazy("退回修改"),
+    "documents.issued": lazy("签发并印发"),
+    "documents.voided": lazy("作废"),
+}
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """Say one event of a paper for the timeline."""
+    return {
+        "at": event.at,
+        "title": _SAID.get(event.name, event.name),
+        "actor": event.actor_name,
+        "post": event.actor_post,
+        "note": event.note,
+        "tone": {"documents.issued": "done", "documents.voided": "danger", "documents.sent_back": "warn"}.get(
+            event.name, "active"
+        ),
+    }
+
+
+@require_POST
+@power("documents.issue", "documents.sign")
+def take_step(request: HttpRequest, document_id: int, act: str) -> HttpResponse:
+    """Move a paper one step on: send it for review, back, sign it, issue it, void it, delete the draft."""
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    paper = queries.paper_for(actor, document_id)
+    note, key = request.POST.get("note", ""), request.POST.get("request_key", "")
+    verbs: dict[str, Callable[[], Any]] = {
+        "submit": lambda: services.submit_for_review(document_id=document_id, by=actor, at=at, key=key),
+        "send_back": lambda: services.send_back(
+            document_id=document_id, reason=note, by=actor, at=at, key=key
+        ),
+        "sign": lambda: services.sign_and_issue(document_id=document_id, by=actor, at=at, key=key),
+        "issue": lambda: services.issue_draft(document_id=document_id, by=actor, at=at, key=key),
+        "void": lambda: services.void_own(document_id=document_id, reason=note, by=actor, at=at),
+        "discard": lambda: services.discard(document_id=document_id, by=actor, at=at),
+    }
+    if act not in verbs:
+        raise NotFound(_("没有找到这一步。"))
+    try:
+        done = verbs[act]()
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(request, paper, act=act, refusal=str(refusal))
+    if act == "discard":
+        messages.success(request, _("草稿已删除。"))
+        return redirect("documents:waiting")
+    said = {
+        "submit": _("已送审，等待负责人签发。"),
+        "send_back": _("已退回拟稿人修改。"),
+        "sign": _("已签发，文号 %(number)s。") % {"number": done.written_number},
+        "issue": _("已印发，文号 %(number)s。") % {"number": done.written_number},
+        "void": _("已作废，文号保留。"),
+    }
+    messages.success(request, said[act])
+    return redirect("documents:one", document_id)
+
+
+@require_GET
 @signed_in  # type: ignore[arg-type]
 @csp_exempt()  # type: ignore[arg-type]
 def pdf(request: HttpRequest, document_id: int) -> HttpResponse:
-    """Show the .pdf, for printing from the browser; `?save` offers it for saving instead."""
+    """Show the .pdf, for printing from the browser; `?save` offers it for saving instead. A draft is drawn anew."""
     # Without the policy: a browser's own viewer of .pdf is a page with styles and an object, which it forbids.
-    document = queries.document_for(request.actor, document_id)  # type: ignore[attr-defined]
-    return _handed_out(document, "pdf", PDF_TYPE, as_attachment="save" in request.GET)
+    paper = queries.paper_for(request.actor, document_id)  # type: ignore[attr-defined]
+    if paper.is_open:
+        return _handed(services.preview_of(paper, at=timezone.now()), f"{paper.title}.pdf", PDF_TYPE)
+    return _handed_out(paper, "pdf", PDF_TYPE, as_attachment="save" in request.GET)
 
 
+@require_GET
 @signed_in
 def docx(request: HttpRequest, document_id: int) -> HttpResponse:
     """Offer the .docx for saving."""
     document = queries.document_for(request.actor, document_id)  # type: ignore[attr-defined]
     return _handed_out(document, "docx", DOCX_TYPE, as_attachment=True)
+
+
+@require_GET
+@signed_in
+def batch(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Show what a batch has issued and refused, with the files to print and to keep."""
+    job = _own_job(request, job_id)
+    papers = queries.batch(job.pk)[:PAGE]
+    names = _kind_names()
+    context = {"job": job, "rows": [_row(paper, names) for paper in papers]}
+    return render(request, "documents/batch.html", context)
+
+
+@require_GET
+@signed_in  # type: ignore[arg-type]
+@csp_exempt()  # type: ignore[arg-type]
+def batch_file(request: HttpRequest, job_id: int, form: str) -> HttpResponse:
+    """Hand out the .pdf to print, or the .zip of the .docx, of one's own batch."""
+    job = _own_job(request, job_id)
+    stored = StoredFile.objects.filter(sha256=job.result.get(form) or "-").first()
+    if stored is None:
+        raise NotFound(_("没有找到这个文件。"))
+    return _handed(files.read(stored), f"{job.title}.{form}", stored.media_type, as_attachment=form == "zip")
+
+
+def _own_job(request: HttpRequest, job_id: int) -> JobProgress:
+    actor = request.actor  # type: ignore[attr-defined]
+    job = JobProgress.objects.filter(pk=job_id, kind="documents.batch", owner_id=actor.account_id).first()
+    if job is None:
+        raise NotFound(_("没有找到这个任务。"))
+    return job
 
 
 def _handed_out(
@@ -37,11 +249,14 @@ def _handed_out(
     name = str(document)
     if document.state == IssuedDocument.State.VOIDED:
         name = f"{name} {document.get_state_display()}"
-    response = HttpResponse(files.read(stored), content_type=media_type)
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment, f"{name}.{suffix}") or "attachment"
-    )
+    response = _handed(files.read(stored), f"{name}.{suffix}", media_type, as_attachment=as_attachment)
+    response["ETag"] = f'"{stored.sha256}"'
+    return response
+
+
+def _handed(data: bytes, name: str, media_type: str, *, as_attachment: bool = False) -> HttpResponse:
+    response = HttpResponse(data, content_type=media_type)
+    response["Content-Disposition"] = content_disposition_header(as_attachment, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-cache"
-    response["ETag"] = f'"{stored.sha256}"'
     return response
