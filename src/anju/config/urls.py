@@ -31,6 +31,8 @@ urlpatterns = [
     path("figures/", include("anju.means.figures.urls")),
     path("suggestions/", include("anju.duties.suggestions.urls")),
     path("console/", include("anju.doors.console.urls")),
+    path("inspections/", include("anju.duties.inspections.urls")),
+    path("enforcement/", include("anju.duties.enforcement.urls")),
     path("field/", include("anju.doors.field.urls")),
     path("exchange/", include("anju.doors.exchange.urls")),
     path("style", open_to_all(style_page), name="style"),
