@@ -9,16 +9,17 @@ class InspectionsConfig(AppConfig):
     def ready(self) -> None:
         from anju.ground.foundation.navigation import Item, register
 
-        from . import figures, listeners  # noqa: F401  (subscribes)
+        from . import figures, listeners, units_wiring  # noqa: F401  (subscribes)
         from .badges import waiting
 
         figures.register()
+        units_wiring.wire()
         register(
             Item(
                 _("检查"),
                 "inspections:visits",
                 "inspections.see",
-                "clipboard",
+                "stamp",
                 34,
                 _("检查执法"),
                 badge=waiting,

@@ -20,7 +20,8 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
-from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.models import Organisation, Post
+from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area
 
 from . import checklists, counting, rules
@@ -511,7 +512,76 @@ def allowed_acts(actor: Actor, visit: Visit, parts: Sequence[VisitPart]) -> list
     return acts
 
 
+def next_act(found: Dossier) -> str:
+    """Say which act comes next for the reader: begin, check, conclude, sign, finish; "" when it is not their turn."""
+    part = found.mine
+    if part is None:
+        return ""
+    if "begin" in found.acts or "finish" in found.acts:
+        return "begin" if "begin" in found.acts else "finish"
+    if "check" not in found.acts:
+        return ""
+    if not part.part.conclusion:
+        return "check" if part.open_lines else "conclude"
+    return "sign" if "sign" in found.acts else "conclude"
+
+
+def visits_of_unit(actor: Actor, unit_id: int, *, most: int = 8) -> list[Visit]:
+    """List the latest visits of a unit that the actor may see."""
+    seen = access.visible(Visit, to=actor, power="inspections.see").filter(unit_id=unit_id)
+    return list(
+        seen.exclude(state=VisitState.VOID)
+        .select_related("agency")
+        .order_by(F("visited_on").desc(), "-pk")[:most]
+    )
+
+
+def recheck_day(at: datetime) -> date:
+    """Return the last day on which a re-check asked for now is in time."""
+    return counting.recheck_day(at)
+
+
 # ------------------------------------------------------------------------------------------------ to choose from
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerChoice:
+    """Somebody of the agency who may come along: `why_not` says why the badge does not hold today."""
+
+    pk: int
+    name: str
+    title: str
+    badge: str
+    why_not: str
+    me: bool
+
+
+def officer_choices(part: VisitPart, actor: Actor, *, on: date) -> list[OfficerChoice]:
+    """List the people of a part's agency for choosing, whoever asks first."""
+    return officers_for(part.agency, actor, on=on)
+
+
+def officers_for(agency: Organisation, actor: Actor, *, on: date) -> list[OfficerChoice]:
+    """List the people of an agency that day with their badges, whoever asks first."""
+    wants_badge = rulebooks.load("inspections", on=on)["officers"][agency.kind]["badge"]
+    posts = (
+        Post.objects.filter(in_force(on), organisation=agency)
+        .select_related("person")
+        .order_by("person__name")
+    )
+    found = []
+    for post in {post.person_id: post for post in posts}.values():
+        person = post.person
+        holds = rules.Badge(person.name, person.badge_number, person.badge_until).holds_on(on)
+        why_not = ""
+        if wants_badge and not holds:
+            why_not = _("执法证已过期") if person.badge_number else _("没有执法证")
+        found.append(
+            OfficerChoice(
+                person.pk, person.name, post.title, person.badge_number, why_not, person.pk == actor.person_id
+            )
+        )
+    return sorted(found, key=lambda choice: (not choice.me, bool(choice.why_not)))
 
 
 @dataclass(frozen=True, slots=True)
