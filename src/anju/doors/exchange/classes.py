@@ -28,7 +28,7 @@ class ClassFinder:
     """Finds classes of one kind by the edition in force on the day of the import."""
 
     def __init__(self, kind: str, *, on: date):
-        self._classes = catalogue.classes(kind, on=on)
+        self.classes = catalogue.classes(kind, on=on)
         book = rulebooks.load(_BOOKS[kind], on=on)
         self._by_word: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -72,7 +72,7 @@ class ClassFinder:
         # "EB01 楼道停放电动车", "消防—EB01"
         if (found := re.search(r"(?<![A-Za-z])([A-Za-z]{2}\d{2})(?!\d)", said)) and found[
             1
-        ].upper() in self._classes:
+        ].upper() in self.classes:
             return self._make(found[1].upper())
         return None
 
@@ -104,5 +104,5 @@ class ClassFinder:
         return name if likeness >= 0.2 else ""
 
     def _make(self, code: str, *, guessed: bool = False) -> Classed:
-        found: Any = self._classes[code]
+        found: Any = self.classes[code]
         return Classed(code, found.severity, guessed)

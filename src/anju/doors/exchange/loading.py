@@ -28,30 +28,31 @@ _AS_STAGED = (
 )
 
 
-def stage(columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -> int:
-    """Write rows to the temporary table as they come and return how many there were."""
+def stage(columns: Sequence[tuple[str, str]], rows: Iterable[tuple[Any, ...]], *, table: str = STAGE) -> int:
+    """Write rows to a temporary table as they come and return how many there were; `line` numbers them."""
     declared = ", ".join(f"{name} {kind}" for name, kind in columns)
     names = ", ".join(name for name, _kind in columns)
     count = 0
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {STAGE}, ledger_new, ledger_made")
-        cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({declared}) ON COMMIT DROP")
+        cursor.execute(f"DROP TABLE IF EXISTS {table}, ledger_new, ledger_made")
+        line = "line bigint GENERATED ALWAYS AS IDENTITY"
+        cursor.execute(f"CREATE TEMPORARY TABLE {table} ({line}, {declared}) ON COMMIT DROP")
         # The rows are made between two COPYs, never during one: checking them asks the same connection.
         waiting = iter(rows)
         while batch := list(islice(waiting, BATCH)):
-            with cursor.copy(f"COPY {STAGE} ({names}) FROM STDIN") as copy:
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in batch:
                     copy.write_row(row)
             count += len(batch)
-        cursor.execute(f"ANALYZE {STAGE} ({columns[0][0]})")
+        cursor.execute(f"ANALYZE {table} ({columns[0][0]})")
     return count
 
 
-def count_new(table: str, key: str, *, where: str = "TRUE") -> int:
+def count_new(table: str, key: str, *, where: str = "TRUE", staged: str = STAGE) -> int:
     """Count the staged rows that a table does not hold yet; identical rows of the file count once."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(DISTINCT s.{key}) FROM {STAGE} s WHERE {where} AND NOT EXISTS"  # noqa: S608
+            f"SELECT count(DISTINCT s.{key}) FROM {staged} s WHERE {where} AND NOT EXISTS"  # noqa: S608
             f" (SELECT 1 FROM {table} t WHERE t.{key} = s.{key})"
         )
         return cursor.fetchone()[0]
@@ -110,20 +111,24 @@ class Merged:
 
 
 def merge_cases(
-    *, kind: str, by: Actor, at: datetime, import_id: int | None, is_demo: bool = False
+    *, kind: str, by: Actor, at: datetime, import_id: int | None, is_demo: bool = False, where: str = "TRUE"
 ) -> Merged:
-    """Turn the staged rows into cases with their clocks, reports and events; rows already known change nothing."""
+    """Turn the staged rows into cases with their clocks, reports and events; rows already known change nothing.
+
+    where  which of the staged rows (an expression of ours over `s`)
+    """
     dispatch = clocks.new(Case(), rule=clocks.rule("dispatch", at=at), at=at)
     open_now = f"s.state = '{State.REPORTED}'"
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS ledger_new, ledger_made")
         # Ids are taken before, so that what hangs on a case needs no second look at the great table.
         cursor.execute(
             f"""
             CREATE TEMPORARY TABLE ledger_new ON COMMIT DROP AS
-            SELECT DISTINCT ON (source_key) source_key, number
+            SELECT DISTINCT ON (source_key) source_key, line
             FROM {STAGE} s
-            WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.source_key = s.source_key)
-            ORDER BY source_key, number
+            WHERE {where} AND NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.source_key = s.source_key)
+            ORDER BY source_key, line
             """  # noqa: S608
         )
         due = f"CASE WHEN {open_now} THEN least(%s::timestamptz, s.due_at) END"  # the earliest running clock
@@ -145,8 +150,7 @@ def merge_cases(
         sql, params = insert_select(
             Case,
             _inlined(given, kind, is_demo, dispatch),
-            f"FROM {STAGE} s JOIN ledger_new n ON n.source_key = s.source_key AND n.number = s.number "
-            "ORDER BY s.reported_at, s.number",
+            f"FROM {STAGE} s JOIN ledger_new n USING (source_key, line) ORDER BY s.reported_at, s.line",
             conflict="ON CONFLICT (source_key) WHERE source_key IS NOT NULL DO NOTHING",
             returning="RETURNING id, source_key",
         )
@@ -157,7 +161,9 @@ def merge_cases(
         if not loaded:
             return Merged(0)
         cursor.execute("ANALYZE ledger_made")
-        joined = f"FROM {STAGE} s JOIN ledger_new n USING (source_key, number) JOIN ledger_made m USING (source_key)"
+        joined = (
+            f"FROM {STAGE} s JOIN ledger_new n USING (source_key, line) JOIN ledger_made m USING (source_key)"
+        )
         _clocks(cursor, joined, dispatch)
         _reports(cursor, joined)
         _events(cursor, joined, by=by, at=at, import_id=import_id)

@@ -8,6 +8,12 @@ class Import(models.Model):
     """One file that somebody imported, or is about to."""
 
     class Kind(models.TextChoices):
+        INSPECTIONS = "inspections", _("检查执法月报工作簿")
+        UNITS = "units", _("检查对象名册")
+        VISITS = "visits", _("检查记录")
+        FINDINGS = "findings", _("隐患清单")
+        ORDERS = "orders", _("责令改正文书")
+        FINES = "fines", _("处罚台账")
         HAZARDS = "hazards", _("隐患台账")
         COMPLAINTS = "complaints", _("投诉台账")
         ESTATES = "estates", _("小区台账")
@@ -38,6 +44,7 @@ class Import(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     errors = models.JSONField(default=list, help_text="the first 500: sheet, row, column, message")
     notes = models.JSONField(default=list)
+    counts = models.JSONField(default=dict, help_text="of a station's workbook: counts by kind, and of units")
     returned = models.CharField(max_length=300, blank=True, help_text="below DATA_DIR")
     message = models.CharField(max_length=500, blank=True)
     job_id = models.BigIntegerField(null=True)

@@ -62,6 +62,7 @@ class PlaceFinder:
         above = {i for a in self.areas.values() for i in (a.street_id, a.county_id, a.city_id) if i}
         self._all = {a.pk: a for a in Area.objects.filter(pk__in=above - self.areas.keys())} | self.areas
         self._area_spots: dict[int, Spot] = {}
+        self._by_estate: dict[int | None, Spot] = {}
         self._areas_by_key: dict[int, dict[str, list[Area]]] = defaultdict(lambda: defaultdict(list))
         for area in self._all.values():
             for key in self._area_keys(area.name):
@@ -214,10 +215,24 @@ class PlaceFinder:
         if spots:
             return spots[0]
         if not estate and area is not None and area.pk in self.areas and area.level >= Area.Level.STREET:
-            if area.pk not in self._area_spots:
-                self._area_spots[area.pk] = self._spot(area, None, area.name, area.division_id)
-            return self._area_spots[area.pk]
+            return self.spot_of(area)
         return self._unknown(field, estate or address, area)
+
+    def spot_of(self, area: Area) -> Spot:
+        """Return an area itself as a place."""
+        if area.pk not in self._area_spots:
+            self._area_spots[area.pk] = self._spot(area, None, area.name, area.division_id)
+        return self._area_spots[area.pk]
+
+    def is_name_of(self, spot: Spot, name: str) -> bool:
+        """Say whether a name is that of the place's estate, in full."""
+        return any(other.estate_id == spot.estate_id for other in self._estates_named(name))
+
+    def spot_of_estate(self, estate_id: int) -> Spot | None:
+        """Return an estate within reach by its id."""
+        if not self._by_estate:
+            self._by_estate = {s.estate_id: s for spots in self._estates.values() for s in spots}
+        return self._by_estate.get(estate_id)
 
     def _estates_named(self, name: str) -> list[Spot]:
         return self._estates.get(name_key(name), [])

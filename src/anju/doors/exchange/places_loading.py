@@ -25,7 +25,6 @@ from .places import Lost, PlaceFinder
 from .reading import Row
 from .validation import Bad, Problem, RowCheck
 
-NEEDED = {"estates": "territory.edit", "companies": "organisations.edit"}
 _COUNTS = ("households", "building_count", "hydrants", "extinguishers", "charging_places", "ebikes")
 _FLAGS = ("is_high_rise", "has_micro_station", "has_control_room", "fire_lane_marked")
 MOST_NOTES = 50
@@ -36,11 +35,10 @@ def run(reading: Any, *, dry_run: bool, is_demo: bool) -> tuple[int, int]:
 
     A dry run does the same and the caller rolls it back, so its counts are those of the real run.
     """
-    access.require_power(reading.by, NEEDED[reading.kind])
     places = reading.places()
     maker = EstateCheck if reading.kind == "estates" else CompanyCheck
     good = done = 0
-    for (changed,) in reading._rows(
+    for (changed,) in reading.rows(
         lambda sheet: maker(sheet.header, reading.plan.words, reading=reading, places=places, is_demo=is_demo)
     ):
         good += 1
@@ -52,13 +50,13 @@ class _Entering(RowCheck):
     """What both have in common: a service that may refuse, in a transaction of its own."""
 
     def __init__(self, header: Any, words: Any, *, reading: Any, places: PlaceFinder, is_demo: bool):
-        super().__init__(header, words, columns=reading.plan.kind.columns, year=None, at=reading.at)
+        super().__init__(header, words, columns=reading.plan.kinds[0].columns, year=None, at=reading.at)
         self.by = reading.by
         self.at = reading.at
         self.notes = reading.outcome.notes
         self.places = places
         self.is_demo = is_demo
-        self.kind_columns = reading.plan.kind.columns
+        self.kind_columns = reading.plan.kinds[0].columns
 
     def note(self, sentence: str) -> None:
         """Keep something worth knowing that does not send a row back."""

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -167,6 +168,7 @@ class Kind:
 
     needs  groups of fields; of each group at least one column must be there
     by_heading  heading key -> (field, rank of the synonym; 0 = the usual word)
+    sheet_words  what a sheet of this kind is called, where a workbook has several kinds
     """
 
     key: str
@@ -175,6 +177,7 @@ class Kind:
     columns: Mapping[str, Column]
     needs: tuple[tuple[str, ...], ...]
     by_heading: Mapping[str, tuple[str, int]]
+    sheet_words: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, key: str, book: Mapping[str, Any]) -> "Kind":
@@ -195,7 +198,8 @@ class Kind:
             for rank, word in enumerate(column["synonyms"]):
                 by_heading.setdefault(heading_key(word), (name, rank))
         needs = tuple(tuple(group) for group in entry["needs"])
-        return cls(key, entry["name"], entry.get("name_en", ""), columns, needs, by_heading)
+        named = tuple(entry.get("sheet_words", ()))
+        return cls(key, entry["name"], entry.get("name_en", ""), columns, needs, by_heading, named)
 
 
 @dataclass(slots=True)
@@ -224,6 +228,13 @@ def missing(kind: Kind, fields: Iterable[str]) -> list[tuple[str, ...]]:
     """List the groups of needed fields of which a sheet has none."""
     held = set(fields)
     return [group for group in kind.needs if not held.intersection(group)]
+
+
+def fitting(kind: Kind, header: Header, titles: Iterable[str]) -> int:
+    """Say how well a sheet fits a kind: how many fields its heading means, and whether its name says so."""
+    written = "".join(titles)
+    said = max((len(word) for word in kind.sheet_words if word in written), default=0)
+    return 2 * len(header.fields) - len(header.asked) + 3 * said
 
 
 def find_header(
@@ -529,6 +540,121 @@ def _read_rectified_text(text: str, words: Words, year: int | None) -> Rectified
         day = _date_of_text(inner[0].strip(), year).day if inner else None
         return Rectified(True, day, text)
     return Rectified(None, text=text, problem="unclear")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money read from a cell, exact in yuan.
+
+    problem  "" | no_number | wan (written in ten thousands) | fraction (finer than a fen) | not_positive | too_large
+    """
+
+    value: Decimal | None
+    problem: str = ""
+
+
+_FINE_NUMERALS = "\u96f6\u58f9\u8d30\u53c1\u8086\u4f0d\u9646\u67d2\u634c\u7396"
+_MONEY_DIGITS = {**{c: n for n, c in enumerate(_NUMERALS)}, **{c: n for n, c in enumerate(_FINE_NUMERALS)}}
+_MONEY_PLACES = {"\u62fe": 10, "\u5341": 10, "\u4f70": 100, "\u767e": 100, "\u4edf": 1000, "\u5343": 1000}
+_TEN_THOUSAND = "\u4e07"
+_MONEY_NOISE = re.compile(
+    r"[\s,\uff0c]|\u4eba\u6c11\u5e01|RMB|CNY|[\u00a5\uffe5]|\u7f5a\u6b3e|\u5171\u8ba1", re.IGNORECASE
+)
+_PLAIN_AMOUNT = re.compile(r"^(-?\d+(?:\.\d+)?)(\u4e07)?[\u5143\u5706]?[\u6574\u6b63]?$")
+_SPOKEN_AMOUNT = re.compile(
+    r"^(?P<yuan>[^\u5143\u5706\u89d2\u5206]+)[\u5143\u5706](?:(?P<jiao>.)\u89d2)?\u96f6?(?:(?P<fen>.)\u5206)?[\u6574\u6b63]?$"
+)
+MOST_YUAN = Decimal("1000000000")
+
+
+def read_amount(value: Cell) -> Amount:
+    """Read a sum of money exactly: 200, 2,000.00, \u00a5200\u5143, the capital numerals of receipts.
+
+    What is written in ten thousands is not taken: a slip of the unit is a slip by four digits. `value` then says how
+    many yuan it would be.
+    """
+    if is_empty(value):
+        return Amount(None)
+    if isinstance(value, bool | date | time | timedelta):
+        return Amount(None, "no_number")
+    if isinstance(value, int | float):
+        return _checked_amount(Decimal(repr(value)))
+    text = _MONEY_NOISE.sub("", unicodedata.normalize("NFKC", as_text(value)))
+    if found := _PLAIN_AMOUNT.match(text):
+        number = Decimal(found[1])
+        if found[2]:
+            return Amount(Decimal(f"{(number * 10_000).normalize():f}"), "wan")
+        return _checked_amount(number)
+    if (found := _SPOKEN_AMOUNT.match(text)) and (whole := _spoken_yuan(found["yuan"])) is not None:
+        parts = [_MONEY_DIGITS.get(found[name] or _FINE_NUMERALS[0], -1) for name in ("jiao", "fen")]
+        if min(parts) >= 0:
+            return _checked_amount(Decimal(whole) + Decimal(parts[0]) / 10 + Decimal(parts[1]) / 100)
+    return Amount(None, "no_number")
+
+
+def _checked_amount(number: Decimal) -> Amount:
+    try:
+        exact = number.quantize(Decimal("0.01"))
+    except InvalidOperation:
+        return Amount(None, "too_large")
+    if exact != number:
+        return Amount(None, "fraction")
+    if exact <= 0:
+        return Amount(None, "not_positive")
+    return Amount(exact) if exact < MOST_YUAN else Amount(None, "too_large")
+
+
+def _spoken_yuan(text: str) -> int | None:
+    """Read a whole number in capital or common numerals; None when a character is none of them."""
+    total = section = digit = 0
+    for character in text:
+        if character in _MONEY_DIGITS:
+            digit = _MONEY_DIGITS[character]
+        elif character in _MONEY_PLACES:
+            section += (digit or 1) * _MONEY_PLACES[character]
+            digit = 0
+        elif character == _TEN_THOUSAND:
+            total, section, digit = (total + section + digit) * 10_000, 0, 0
+        else:
+            return None
+    return total + section + digit
+
+
+_COUNT = re.compile(r"^(\d{1,3})\s*[\u5904\u4e2a\u6761\u9879]?$")
+
+
+def read_count(text: str) -> int | None:
+    """Read how many there were (3, or 3 with its measure word); None when it is no number below a thousand."""
+    found = _COUNT.match(text)
+    return int(found[1]) if found else None
+
+
+_RUNNING = re.compile(r"^\d{1,4}$")
+
+
+def is_running_number(number: str) -> bool:
+    """Say whether a number only counts the lines of a sheet, so that next month may use it again."""
+    return bool(_RUNNING.match(number))
+
+
+_NAME_PARTS = re.compile(r"[,;/&|\n\u3001\uff0c\uff1b\uff0f]+")
+
+
+def split_people(text: str) -> list[str]:
+    """Return the names (or numbers) that one cell lists; a blank inside a short name is no boundary."""
+    found: list[str] = []
+    for part in _NAME_PARTS.split(_BRACKETS.sub("", unicodedata.normalize("NFKC", text))):
+        pieces = part.split()
+        found += ["".join(pieces)] if any(len(piece) == 1 for piece in pieces) else pieces
+    return [name for name in dict.fromkeys(found) if name]
+
+
+_HAN_NAME = re.compile(r"^[\u4e00-\u9fff\u3400-\u4dbf*\u00d7\u67d0]{2,4}(?:\u00b7[\u4e00-\u9fff]{1,8})?$")
+
+
+def is_person(name: str, *, organisation_words: Iterable[str]) -> bool:
+    """Say whether a name looks like that of a natural person: short, and without a word that only firms use."""
+    return bool(_HAN_NAME.match(name)) and not any(word in name for word in organisation_words)
 
 
 def digits_lost(value: Cell) -> bool:

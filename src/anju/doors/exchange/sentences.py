@@ -1,5 +1,7 @@
 """What is wrong with a cell, said to whoever filled it in."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 
@@ -43,3 +45,20 @@ def unknown_class(shown: str, near: str) -> str:
         return _("从文字判断不出类别，请填写类别名称或代码。")
     said = _("没有“%(shown)s”这个类别。") % {"shown": shown[:40]}
     return said + (_("是否为“%(near)s”？") % {"near": near} if near else _("请填写类别名称或代码。"))
+
+
+def amount_sentence(read: Any, shown: str) -> str:
+    """Return the sentence for a sum of money that is not taken (rules.Amount)."""
+    if read.problem == "wan":
+        return _("“%(shown)s”是以万元为单位的，请换算成元（是否为 %(yuan)s 元？）。") % {
+            "shown": shown[:40],
+            "yuan": f"{read.value:f}",
+        }
+    known = {
+        "fraction": _("“%(shown)s”精确到分以下，请核对金额。"),
+        "not_positive": _("金额“%(shown)s”应大于零，请核对。"),
+        "too_large": _("金额“%(shown)s”太大，请核对。"),
+    }
+    return known.get(read.problem, _("看不懂金额“%(shown)s”，请只填写数字，单位为元。")) % {
+        "shown": shown[:40]
+    }

@@ -6,7 +6,7 @@ what was not there.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -35,13 +35,24 @@ from .returned import Returned
 from .rules import Column, Header, Kind, Words
 from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
 
-KINDS = ("hazards", "complaints", "estates", "companies")
+KINDS = (
+    "inspections", "units", "visits", "findings", "orders", "fines",
+    "hazards", "complaints", "estates", "companies",
+)  # fmt: skip
 HEAD_ROWS = 15
 KEPT_ERRORS = 500
 # How many days files are kept: personal data stays no longer than it is of use (PIPL 19).
 KEPT_DAYS = {"uploads": 90, "returned": 90, "exports": 7}
 SUFFIXES = (".xlsx", ".xls", ".xlsm", ".csv", ".tsv", ".txt", ".et")
 _CASE_KINDS = {"hazards": "hazard", "complaints": "complaint"}
+# Loaded in one transaction with their links; `inspections` is a workbook that may hold all of them.
+STATION_KINDS = ("inspections", "units", "visits", "findings", "orders", "fines")
+_POWERS = {
+    **dict.fromkeys(STATION_KINDS, "exchange.stations"),
+    "units": "inspections.register",
+    "estates": "territory.edit",
+    "companies": "organisations.edit",
+}
 
 Progress = Callable[[int, int, str], None]
 
@@ -64,7 +75,9 @@ class Outcome:
     """What an import did or, after a dry run, would do.
 
     questions  sheet -> headings that mean nothing known; their values are kept with the rows
-    notes      sheets that were passed over because they hold no table
+    notes      sheets that were passed over because they hold no table, and what is worth a look
+    kinds      of a station's workbook: kind -> rows, loaded, duplicates, rejected
+    units      of a station's workbook: how many units were matched, made, and of these suggested to be one with another
     """
 
     rows: int = 0
@@ -75,6 +88,8 @@ class Outcome:
     returned_workbook: Path | None = None
     questions: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    kinds: dict[str, dict[str, int]] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one object that `import_ledger --json` prints."""
@@ -85,14 +100,16 @@ class Outcome:
             "rejected": self.rejected,
             "errors": [error.as_dict() for error in self.errors],
             "returned_workbook": str(self.returned_workbook) if self.returned_workbook else None,
+            **({"kinds": self.kinds, "units": self.units} if self.kinds else {}),
         }
 
 
 @dataclass
 class SheetPlan:
-    """How one sheet is read: its heading, the year of its title, and the rows above the data."""
+    """How one sheet is read: of which kind it is, its heading, the year of its title, and the rows above the data."""
 
     sheet: Sheet
+    kind: Kind
     header: Header
     year: int | None
     head: list[list[Any]]
@@ -102,22 +119,62 @@ class SheetPlan:
 class Plan:
     """How a workbook is read. `unread` are sheets that hold something but no heading of this kind."""
 
-    kind: Kind
+    kinds: list[Kind]
     words: Words
     sheets: list[SheetPlan]
     unread: list[RowError]
     notes: list[str]
 
 
+def kinds_of(kind: str, rulebook: Mapping[str, Any]) -> list[Kind]:
+    """Return the kinds of sheets that a kind of ledger may hold: itself, or the parts of a station's workbook."""
+    return [Kind.read(part, rulebook) for part in rulebook["kinds"][kind].get("parts", [kind])]
+
+
+def given_for(mapping: Mapping[str, str] | None, sheet: str) -> dict[str, str]:
+    """Return the meanings that a person chose for a sheet: those for every sheet, and before them its own.
+
+    mapping  heading -> field, or "sheet!heading" -> field
+    """
+    chosen = dict(mapping or {})
+    here = f"{sheet}!"
+    own = {key.removeprefix(here): value for key, value in chosen.items() if key.startswith(here)}
+    return {key: value for key, value in chosen.items() if "!" not in key} | own
+
+
+def recognised(
+    head: list[list[Any]],
+    sheet: Sheet,
+    kinds: Sequence[Kind],
+    words: Words,
+    mapping: Mapping[str, str] | None,
+) -> tuple[Kind, Header | None]:
+    """Say of which kind a sheet is, by its heading and its name, and where the heading is."""
+    best: tuple[tuple[bool, int], Kind, Header] | None = None
+    for kind in kinds:
+        given = given_for(mapping, sheet.name)
+        header = rules.find_header(head, kind, words, merged=sheet.merged, given=given)
+        if header is None:
+            continue
+        titles = [
+            sheet.name,
+            *(rules.as_text(v) for row in head[: header.first] for v in row if type(v) is str),
+        ]
+        rank = (not rules.missing(kind, header.fields), rules.fitting(kind, header, titles))
+        if best is None or rank > best[0]:
+            best = (rank, kind, header)
+    return (best[1], best[2]) if best is not None else (kinds[0], None)
+
+
 def plan(book: Book, *, kind: str, on: Any, mapping: Mapping[str, str] | None = None, name: str = "") -> Plan:
     """Find the heading of each sheet and what its columns mean; raises Unreadable when no sheet can be read."""
     rulebook = rulebooks.load("exchange", on=on)
-    words, wanted = Words.read(rulebook), Kind.read(kind, rulebook)
-    made = Plan(wanted, words, [], [], [])
-    seen: list[tuple[str, Header | None]] = []
+    words, kinds = Words.read(rulebook), kinds_of(kind, rulebook)
+    made = Plan(kinds, words, [], [], [])
+    seen: list[tuple[Kind, Header | None]] = []
     for sheet in book.sheets:
         head = [list(row) for row in islice(sheet.rows(), HEAD_ROWS)]
-        header = rules.find_header(head, wanted, words, merged=sheet.merged, given=mapping)
+        wanted, header = recognised(head, sheet, kinds, words, mapping)
         if header is not None and not rules.missing(wanted, header.fields):
             titles = [rules.as_text(v) for row in head[: header.first] for v in row if isinstance(v, str)]
             year = (
@@ -125,19 +182,20 @@ def plan(book: Book, *, kind: str, on: Any, mapping: Mapping[str, str] | None = 
                 or rules.year_of_title([sheet.name])
                 or rules.year_of_title([name])
             )
-            made.sheets.append(SheetPlan(sheet, header, year, head[: header.last + 1]))
+            made.sheets.append(SheetPlan(sheet, wanted, header, year, head[: header.last + 1]))
             continue
         if not any(not rules.is_empty(v) for row in head for v in row):
             continue
-        seen.append((sheet.name, header))
+        seen.append((wanted, header))
         if header is not None or _looks_like_table(head):
-            made.unread.append(RowError(sheet.name, None, "", _no_header(wanted, header)))
+            made.unread.append(RowError(sheet.name, None, "", _no_header(kinds, wanted, header)))
         else:
             made.notes.append(_("工作表“%(sheet)s”里没有表格，未导入。") % {"sheet": sheet.name})
     made.notes += [_("隐藏的工作表“%(sheet)s”未导入。") % {"sheet": hidden} for hidden in book.hidden]
     if not made.sheets:
-        best = max((h for _n, h in seen if h is not None), key=lambda h: h.score, default=None)
-        raise Unreadable(_no_header(wanted, best))
+        found = [(h, k) for k, h in seen if h is not None]
+        best, of = max(found, key=lambda pair: pair[0].score, default=(None, kinds[0]))
+        raise Unreadable(_no_header(kinds, of, best))
     return made
 
 
@@ -151,24 +209,37 @@ def _looks_like_table(head: list[list[Any]]) -> bool:
     return sum(sum(not rules.is_empty(v) for v in row) >= 3 for row in head) >= 3
 
 
-def _no_header(kind: Kind, header: Header | None) -> str:
+def _no_header(kinds: Sequence[Kind], kind: Kind, header: Header | None) -> str:
     """Say which columns were found and which are needed."""
 
-    def named(group: tuple[str, ...]) -> str:
+    def named(kind: Kind, group: tuple[str, ...]) -> str:
         return _("或").join(_("“%(name)s”") % {"name": shown(kind.columns[f])} for f in group)
 
     if header is None:
-        needed = _("、").join(named(group) for group in kind.needs)
-        return _("没有找到表头。%(kind)s至少需要这些列：%(needed)s。") % {
-            "kind": shown(kind),
-            "needed": needed,
-        }
-    lacking = _("、").join(named(group) for group in rules.missing(kind, header.fields))
+        said = _("没有找到表头。")
+        for each in kinds:
+            said += _("%(kind)s至少需要这些列：%(needed)s。") % {
+                "kind": shown(each),
+                "needed": _("、").join(named(each, group) for group in each.needs),
+            }
+        return said
+    lacking = _("、").join(named(kind, group) for group in rules.missing(kind, header.fields))
     found = _("、").join(header.labels.values())[:200]
     return _("缺少必需的列：%(lacking)s。找到的列有：%(found)s。请改列名，或指定各列的含义。") % {
         "lacking": lacking,
         "found": found,
     }
+
+
+def may_import(by: Actor, kind: str) -> bool:
+    """Say whether an actor may import a kind of ledger."""
+    return by.has(POWER) and by.has(_POWERS.get(kind, POWER))
+
+
+def require_kind(by: Actor, kind: str) -> None:
+    """Raise NotPermitted unless the actor may import a kind of ledger."""
+    access.require_power(by, POWER)
+    access.require_power(by, _POWERS.get(kind, POWER))
 
 
 def load_ledger(
@@ -191,7 +262,7 @@ def load_ledger(
     progress  called with (rows done, rows in all, what is going on); may raise to stop
     Raises Unreadable when the file cannot be read at all, NotPermitted without the power.
     """
-    access.require_power(by, POWER)
+    require_kind(by, kind)
     name = name or path.name
     tell = progress or (lambda done, total, message: None)
     book = open_book(path)
@@ -241,21 +312,20 @@ class Look:
     """What a person is shown of a sheet before it is loaded: its columns, what they seem to mean, some values."""
 
     name: str
+    kind: Kind
     header: Header
     lacking: list[tuple[str, ...]]
     samples: dict[int, list[str]]
 
 
-def look(
-    path: Path, *, kind: str, on: Any, mapping: Mapping[str, str] | None = None
-) -> tuple[Kind, list[Look]]:
+def look(path: Path, *, kind: str, on: Any, mapping: Mapping[str, str] | None = None) -> list[Look]:
     """Read the headings of a workbook and a few rows below; raises Unreadable when no sheet has a heading."""
     rulebook = rulebooks.load("exchange", on=on)
-    words, wanted = Words.read(rulebook), Kind.read(kind, rulebook)
+    words, kinds = Words.read(rulebook), kinds_of(kind, rulebook)
     found = []
     for sheet in open_book(path).sheets:
         head = [list(row) for row in islice(sheet.rows(), HEAD_ROWS + 5)]
-        header = rules.find_header(head[:HEAD_ROWS], wanted, words, merged=sheet.merged, given=mapping)
+        wanted, header = recognised(head[:HEAD_ROWS], sheet, kinds, words, mapping)
         if header is None:
             continue
         samples = {
@@ -268,10 +338,10 @@ def look(
             )[:3]
             for position in header.labels
         }
-        found.append(Look(sheet.name, header, rules.missing(wanted, header.fields), samples))
+        found.append(Look(sheet.name, wanted, header, rules.missing(wanted, header.fields), samples))
     if not found:
-        raise Unreadable(_no_header(wanted, None))
-    return wanted, found
+        raise Unreadable(_no_header(kinds, kinds[0], None))
+    return found
 
 
 # --- What a person brings to the console -------------------------------------------------------------------------
@@ -279,7 +349,7 @@ def look(
 
 def upload(*, file: Any, kind: str, by: Actor, at: datetime) -> Import:
     """Keep an uploaded ledger and look at it; raises Unreadable (and keeps nothing) when it cannot be read."""
-    access.require_power(by, POWER)
+    require_kind(by, kind)
     name = Path(str(file.name or "")).name[:200] or "ledger.xlsx"
     suffix = Path(name).suffix.lower()
     folder = settings.DATA_DIR / "uploads"
@@ -328,11 +398,12 @@ def start_run(
             _("这次导入现在是“%(state)s”，请刷新页面查看最新进度。") % {"state": record.state_label}
         )
     if mapping is not None:
-        chosen = [field for field in mapping.values() if field]
-        twice = next((field for field in chosen if chosen.count(field) > 1), None)
+        chosen = [(key.rpartition("!")[0], field) for key, field in mapping.items() if field]
+        twice = next((field for sheet, field in chosen if chosen.count((sheet, field)) > 1), None)
         if twice:
-            columns = Kind.read(record.kind, rulebooks.load("exchange", on=timezone.localdate())).columns
-            raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": shown(columns[twice])})
+            kinds = kinds_of(record.kind, rulebooks.load("exchange", on=timezone.localdate()))
+            column = next(k.columns[twice] for k in kinds if twice in k.columns)
+            raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": shown(column)})
         record.mapping = dict(mapping)
     job = jobs.start(
         tasks.run_import,
@@ -392,6 +463,7 @@ def write_outcome(record: Import, outcome: Outcome, *, state: str, at: datetime)
     record.duplicates, record.rejected = outcome.duplicates, outcome.rejected
     record.errors = [error.as_dict() for error in outcome.errors[:KEPT_ERRORS]]
     record.notes = outcome.notes
+    record.counts = {"kinds": outcome.kinds, "units": outcome.units} if outcome.kinds else {}
     record.message = ""
     old = record.returned
     record.returned = relative(outcome.returned_workbook) if outcome.returned_workbook else ""
@@ -444,8 +516,13 @@ class _Run:
         """Stage all good rows, then merge them (or count what merging would do)."""
         self.tell(0, self.total, _("正在读取"))
         outcome = self.outcome
-        if self.kind in _CASE_KINDS:
-            staged = loading.stage(CASE_COLUMNS, self._rows(self._case_check()))
+        if self.kind in STATION_KINDS:
+            from .station_loading import StationRun
+
+            work = StationRun(self, dry_run=dry_run, is_demo=is_demo, import_id=record.pk if record else None)
+            staged, outcome.loaded = work.go()
+        elif self.kind in _CASE_KINDS:
+            staged = loading.stage(CASE_COLUMNS, self.rows(self._case_check()))
             self.tell(self.seen, self.total, _("正在写入"))
             if dry_run:
                 outcome.loaded = loading.count_new("cases_case", "source_key")
@@ -477,7 +554,7 @@ class _Run:
         places = self.places()
         shared: dict[str, Any] = {
             "kind": kind,
-            "columns": self.plan.kind.columns,
+            "columns": self.plan.kinds[0].columns,
             "places": places,
             "classes": ClassFinder(kind, on=self.day),
             "companies": Companies(),
@@ -490,16 +567,18 @@ class _Run:
 
         return check
 
-    def _rows(self, check_for: Callable[[SheetPlan], Callable]) -> Iterator[tuple[Any, ...]]:
-        """Give the good rows of all sheets as tuples; the others go back."""
-        for sheet in self.plan.sheets:
+    def rows(
+        self, check_for: Callable[[SheetPlan], Callable], sheets: Sequence[SheetPlan] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Give the good rows of all sheets (or of some) as tuples; the others go back."""
+        for sheet in self.plan.sheets if sheets is None else sheets:
             header = sheet.header
             if header.asked:
                 self.outcome.questions[sheet.sheet.name] = [header.labels[p] for p in header.asked]
             self.returned.sheet(sheet.sheet.name, sheet.head, sheet.sheet.ranges, header, sheet.sheet.left)
             check = check_for(sheet)
             before = 0
-            for number, row in data_rows(sheet.sheet, header, self.plan.kind, self.plan.words):
+            for number, row in data_rows(sheet.sheet, header, sheet.kind, self.plan.words):
                 if number - before >= 1000:
                     before = number
                     self.tell(self.seen + number, self.total, _("正在核对"))

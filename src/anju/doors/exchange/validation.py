@@ -280,24 +280,15 @@ class CaseCheck(RowCheck):
     def __call__(self, number: int, row: Row) -> tuple[Any, ...] | Bad:
         problems: list[Problem] = []
         fields = self.fields
-        found = self.day(row, "found_on", problems)
+        found = self.when(row, problems)
         if found.day is None and not problems:
-            problems.append((fields["found_on"], sentences.needed(_("日期"))))
+            self.lacks_day(row, problems)
         said = self.line(row, "class")
         body = self.text(row, "text") or said
         if not body:
             problems.append((fields.get("text", fields.get("class")), sentences.needed(_("情况描述"))))
         estate, address = self.line(row, "estate"), self.line(row, "address")
-        named = (estate, address, *[row[p] for p in self.named])
-        spot = self.spots.get(named)
-        if spot is None:
-            spot = self.spots[named] = self.places.find(
-                estate,
-                self.line(row, "county"),
-                self.line(row, "street"),
-                self.line(row, "community"),
-                address,
-            )
+        spot = self.where(row)
         if isinstance(spot, Lost):
             problems.append(
                 (fields.get(spot.field, fields.get("estate", fields.get("address"))), spot.sentence)
@@ -314,10 +305,9 @@ class CaseCheck(RowCheck):
             place = address
         place = place[:200]
         source_number = self.line(row, "source_number")[:40]
-        place_key = spot.estate_id or f"a{spot.area_id}"
         # A class guessed from the text is no part of the row's identity: a later rulebook may guess better.
         told = "" if chosen.guessed else chosen.code
-        key = rules.source_key(self.kind, place_key, told, found.day, found.at, place, body, source_number)
+        key = self.key(row, spot, told, found, place, body, source_number)
         company = self.companies.of(spot.estate_id, closed_on or self.today)
         doubts = ["class_from_text"] if chosen.guessed else []
         data: dict[str, Any] = {"sheet": self.sheet, "row": number}
@@ -361,6 +351,36 @@ class CaseCheck(RowCheck):
             json.dumps(data, ensure_ascii=False),
             *secret,
         )
+
+    def when(self, row: Row, problems: list[Problem]) -> rules.When:
+        """Return the day of the finding or the report; notes what is wrong."""
+        return self.day(row, "found_on", problems)
+
+    def lacks_day(self, row: Row, problems: list[Problem]) -> None:
+        """Note that a row has no day."""
+        problems.append((self.fields["found_on"], sentences.needed(_("日期"))))
+
+    def where(self, row: Row) -> Spot | Lost:
+        """Return the place that a row names, or why there is none."""
+        estate, address = self.line(row, "estate"), self.line(row, "address")
+        named = (estate, address, *[row[p] for p in self.named])
+        spot = self.spots.get(named)
+        if spot is None:
+            spot = self.spots[named] = self.places.find(
+                estate,
+                self.line(row, "county"),
+                self.line(row, "street"),
+                self.line(row, "community"),
+                address,
+            )
+        return spot
+
+    def key(
+        self, row: Row, spot: Spot, told: str, found: rules.When, place: str, body: str, number: str
+    ) -> str:
+        """Return the key by which a row is known again: of its meaning, whatever file it comes in."""
+        place_key = spot.estate_id or f"a{spot.area_id}"
+        return rules.source_key(self.kind, place_key, told, found.day, found.at, place, body, number)
 
     def _done(
         self, row: Row, found_on: date | None, problems: list[Problem]

@@ -42,7 +42,7 @@ _TONES = {
 def home(request: HttpRequest) -> HttpResponse:
     """Show one's imports and take another file."""
     actor = request.actor  # type: ignore[attr-defined]
-    kind, error = "hazards", ""
+    kind, error = "inspections" if services.may_import(actor, "inspections") else "hazards", ""
     if request.method == "POST":
         kind = request.POST.get("kind", "")
         file = request.FILES.get("file")
@@ -59,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
     page = Paginator(mine.defer("errors", "mapping", "notes"), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "kinds": _kinds(),
+        "kinds": _kinds(actor),
         "kind": kind,
         "error": error,
         "tones": _TONES,
@@ -67,14 +67,24 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "exchange/home.html", context, status=422 if error else 200)
 
 
-def _kinds() -> list[dict[str, str]]:
+def _kinds(actor: Any) -> list[dict[str, str]]:
     hints = {
+        "inspections": _("派出所每月的工作簿：单位、检查、隐患、文书、处罚，几张表都行"),
+        "units": _("被检查单位、九小场所底册"),
+        "visits": _("日常检查、联合检查登记表"),
+        "findings": _("检查发现的隐患，按检查编号对应"),
+        "orders": _("责令立即改正、限期改正通知书登记表"),
+        "fines": _("行政处罚决定、罚款缴纳登记表"),
         "hazards": _("派出所、街道的隐患排查表"),
         "complaints": _("12345、来电来访登记表"),
         "estates": _("小区基本情况表"),
         "companies": _("物业企业名录"),
     }
-    return [{"value": k.value, "label": str(k.label), "hint": hints[k.value]} for k in Import.Kind]
+    return [
+        {"value": k.value, "label": str(k.label), "hint": hints[k.value]}
+        for k in Import.Kind
+        if services.may_import(actor, k.value)
+    ]
 
 
 @require_GET
@@ -97,13 +107,13 @@ def _page(request: HttpRequest, record: Import, *, refusal: str = "", status: in
     }
     if record.state in (Import.State.UPLOADED, Import.State.FAILED) and record.path:
         try:
-            kind, looks = services.look(
+            looks = services.look(
                 settings.DATA_DIR / record.path,
                 kind=record.kind,
                 on=timezone.localdate(),
                 mapping=record.mapping,
             )
-            context |= {"sheets": _sheets(kind, looks), "options": _options(kind)}
+            context["sheets"] = _sheets(looks, by_sheet=record.kind == "inspections")
         except Refusal as unreadable:
             context["refusal"] = refusal or str(unreadable)
     return render(request, "exchange/import.html", context, status=status)
@@ -128,21 +138,28 @@ def _options(kind: Any) -> list[tuple[str, str]]:
     return [(c.field, services.shown(c)) for c in kind.columns.values()]
 
 
-def _sheets(kind: Any, looks: list[services.Look]) -> list[dict[str, Any]]:
-    """Return what the page draws: for each sheet its columns with the meaning found and some values."""
+def _sheets(looks: list[services.Look], *, by_sheet: bool) -> list[dict[str, Any]]:
+    """Return what the page draws: for each sheet its columns with the meaning found and some values.
+
+    by_sheet  one heading may mean different things on different sheets (检查编号), so each is asked with its sheet
+    """
     drawn = []
     for seen in looks:
         meanings = {position: field for field, position in seen.header.fields.items()}
         drawn.append(
             {
                 "name": seen.name,
+                "kind": services.shown(seen.kind),
                 "row": seen.header.last + 1,
+                "options": _options(seen.kind),
                 "lacking": [
-                    _("或").join(services.shown(kind.columns[f]) for f in group) for group in seen.lacking
+                    _("或").join(services.shown(seen.kind.columns[f]) for f in group)
+                    for group in seen.lacking
                 ],
                 "columns": [
                     {
                         "heading": heading,
+                        "key": f"{seen.name}!{heading}" if by_sheet else heading,
                         "field": meanings.get(position, ""),
                         "asked": position in seen.header.asked,
                         "samples": seen.samples.get(position, []),
@@ -179,7 +196,7 @@ def check(request: HttpRequest, import_id: int) -> HttpResponse:
         key.removeprefix("m:"): str(value) for key, value in request.POST.items() if key.startswith("m:")
     }
     try:
-        _kind, looks = services.look(
+        looks = services.look(
             settings.DATA_DIR / record.path, kind=record.kind, on=timezone.localdate(), mapping=mapping
         )
         if all(seen.lacking for seen in looks):

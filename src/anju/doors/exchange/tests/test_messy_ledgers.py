@@ -551,5 +551,5 @@ def test_each_kind_of_ledger_has_its_words():
 
     book = rulebooks.load("exchange", on=date(2024, 7, 12))
     for kind in services.KINDS:
-        made = services.Kind.read(kind, book)
-        assert {f for group in made.needs for f in group} <= set(made.columns)
+        for made in services.kinds_of(kind, book):
+            assert {f for group in made.needs for f in group} <= set(made.columns)
