@@ -372,7 +372,7 @@ class SealingDecisionData:
 class LetterData:
     """The answer to a deputy's suggestion (建议答复).
 
-    organisation   the issuing organ's mark in red, e.g. 新乡市住房和城乡建设局
+    organisation   the issuing organ's mark in red, e.g. 某市住房和城乡建设局
     meeting        市十四届人大二次会议
     suggestion     its number there: "213" prints 第213号建议的答复
     matter         建议 or 提案

@@ -37,21 +37,28 @@ def printed(kind: str, *, on: date) -> rules.Printed:
     return {**rules.compose(kind, sample(kind), book, issue), "watermark": words["draft"]}
 
 
-def problems(kind: str, suffix: str, *, on: date) -> str:
-    """Draw a kind by its template in force and open what comes out; return the sentence that says why not, or "".
+def drawn(kind: str, suffix: str, *, on: date) -> tuple[bytes, str]:
+    """Draw a kind by its template in force and open what comes out: (the file, "") or (b"", why it cannot be used).
 
     suffix  ".typ" or ".docx"
     """
-    at = timezone.now()
     try:
         words = printed(kind, on=on)
         if suffix == ".typ":
-            rendering.pdf(words, at=at)
-        else:
-            word.Document(io.BytesIO(rendering.docx(words)))
+            return rendering.pdf(words, at=timezone.now()), ""
+        made = rendering.docx(words)
+        word.Document(io.BytesIO(made))
     except Refusal as refusal:
-        return str(refusal)
-    return ""
+        return b"", str(refusal)
+    return made, ""
+
+
+def keep(made: bytes, folder: str, kind: str, suffix: str) -> Path:
+    """Write a drawn sample into a folder, to be looked at."""
+    path = Path(folder) / f"{kind}{'.pdf' if suffix == '.typ' else suffix}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(made)
+    return path
 
 
 def own() -> list[Path]:

@@ -194,7 +194,7 @@ def test_parts_are_counted_as_they_are_printed():
 def test_a_check_of_one_agency_is_a_daily_record_and_of_several_a_joint_one():
     words = printed(kind="check_record")
     assert words["title"] == "联合检查记录"
-    assert words["checked"][0]["title"] == "新乡市演示区演示派出所：物业服务企业消防安全检查表"
+    assert words["checked"][0]["title"] == "演示市演示区演示派出所：物业服务企业消防安全检查表"
     alone = printed(sample("check_record", parts=sample("check_record").parts[:1]), kind="check_record")
     assert alone["title"] == "日常消防监督检查记录"
     assert alone["checked"][0]["title"] == "物业服务企业消防安全检查表"
@@ -268,7 +268,7 @@ def test_the_letter_is_laid_out_as_the_city_writes_it():
     words = printed(kind="suggestion_reply")
     shown = pdf_text(rendering.pdf(words, at=AT))
     order_ = [
-        "新乡市演示住房和城乡建设局", "签发人：吴演示", "办理结果：B", "对市十四届人大二次会议", "第213号建议的答复",
+        "演示市演示住房和城乡建设局", "签发人：吴演示", "办理结果：B", "对市十四届人大二次会议", "第213号建议的答复",
         "尊敬的郑演示代表：", "您提出的", "一、完善", "（一）健全制度。", "61521家", "50564处", "75594元", "2150家",
         "6280处", "5000元", "三、强化", "感谢您", "（印章）", "2024年3月6日", "联系单位及电话：市住建局", "联系人：",
         "邮政编码：453000", "抄送：市人大选工委（2份）", "印发",
