@@ -91,11 +91,14 @@ def _findings(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
                 )
                 if part
             ),
-            url=_address("console:case", finding.case_id) if finding.case_id in may_open else "",
+            url=_address("console:case", finding.case_id)
+            if finding.case_id and finding.case_id in may_open
+            else "",
             tone="done" if finding.rectified_on else "danger",
             by=finding.agency.name,
         )
         for finding in findings
+        if finding.found_on is not None
     ]
 
 

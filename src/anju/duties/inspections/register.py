@@ -4,20 +4,22 @@
 rulebook `units`; it takes one unit or all of them. Rooms above hear `inspections.units_merged` and move what they keep.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
-from anju.ground.foundation import journal, rulebooks
-from anju.ground.foundation.pinyin import initials as first_letters
+from anju.ground.foundation import journal, pinyin, rulebooks
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.workdays import months_later
 from anju.ground.organisations.models import Jurisdiction, Organisation
@@ -33,6 +35,24 @@ POWER = "inspections.register"
 FACTS = (
     "name", "address", "uscc", "responsible", "phone", "longitude", "latitude", "source_number",
 )  # fmt: skip
+
+
+_RUNS = re.compile(r"\d+|[^\d()\uff08\uff09]+")
+
+
+def _initials(name: str) -> str:
+    """Return the initials of a name, run by run: many names of a ledger share theirs, and each is read once."""
+    return "".join(_initials_of_run(run) for run in _RUNS.findall(name))
+
+
+@lru_cache(maxsize=16_384)
+def _initials_of_run(run: str) -> str:
+    return pinyin.initials(run)
+
+
+def _among(ids: Iterable[int]) -> RawSQL:
+    """Return ids as one array, for `pk__in`: thousands of single parameters would cost more than the question."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
 
 
 # ------------------------------------------------------------------------------------------------------- words
@@ -95,7 +115,7 @@ def flags_on(unit: Unit, *, on: date) -> frozenset[str]:
 def flags_of(unit_ids: Iterable[int], *, on: date) -> dict[int, frozenset[str]]:
     """Return the flags of many units on a day, in one query: {unit id: flags}; units without flags are left out."""
     found: dict[int, set[str]] = {}
-    rows = UnitFlag.objects.filter(in_force(on), unit__in=list(unit_ids)).values_list("unit_id", "flag")
+    rows = UnitFlag.objects.filter(in_force(on), unit__in=_among(unit_ids)).values_list("unit_id", "flag")
     for unit_id, flag in rows:
         found.setdefault(unit_id, set()).add(flag)
     return {unit_id: frozenset(flags) for unit_id, flags in found.items()}
@@ -156,7 +176,7 @@ def add_unit(
         kind=kind,
         name=name,
         name_key=name_key(name),
-        initials=first_letters(name)[:120],
+        initials=_initials(name)[:120],
         address=address.strip(),
         estate=estate,
         organisation=organisation,
@@ -294,7 +314,7 @@ def edit_unit(
     unit.kind = kind or unit.kind
     day = timezone.localtime(at).date()
     _require_words(unit.kind, unit.name, (), on=day)
-    unit.name_key, unit.initials = name_key(unit.name), first_letters(unit.name)[:120]
+    unit.name_key, unit.initials = name_key(unit.name), _initials(unit.name)[:120]
     if estate is not None:
         unit.estate = estate
     if area is not None and area.pk != unit.area_id:
@@ -640,13 +660,20 @@ _LINE = (
 )
 
 
+def _supervisors(book: Mapping[str, Any], kind: str, flags: Iterable[str]) -> list[str]:
+    """List the kinds of agency that may supervise a unit, those of its flags first."""
+    carried = set(flags)
+    named = [k for f, rule in book["flags"].items() if f in carried for k in rule.get("supervisors", ())]
+    return [*named, *book["kinds"].get(kind, {}).get("supervisors", ())]
+
+
 def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
     """Derive agency, derived flags and duties of units from the rulebook of a day; safe to repeat, works on sets.
 
     anew  choose the supervising agency again (the place or the agencies changed); otherwise one of the right kind that
           a person chose stays
     """
-    open_units = Unit.objects.filter(pk__in=list(unit_ids), ended_on__isnull=True)
+    open_units = Unit.objects.filter(pk__in=_among(unit_ids), ended_on__isnull=True)
     lines = [_Line(*row) for row in open_units.values_list(*_LINE)]
     if not lines:
         return
@@ -660,11 +687,10 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
     for line in lines:
         carried = flags.get(line.id, frozenset())
         if (line.kind, carried) not in rules:
-            supervisors = [
-                k for f in book["flags"] if f in carried for k in book["flags"][f].get("supervisors", ())
-            ]
-            supervisors += book["kinds"].get(line.kind, {}).get("supervisors", ())
-            rules[line.kind, carried] = (supervisors, checklists.duties_of(line.kind, flags=carried, on=on))
+            rules[line.kind, carried] = (
+                _supervisors(book, line.kind, carried),
+                checklists.duties_of(line.kind, flags=carried, on=on),
+            )
         supervisors, duties = rules[line.kind, carried]
         agency = cover.first(line.area_id, supervisors)
         if not anew and line.agency_id and line.agency_kind == cover.kind.get(agency or 0, line.agency_kind):
@@ -677,7 +703,7 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
             if owing is not None:
                 wanted.setdefault((line.id, owing, duty["checklist"]), (line, duty))
     for (agency, level), ids in moved.items():
-        Unit.objects.filter(pk__in=ids).update(agency_id=agency, level=level)
+        Unit.objects.filter(pk__in=_among(ids)).update(agency_id=agency, level=level)
     if _write_duties([line.id for line in lines], wanted):
         # A new duty of a unit that was visited before may have been done already.
         coverage.recompute([line.id for line in lines if line.last_visited_on is not None])
@@ -692,13 +718,13 @@ def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
     open_flags = {
         (flag.unit_id, flag.flag): flag
         for flag in UnitFlag.objects.filter(
-            unit__in=[line.id for line in of_estates.values()],
+            unit__in=_among(line.id for line in of_estates.values()),
             flag__in=["old_community", "high_rise"],
             valid_to__isnull=True,
         )
     }
     known = set(
-        UnitFlag.objects.filter(unit__in=[line.id for line in of_estates.values()]).values_list(
+        UnitFlag.objects.filter(unit__in=_among(line.id for line in of_estates.values())).values_list(
             "unit_id", "flag"
         )
     )
@@ -733,13 +759,13 @@ def _write_duties(
     """Create the duties that are missing, end those no longer owed, open again those that are; returns how many new."""
     existing = {
         (duty.unit_id, duty.agency_id, duty.checklist): duty
-        for duty in Duty.objects.filter(unit__in=unit_ids).only(
+        for duty in Duty.objects.filter(unit__in=_among(unit_ids)).only(
             "unit", "agency", "checklist", "active", "every_months", "county", "street"
         )
     }
     ended = [duty.pk for key, duty in existing.items() if key not in wanted and duty.active]
     if ended:
-        Duty.objects.filter(pk__in=ended).update(active=False)
+        Duty.objects.filter(pk__in=_among(ended)).update(active=False)
     missing, stale = [], []
     for key, (line, duty) in wanted.items():
         old = existing.get(key)
@@ -853,15 +879,10 @@ def bulk(rows: Sequence[Row], *, by: Any, at: datetime, chunk: int = 20_000) -> 
     made = 0
     for start in range(0, len(rows), chunk):
         part = rows[start : start + chunk]
-        found, new = _bulk_part(part, areas)
+        found, new = _bulk_part(part, areas, book)
         ids += found
         made += len(new)
         settle(new, on=on)
-        chosen = {pk: row.agency_id for pk, row in zip(found, part, strict=True) if row.agency_id}
-        for agency_id in set(chosen.values()):
-            Unit.objects.filter(pk__in=[pk for pk, a in chosen.items() if a == agency_id]).update(
-                agency_id=agency_id
-            )
     journal.record(
         "inspections.units_imported", subject=None, by=by, at=at, data={"rows": len(rows), "made": made}
     )
@@ -884,7 +905,9 @@ def _require_row(book: Mapping[str, Any], row: Row, areas: Mapping[int, Area], n
         ) from refusal
 
 
-def _bulk_part(rows: Sequence[Row], areas: Mapping[int, Area]) -> tuple[list[int], list[int]]:
+def _bulk_part(
+    rows: Sequence[Row], areas: Mapping[int, Area], book: Mapping[str, Any]
+) -> tuple[list[int], list[int]]:
     """Write one part; returns (ids in the order of rows, ids of those that are new)."""
     by_key = dict(
         Unit.objects.filter(source_key__in=[r.source_key for r in rows if r.source_key]).values_list(
@@ -898,9 +921,11 @@ def _bulk_part(rows: Sequence[Row], areas: Mapping[int, Area]) -> tuple[list[int
             ended_on__isnull=True,
         ).values_list("estate_id", "pk")
     )
-    known: Callable[[Row], int | None] = lambda r: (  # noqa: E731  (asked twice below)
-        by_key.get(r.source_key or "") or (by_estate.get(r.estate_id) if r.kind == "estate" else None)
-    )
+
+    def known(row: Row) -> int | None:
+        of_estate = by_estate.get(row.estate_id or 0) if row.kind == "estate" else None
+        return by_key.get(row.source_key or "") or of_estate
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('inspections_unit', 'id')) FROM generate_series(1, %s)",
@@ -920,17 +945,20 @@ def _bulk_part(rows: Sequence[Row], areas: Mapping[int, Area]) -> tuple[list[int
                 by_estate[row.estate_id] = pk
         ids.append(pk)
     table = ", ".join(connection.ops.quote_name(column) for column in _COPIED)
+    cover = _Cover({row.area_id for _pk, row in new}, checklists.agency_kinds(book))
     with connection.cursor() as cursor, cursor.copy(f"COPY inspections_unit ({table}) FROM STDIN") as copy:
         for pk, row in new:
             name = " ".join(row.name.split())
             area = areas[row.area_id]
+            # Written at once: to find it afterwards would write every row a second time.
+            agency = row.agency_id or cover.first(row.area_id, _supervisors(book, row.kind, row.flags))
             copy.write_row(
                 (
-                    pk, row.kind, name, name_key(name), (row.initials or first_letters(name))[:120], row.address,
+                    pk, row.kind, name, name_key(name), (row.initials or _initials(name))[:120], row.address,
                     row.estate_id, row.organisation_id, row.area_id, row.uscc.upper(), row.responsible, row.phone,
-                    row.longitude, row.latitude, row.agency_id, 4, row.registered_on, row.source_key,
-                    row.source_number, row.is_demo, area.at_level(2), area.at_level(3), area.at_level(4),
-                    area.at_level(5), area.division_id,
+                    row.longitude, row.latitude, agency, cover.level.get(agency or 0, 4), row.registered_on,
+                    row.source_key, row.source_number, row.is_demo, area.at_level(2), area.at_level(3),
+                    area.at_level(4), area.at_level(5), area.division_id,
                 )
             )  # fmt: skip
     _copy(

@@ -94,7 +94,6 @@ class FlagForm(forms.Form):
         label=_("怎么改"),
         choices=[("1", _("加上")), ("0", _("去掉"))],
         coerce=lambda value: value == "1",
-        empty_value=True,
         initial="1",
     )
     since = forms.DateField(label=_("从哪天起"), widget=DateInput())

@@ -331,7 +331,7 @@ class Site:
         return min(duty.due_on for duty in self.duties)
 
 
-def sites_due(actor: Actor, *, on: date, own: Sequence[int], within: int = 60, most: int = 50) -> list[Site]:
+def sites_due(actor: Actor, *, on: date, own: Sequence[int], within: int = 60, most: int = 20) -> list[Site]:
     """List the sites where at least two agencies owe a check by `on` + `within` days, the earliest due first.
 
     own  ids of the actor's agencies: with them only sites where one of them owes something itself
@@ -345,21 +345,25 @@ def sites_due(actor: Actor, *, on: date, own: Sequence[int], within: int = 60, m
     places = {
         (d.unit.community_id, d.unit.address) for d in anchors if d.unit.address and d.unit.community_id
     }
-    at_site = Q(unit__estate__in=estates) | Q(unit__in={d.unit_id for d in anchors})
+    # Each set of units by its own index; an OR over the join would read every check that is due.
+    units = {d.unit_id for d in anchors}
+    if estates:
+        units |= set(
+            Unit.objects.filter(estate__in=estates, ended_on__isnull=True).values_list("pk", flat=True)[:2000]
+        )
     if places:
         near = Unit.objects.filter(
             community__in={community for community, _address in places},
             address__in={address for _community, address in places},
             estate__isnull=True,
+            ended_on__isnull=True,
         )
-        at_site |= Q(unit__in=list(near.values_list("pk", flat=True)[:2000]))
-    duties = (
-        seen.filter(at_site).select_related("unit__estate", "unit__street", "agency").order_by("due_on", "pk")
-    )
+        units |= set(near.values_list("pk", flat=True)[:2000])
+    duties = seen.filter(unit__in=units).select_related("unit__estate", "agency").order_by("due_on", "pk")
     busy = set(
-        Visit.objects.filter(
-            unit__in={d.unit_id for d in anchors}, state__in=[VisitState.PLANNED, VisitState.OPEN]
-        ).values_list("unit", flat=True)
+        Visit.objects.filter(unit__in=units, state__in=[VisitState.PLANNED, VisitState.OPEN]).values_list(
+            "unit", flat=True
+        )
     )
     sites: dict[str, Site] = {}
     for duty in duties[:3000]:
