@@ -149,7 +149,7 @@ def _require_words(*, meeting: str, title: str, text: str) -> None:
         raise Refusal(_("请填写建议标题，至少四个字。"), field="title")
     if len(title) > 120:
         raise Refusal(_("建议标题最多120个字，请缩短。"), field="title")
-    if len(text) < 4:
+    if len(text) < 3:
         raise Refusal(_("请填写建议内容，或写明“见附件”。"), field="text")
     if len(text) > 20_000:
         raise Refusal(_("建议内容最多20000个字，其余请作为附件上传。"), field="text")

@@ -22,5 +22,6 @@ urlpatterns = [
     path("<int:suggestion_id>/phone/<int:signatory_id>", views.phone, name="phone"),
     path("<int:suggestion_id>/opinion", views.opinion, name="opinion"),
     path("<int:suggestion_id>/draft", views.draft, name="draft"),
+    path("<int:suggestion_id>/leaves", views.leaves, name="leaves"),
     path("<int:suggestion_id>/preview.pdf", views.preview, name="preview"),
 ]

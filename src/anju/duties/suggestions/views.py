@@ -1,5 +1,6 @@
 """The pages of the room. They read what was asked, call one query or verb, and show the answer; no rules here."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from anju.ground.access.actors import Actor
@@ -23,6 +23,7 @@ from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Area
 from anju.means.documents import services as papers
+from anju.means.documents.facts import LetterData
 from anju.means.figures import places, registry
 from anju.means.figures import queries as figures
 from anju.means.figures.queries import Query
@@ -200,6 +201,7 @@ def _page(
         if talking
         else None,
         "phone": phone,
+        "unhappy": [row for row in d.feedback if row.value == "dissatisfied" and row.reply.round < s.round],
         "result_names": {c.code: c.name for c in book.result_classes(at=at)},
         "result_source": book.result_variant(at=at)["source"],
         "labels": {
@@ -701,10 +703,40 @@ def _territories(actor: Actor) -> list[tuple[str, str]]:
 @require_GET
 @csp_exempt()  # type: ignore[arg-type]
 @power("suggestions.see")
-@xframe_options_sameorigin
 def preview(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Draw the letter as it stands now, with a watermark and without a number."""
-    at, actor = _now(), request.actor  # type: ignore[attr-defined]
+    # Without the policy: a browser's own viewer of .pdf is a page with styles and an object, which it forbids.
+    at = _now()
+    facts, code = _letter_now(request, suggestion_id, at=at)
+    response = HttpResponse(
+        papers.preview(letter.KIND, facts, at=at, register_code=code), content_type="application/pdf"
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+@power("suggestions.see")
+def leaves(request: HttpRequest, suggestion_id: int) -> HttpResponse:
+    """Draw the letter's pages as pictures, to stand beside the draft."""
+    at = _now()
+    refusal, pages = "", []
+    try:
+        facts, code = _letter_now(request, suggestion_id, at=at)
+        drawn = papers.preview_leaves(letter.KIND, facts, at=at, register_code=code)
+        pages = [b64encode(page).decode("ascii") for page in drawn]
+    except NotFound:
+        raise
+    except Refusal as refused:
+        refusal = str(refused)
+    response = render(request, "suggestions/leaves.html", {"pages": pages, "refusal": refusal})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _letter_now(request: HttpRequest, suggestion_id: int, *, at: datetime) -> tuple[LetterData, str]:
+    """Return the facts of the letter as it stands now, and the code its number would begin with."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     s = queries.get(actor, suggestion_id)
     reply = queries.reply_of(s)
     inside = {s.lead_id, s.registrar_id} & actor.organisation_ids
@@ -714,12 +746,9 @@ def preview(request: HttpRequest, suggestion_id: int) -> HttpResponse:
         reply, letter.compute(rules.references(reply.body), actor=actor, at=at)
     )
     facts = letter.facts_of(
-        s, reply, text=text or " ", signer=reply.signer or "\u3000\u3000\u3000", on=None, at=at
+        s, reply, text=text or _("（正文待写）"), signer=reply.signer or "\uff3f" * 3, on=None, at=at
     )
-    drawn = papers.preview(letter.KIND, facts, at=at, register_code=s.lead.document_code)
-    response = HttpResponse(drawn, content_type="application/pdf")
-    response["Cache-Control"] = "no-store"
-    return response
+    return facts, s.lead.document_code
 
 
 # --- the year ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import typst
 from django.conf import settings
@@ -111,20 +112,42 @@ def pdf_of(
     source: bytes, printed: rules.Printed, *, at: datetime, pictures: Mapping[str, bytes] | None = None
 ) -> bytes:
     """Draw a Typst source that may import the shipped gbt9704.typ."""
+    (drawn,) = _drawn(source, printed, at=at, pictures=pictures, format="pdf", pdf_standards=["a-2b"])
+    return drawn
+
+
+def leaves(
+    printed: rules.Printed, *, at: datetime, ppi: int = 84, pictures: Mapping[str, bytes] | None = None
+) -> list[bytes]:
+    """Draw each page as a PNG, to be looked at beside a draft; `ppi` pixels an inch."""
+    path = template_of(printed["kind"], ".typ")
+    with _blaming(path):
+        return _drawn(path.read_bytes(), printed, at=at, pictures=pictures, format="png", ppi=ppi)
+
+
+def _drawn(
+    source: bytes,
+    printed: rules.Printed,
+    *,
+    at: datetime,
+    pictures: Mapping[str, bytes] | None,
+    **options: Any,
+) -> list[bytes]:
+    """Let Typst draw: one .pdf, or a picture for each page."""
     faces.require_glyphs(rules.texts(printed))
     drawn_in = {name: list(fitted(data)) for name, data in (pictures or {}).items()}
     given = json.dumps({**printed, "faces": faces.chains(), "pictures": drawn_in}, ensure_ascii=False)
     with _typst_lock:  # one compiler keeps fonts and layout code in memory; it serves one thread at a time
         drawn = _compiler(faces.folders()).compile(
             source,
-            format="pdf",
             sys_inputs={"given": given},
-            pdf_standards=["a-2b"],
             timestamp=at.astimezone(UTC).replace(microsecond=0),
+            **options,
         )
-    if not isinstance(drawn, bytes):
-        raise TypeError("typst returned no single document")
-    return drawn
+    made = drawn if isinstance(drawn, list) else [drawn]
+    if not all(isinstance(page, bytes) for page in made):
+        raise TypeError("typst returned no document")
+    return [page for page in made if isinstance(page, bytes)]
 
 
 @lru_cache(maxsize=2)

@@ -132,6 +132,16 @@ def preview(kind: str, data: Any, *, at: datetime, register_code: str = "") -> b
     )
 
 
+def preview_leaves(kind: str, data: Any, *, at: datetime, register_code: str = "") -> list[bytes]:
+    """Draw a draft as `preview` does, each page as a PNG, to stand beside the text while it is written."""
+    book, form = _form(kind, at)
+    _check(kind, data)
+    printed = rules.compose(kind, data, book, _unnumbered(form, book, register_code, at))
+    return rendering.leaves(
+        {**printed, "watermark": book["written"]["draft"]}, at=at, pictures=pictures_of(data)
+    )
+
+
 # --- By way of a draft ----------------------------------------------------------------------------------------
 
 
