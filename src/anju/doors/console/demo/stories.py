@@ -13,10 +13,11 @@ from itertools import count
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from anju.duties.cases import documents, ladder, rules, supervision
+from anju.duties.cases import ladder, rules, supervision
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice, Report
 from anju.duties.cases.services import Reporter, Upload
+from anju.duties.enforcement import orders
 from anju.ground.access.actors import PUBLIC, Actor
 from anju.ground.territory.models import Estate
 
@@ -491,7 +492,7 @@ class Stories:
         yield at
         case.refresh_from_db()
         by = self.city.actors[case.dispatcher_id or 0]
-        documents.issue_order(case_id=case.pk, draft=documents.draft(case, by=by, at=at), by=by, at=at)
+        orders.order_timed(draft=orders.of_case(case.pk, by=by, at=at), by=by, at=at)
 
     def _reused_photo(self, at: datetime) -> Story:
         """A company hands in a photo that already proved another case; whoever re-checks is told."""

@@ -13,7 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from anju.doors.console.demo import suggestions
 from anju.doors.console.demo.city import Builder, book
+from anju.doors.console.demo.duty_stories import DutyStories
 from anju.doors.console.demo.half_year import HalfYear
 from anju.doors.console.demo.past import Past
 from anju.doors.console.demo.stories import Stories, states
@@ -63,6 +65,12 @@ class Command(BaseCommand):
         for name, code in book("city")["follow_codes"].items():
             if name in stories.marked:
                 Report.objects.filter(pk=stories.marked[name]).update(code=code)
+        if half_year:
+            DutyStories(city, self._chance(4), now=now).tell()
+            self._say(_("检查、执法和移送"), began)
+            call_command("fold_tallies", stdout=io.StringIO())
+            suggestions.tell(city, at=now)
+            self._say(_("代表建议"), began)
         for view in book("city").get("views", ()):
             SavedView.objects.create(
                 account_id=city.logins[view["login"]].account_id or 0, name=view["name"], query=view["query"]
