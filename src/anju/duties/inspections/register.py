@@ -22,7 +22,7 @@ from anju.ground.access import services as access
 from anju.ground.foundation import journal, pinyin, rulebooks
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.workdays import months_later
-from anju.ground.organisations.models import Jurisdiction, Organisation
+from anju.ground.organisations.models import Jurisdiction, Organisation, ServiceContract
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import root
@@ -32,6 +32,8 @@ from . import checklists, counting, coverage
 from .models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
 
 POWER = "inspections.register"
+# Flags of an estate that are read from its record and its contracts (rulebooks/units: derived).
+DERIVED = ("old_community", "high_rise", "managed")
 FACTS = (
     "name", "address", "uscc", "responsible", "phone", "longitude", "latitude", "source_number",
 )  # fmt: skip
@@ -710,7 +712,7 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
 
 
 def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
-    """Bring old_community and high_rise of the estates' units in line with the estates' records."""
+    """Bring the derived flags of the estates' units in line with the estates' records and contracts."""
     of_estates = {line.estate_id: line for line in lines if line.kind == "estate" and line.estate_id}
     if not of_estates:
         return
@@ -719,7 +721,7 @@ def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
         (flag.unit_id, flag.flag): flag
         for flag in UnitFlag.objects.filter(
             unit__in=_among(line.id for line in of_estates.values()),
-            flag__in=["old_community", "high_rise"],
+            flag__in=DERIVED,
             valid_to__isnull=True,
         )
     }
@@ -729,7 +731,12 @@ def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
         )
     )
     begun: list[UnitFlag] = []
-    estates = Estate.objects.filter(pk__in=list(of_estates)).values_list(
+    served = set(
+        ServiceContract.objects.filter(in_force(on), estate__in=_among(of_estates)).values_list(
+            "estate", flat=True
+        )
+    )
+    estates = Estate.objects.filter(pk__in=_among(of_estates)).values_list(
         "pk", "year_built", "listed_old", "is_high_rise"
     )
     for estate_id, year, listed, high in estates:
@@ -737,6 +744,7 @@ def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
         said = {
             "old_community": is_old(year_built=year, listed=listed, rule=rule),
             "high_rise": bool(high),
+            "managed": estate_id in served,
         }
         for flag, holds in said.items():
             current = open_flags.get((line.id, flag))

@@ -82,6 +82,13 @@ def organisation_changed(event: Event) -> None:
     register.settle_areas([area for area in areas if area], on=on)
 
 
+@journal.hears("organisations.contract_changed")
+def contract_changed(event: Event) -> None:
+    """Let an estate that gets or loses its company owe the checks of one that has it."""
+    unit = Unit.objects.filter(kind="estate", estate=event.data.get("estate"), ended_on__isnull=True)
+    register.settle(unit.values_list("pk", flat=True), on=timezone.localtime(event.at).date())
+
+
 @journal.hears("territory.area_moved")
 def area_moved(event: Event) -> None:
     """Stamp the units of a moved area with its new levels, and let its agencies follow."""

@@ -209,10 +209,10 @@ def waiting_visits(actor: Actor, unit_ids: Sequence[int], *, limit: int = 20) ->
     return list(found.select_related("agency", "unit").order_by("planned_for", "pk")[:limit])
 
 
-def units_of_estate(estate: Estate) -> list[Unit]:
-    """List the open units of an estate: itself first, then the shops and houses in it."""
-    found = Unit.objects.filter(estate=estate, ended_on__isnull=True).order_by("kind", "name_key")
-    return sorted(found[:500], key=lambda unit: unit.kind != "estate")
+def units_of_estate(actor: Actor, estate: Estate) -> list[Unit]:
+    """List the open units of an estate that the actor sees: itself first, then the shops and houses in it."""
+    seen = access.visible(Unit, to=actor, power=SEE).filter(estate=estate, ended_on__isnull=True)
+    return sorted(seen.order_by("kind", "name_key")[:500], key=lambda unit: unit.kind != "estate")
 
 
 # ------------------------------------------------------------------------------------------------------- coverage

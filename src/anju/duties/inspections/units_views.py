@@ -57,7 +57,8 @@ def _number(request: HttpRequest) -> int:
 def _flag_words(flags: Iterable[str]) -> list[dict[str, str]]:
     return [
         {"key": flag, "label": register.flag_label(flag), "tone": FLAG_TONES.get(flag, "quiet")}
-        for flag in sorted(flags)
+        # That a company serves it is the rule, and needs no mark.
+        for flag in sorted(set(flags) - {"managed"})
     ]
 
 
@@ -595,13 +596,7 @@ def estate_panel(request: Any, estate: Estate) -> str:
     actor, today = request.actor, timezone.localdate()
     if not actor.has(queries.SEE):
         return ""
-    found = queries.units_of_estate(estate)
-    seen = set(
-        access.visible(Unit, to=actor, power=queries.SEE)
-        .filter(pk__in=[u.pk for u in found])
-        .values_list("pk", flat=True)
-    )
-    found = [u for u in found if u.pk in seen]
+    found = queries.units_of_estate(actor, estate)
     if not found:
         return ""
     lines = dossier.lines(request, [u.pk for u in found], limit=60)

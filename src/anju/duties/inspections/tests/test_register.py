@@ -231,7 +231,7 @@ def test_another_county_finds_nothing(eatery, outsider, friday_9am):
 
 def test_units_follow_estates_companies_and_committees(city):
     estate = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
-    assert register.flags_on(estate, on=date(2024, 1, 1)) == {"old_community"}
+    assert register.flags_on(estate, on=date(2024, 1, 1)) == {"old_community", "managed"}
     assert duties(estate) == sorted(
         [
             (city.offices.police.name, "old_community"),
@@ -251,12 +251,33 @@ def test_an_estate_that_turns_out_newer_is_no_longer_old_from_that_day(city, fri
         estate_id=city.estates.huaiyin.pk, changes={"year_built": 2003, "is_high_rise": True}, by=SYSTEM,
         at=friday_9am,
     )  # fmt: skip
-    assert register.flags_on(unit, on=friday_9am.date()) == {"high_rise"} | set()
+    assert register.flags_on(unit, on=friday_9am.date()) == {"high_rise", "managed"}
     assert "old_community" in register.flags_on(unit, on=date(2024, 7, 11))
     assert (city.offices.police.name, "property_company") in duties(unit)
     assert (city.offices.police.name, "old_community") not in duties(unit)
     territory.list_old(estate_id=city.estates.huaiyin.pk, listed=True, by=SYSTEM, at=friday_9am, basis="名单")
     assert "old_community" in register.flags_on(unit, on=friday_9am.date())
+
+
+def test_an_estate_that_loses_its_company_owes_no_check_of_a_companys_conduct(city, friday_9am):
+    unit = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
+    conduct = (city.offices.east_housing.name, "conduct")
+    assert conduct in duties(unit)
+    railway = Unit.objects.get(kind="estate", estate=city.estates.railway)
+    assert conduct not in duties(railway)
+    contract = city.estates.huaiyin.contracts.get()
+    organisations.end_contract(
+        contract_id=contract.pk, last_day=date(2024, 7, 10), reason="到期", by=SYSTEM, at=friday_9am
+    )
+    assert conduct not in duties(unit)
+    organisations.sign_contract(
+        company=city.offices.company,
+        estate=city.estates.railway,
+        valid_from=date(2024, 7, 1),
+        by=SYSTEM,
+        at=friday_9am,
+    )
+    assert conduct in duties(railway)
 
 
 def test_a_renamed_estate_keeps_its_one_unit(city, friday_9am):
