@@ -12,7 +12,8 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +49,27 @@ def store_bytes(data: bytes, *, name: str, media_type: str) -> StoredFile:
     return _keep(
         data, name=clean_name(name, Path(name).suffix[:10]), media_type=media_type, at=timezone.now()
     )
+
+
+def store_many(made: Iterable[tuple[bytes, str, str]]) -> list[StoredFile]:
+    """Keep files that this system makes, each (bytes, name, media type); the rows in their order.
+
+    `made` may be a generator: what it has given is written to the disk while it makes the next.
+    """
+    at, rows, waits = timezone.now(), [], []
+    with ThreadPoolExecutor(max_workers=4) as writers:
+        for data, name, media_type in made:
+            digest = hashlib.sha256(data).hexdigest()
+            waits.append(writers.submit(_put, digest, data))
+            shown = clean_name(name, Path(name).suffix[:10])
+            rows.append(
+                StoredFile(sha256=digest, size=len(data), media_type=media_type, name=shown, stored_at=at)
+            )
+        for wait in waits:
+            wait.result()
+    StoredFile.objects.bulk_create(rows, ignore_conflicts=True)
+    found = {kept.sha256: kept for kept in StoredFile.objects.filter(sha256__in=[row.sha256 for row in rows])}
+    return [found[row.sha256] for row in rows]
 
 
 def store_upload(upload: UploadedFile, *, at: datetime) -> StoredFile:
@@ -117,15 +139,19 @@ def _why_not(why: str) -> str:
 
 def _keep(data: bytes, *, name: str, media_type: str, at: datetime, **told: Any) -> StoredFile:
     digest = hashlib.sha256(data).hexdigest()
-    path = path_of(digest)
-    if not path.exists() or path.stat().st_size != len(data):
-        _write(path, data)
+    _put(digest, data)
     # `name` and the rest are those of the first time: the same bytes are the same file, whoever sends them.
     stored, _made = StoredFile.objects.get_or_create(
         sha256=digest,
         defaults={"size": len(data), "media_type": media_type, "name": name, "stored_at": at, **told},
     )
     return stored
+
+
+def _put(digest: str, data: bytes) -> None:
+    path = path_of(digest)
+    if not path.exists() or path.stat().st_size != len(data):
+        _write(path, data)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Official numbers that cannot repeat or skip unnoticed: 机关代字〔年〕第0001号."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import models, transaction
@@ -13,17 +14,27 @@ def take(*, code: str, year: int, subject: models.Model, at: datetime) -> Issued
     The register row is locked until commit, so two officers wait for each other instead of sharing a number, and
     a roll-back gives the number back: the row stays gapless.
     """
+    [number] = take_many(code=code, year=year, subjects=[subject], at=at)
+    return number
+
+
+def take_many(*, code: str, year: int, subjects: Sequence[models.Model], at: datetime) -> list[IssuedNumber]:
+    """Give the next numbers of a register to several records in their order, under one lock; see `take`."""
     with transaction.atomic():
         NumberRegister.objects.get_or_create(code=code, year=year)
         register = NumberRegister.objects.select_for_update().get(code=code, year=year)
-        register.last += 1
+        first = register.last + 1
+        register.last += len(subjects)
         register.save(update_fields=["last"])
-        return IssuedNumber.objects.create(
-            register=register,
-            number=register.last,
-            subject_type=subject._meta.label_lower,
-            subject_id=subject.pk,
-            issued_at=at,
+        return IssuedNumber.objects.bulk_create(
+            IssuedNumber(
+                register=register,
+                number=number,
+                subject_type=subject._meta.label_lower,
+                subject_id=subject.pk,
+                issued_at=at,
+            )
+            for number, subject in enumerate(subjects, start=first)
         )
 
 
