@@ -4,7 +4,7 @@ A form that an officer may issue alone (rulebooks/documents, `review: false`) is
 draft that becomes a paper. A form with `review: true` is drafted, sent for review, and signed by somebody else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
@@ -87,7 +87,8 @@ def issue(
         )
         document.signed_by_name, document.signed_at = signed, at
         document.save(force_insert=True)
-        return _make_final(document, data, book, by=by, at=at)
+        _make_final([(document, data)], book, by=by, at=at)
+    return document
 
 
 def void(*, document_id: int, reason: str, by: journal.Trace, at: datetime) -> IssuedDocument:
@@ -346,18 +347,35 @@ def issue_many(
     return progress
 
 
-def issue_of_batch(document_id: int, *, by: journal.Trace, at: datetime) -> IssuedDocument | None:
-    """Issue one draft of a batch, unless it is already issued; None when it is no longer a draft."""
-    with transaction.atomic():
-        document = (
-            IssuedDocument.objects.select_for_update(of=("self",))
-            .filter(pk=document_id, state=State.DRAFT)
-            .first()
-        )
-        if document is None:
-            return None
+def issue_some(document_ids: Sequence[int], *, by: journal.Trace, at: datetime) -> list[tuple[int, str]]:
+    """Issue some drafts of a batch in one transaction, leaving out what is issued already.
+
+    When one of them is refused, each is tried by itself; returns what was refused: [(document id, sentence)].
+    """
+    try:
+        _issue_together(document_ids, by=by, at=at)
+    except Refusal as refusal:
+        if len(document_ids) == 1:
+            return [(document_ids[0], str(refusal))]
+        return [miss for one in document_ids for miss in issue_some([one], by=by, at=at)]
+    return []
+
+
+@transaction.atomic
+def _issue_together(document_ids: Sequence[int], *, by: journal.Trace, at: datetime) -> None:
+    drafts = list(
+        IssuedDocument.objects.select_for_update(of=("self",))
+        .filter(pk__in=document_ids, state=State.DRAFT)
+        .order_by("pk")
+    )
+    if not drafts:
+        return
+    book, _form_of_day = _form(drafts[0].kind, at)
+    pairs = []
+    for document in drafts:
+        pairs.append((document, _facts_of(document)))
         document.signed_by_name, document.signed_at = by.name, at
-        return _finish(document, by=by, at=at)
+    _make_final(pairs, book, by=by, at=at)
 
 
 # --- Parts ----------------------------------------------------------------------------------------------------
@@ -407,61 +425,71 @@ def _finish(
     document: IssuedDocument, *, by: journal.Trace, at: datetime, key: str = "", key_digest: str = ""
 ) -> IssuedDocument:
     """Make a kept draft final: its facts read back, checked again by the forms of the day."""
-    data = facts.read(rules.KINDS[document.kind].facts, document.facts)
     book, _form_of_day = _form(document.kind, at)
+    _make_final([(document, _facts_of(document))], book, by=by, at=at, key=key, key_digest=key_digest)
+    return document
+
+
+def _facts_of(document: IssuedDocument) -> Any:
+    """Read the facts of a draft back, and check them again."""
+    data = facts.read(rules.KINDS[document.kind].facts, document.facts)
     _check(document.kind, data)
     faces.require_glyphs((*rules.texts(data), document.register_code))
-    return _make_final(document, data, book, by=by, at=at, key=key, key_digest=key_digest)
+    return data
 
 
 def _make_final(
-    document: IssuedDocument,
-    data: Any,
+    pairs: Sequence[tuple[IssuedDocument, Any]],
     book: Mapping[str, Any],
     *,
     by: journal.Trace,
     at: datetime,
     key: str = "",
     key_digest: str = "",
-) -> IssuedDocument:
-    """Take the number, draw both files, keep them, and record it; the caller's transaction holds all of it."""
+) -> None:
+    """Number papers of one register, draw and keep their files, record them; the caller's transaction holds it all."""
     day = timezone.localtime(at).date()
-    number = numbering.take(code=document.register_code, year=day.year, subject=document, at=at)
-    form = book["forms"][document.kind]
-    written = _written(number, form, book)
-    issue_ = rules.Issue(number=written, on=day, zone=timezone.get_default_timezone())
-    printed = rules.compose(document.kind, data, book, issue_)
-    pictures = pictures_of(data)
-    name = book["written"]["copy_name"].format(title=printed["title"], number=written)
-    document.number, document.written_number, document.data = number, written, printed
-    document.title, document.retention_class = printed["title"], form["retention"]
-    document.template_edition = rendering.edition_of(document.kind, book["edition"])
-    document.docx_file = files.store_bytes(
-        rendering.docx(printed, pictures=pictures), name=f"{name}.docx", media_type=DOCX_TYPE
+    code = pairs[0][0].register_code
+    numbers = numbering.take_many(
+        code=code, year=day.year, subjects=[document for document, _d in pairs], at=at
     )
-    document.pdf_file = files.store_bytes(
-        rendering.pdf(printed, at=at, pictures=pictures), name=f"{name}.pdf", media_type=PDF_TYPE
-    )
-    document.issued_at, document.issued_by_name = at, by.name
-    document.state = State.ISSUED
-    document.save()
-    journal.record(
-        "documents.issued",
-        subject=document,
-        by=by,
-        at=at,
-        note=written,
-        data={
-            "kind": document.kind,
-            "number": written,
-            "signed_by": document.signed_by_name,
-            "pdf": document.pdf_file.sha256,
-            "docx": document.docx_file.sha256,
-        },
-        key=key,
-        key_digest=key_digest,
-    )
-    return document
+
+    def drawn() -> Iterator[tuple[bytes, str, str]]:
+        for (document, data), number in zip(pairs, numbers, strict=True):
+            form = book["forms"][document.kind]
+            written = _written(number, form, book)
+            issue_ = rules.Issue(number=written, on=day, zone=timezone.get_default_timezone())
+            printed = rules.compose(document.kind, data, book, issue_)
+            pictures = pictures_of(data)
+            name = book["written"]["copy_name"].format(title=printed["title"], number=written)
+            document.number, document.written_number, document.data = number, written, printed
+            document.title, document.retention_class = printed["title"], form["retention"]
+            document.template_edition = rendering.edition_of(document.kind, book["edition"])
+            yield rendering.docx(printed, pictures=pictures), f"{name}.docx", DOCX_TYPE
+            yield rendering.pdf(printed, at=at, pictures=pictures), f"{name}.pdf", PDF_TYPE
+
+    kept = files.store_many(drawn())
+    for (document, _data), docx_file, pdf_file in zip(pairs, kept[::2], kept[1::2], strict=True):
+        document.docx_file, document.pdf_file = docx_file, pdf_file
+        document.issued_at, document.issued_by_name = at, by.name
+        document.state = State.ISSUED
+        document.save(force_update=True)
+        journal.record(
+            "documents.issued",
+            subject=document,
+            by=by,
+            at=at,
+            note=document.written_number,
+            data={
+                "kind": document.kind,
+                "number": document.written_number,
+                "signed_by": document.signed_by_name,
+                "pdf": pdf_file.sha256,
+                "docx": docx_file.sha256,
+            },
+            key=key,
+            key_digest=key_digest,
+        )
 
 
 def pictures_of(data: Any) -> dict[str, bytes]:

@@ -233,25 +233,26 @@ def test_many_orders_are_issued_in_one_job_with_one_file_to_print(subject, accou
 
 
 def test_a_batch_taken_up_again_goes_on_where_it_stopped(subject, account, monkeypatch):
-    progress = many(subject, 4, account)
-    issued = services.issue_of_batch
+    monkeypatch.setattr(jobs, "TOGETHER", 2)
+    progress = many(subject, 5, account)
+    issue_some = services.issue_some
     calls = []
 
-    def killed(document_id, **given):
-        if len(calls) == 2:
+    def killed(document_ids, **given):
+        if len(calls) == 1:
             raise KeyboardInterrupt
-        calls.append(document_id)
-        return issued(document_id, **given)
+        calls.append(document_ids)
+        return issue_some(document_ids, **given)
 
-    monkeypatch.setattr(services, "issue_of_batch", killed)
+    monkeypatch.setattr(services, "issue_some", killed)
     with pytest.raises(KeyboardInterrupt):
         jobs.issue_batch(progress_id=progress.pk)
     assert IssuedDocument.objects.filter(state="issued").count() == 2
-    monkeypatch.setattr(services, "issue_of_batch", issued)
+    monkeypatch.setattr(services, "issue_some", issue_some)
     jobs.issue_batch(progress_id=progress.pk)
     progress.refresh_from_db()
-    assert (progress.state, progress.result["issued"]) == ("done", 4)
-    assert IssuedNumber.objects.count() == 4
+    assert (progress.state, progress.result["issued"]) == ("done", 5)
+    assert IssuedNumber.objects.count() == 5
     assert numbering.gaps(code=CODE, year=2024) == []
 
 
