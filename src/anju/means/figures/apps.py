@@ -14,3 +14,8 @@ class FiguresConfig(AppConfig):
                 label=_("统计"), url_name="figures:home", power="figures.see", icon="chart", order=60
             )
         )
+        navigation.register(
+            navigation.Item(
+                label=_("报告数字"), url_name="figures:letter", power="figures.see", icon="chart", order=61
+            )
+        )

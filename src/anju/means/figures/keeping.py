@@ -96,3 +96,8 @@ def usable(specs: Iterable[Spec]) -> dict[str, bool]:
 def waiting() -> int:
     """Count the noted changes that are not folded yet."""
     return TallyDelta.objects.count()
+
+
+def states(specs: Iterable[Spec]) -> list[TallyState]:
+    """List how the tallies stand, for the page of definitions."""
+    return list(TallyState.objects.filter(name__in=[spec.name for spec in specs]).order_by("name"))

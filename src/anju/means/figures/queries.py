@@ -29,7 +29,7 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import counting, keeping, places, registry, rules
-from .models import FigureSnapshot
+from .models import FigureRevision, FigureSnapshot
 from .places import LEVELS, Scope, Territory
 from .registry import Dimension, Facts, Measure, Window
 from .rules import Period
@@ -719,3 +719,13 @@ def snapshots(*, actor: Actor) -> QuerySet[FigureSnapshot]:
             if column:
                 reached |= Q(**{f"area__{column}_id": reach.id})
     return FigureSnapshot.objects.filter(reached).order_by("-frozen_at", "-id")
+
+
+def revisions(*, actor: Actor, snapshot_id: int | None = None, measure: str = "") -> QuerySet[FigureRevision]:
+    """List what has changed since it was published, in the snapshots somebody may open; newest first."""
+    found = FigureRevision.objects.filter(snapshot__in=snapshots(actor=actor).order_by().values("pk"))
+    if snapshot_id is not None:
+        found = found.filter(snapshot_id=snapshot_id)
+    if measure:
+        found = found.filter(measure=measure)
+    return found.select_related("snapshot").order_by("-noticed_at", "id")

@@ -70,13 +70,13 @@ def _months_earlier(first: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-PRESETS = ("month", "last_month", "quarter", "half", "year", "last_year")
+PRESETS = ("month", "last_month", "quarter", "half", "last_half", "year", "last_year")
 
 
 def preset(name: str, *, today: date) -> Period:
     """Return a named period: those that are running end today, those that are over are whole.
 
-    month 本月, last_month 上月, quarter 本季度, half 本半年, year 今年以来, last_year 上年.
+    month 本月, last_month 上月, quarter 本季度, half 本半年, last_half 上个半年, year 今年以来, last_year 上年.
     """
     first = today.replace(day=1)
     match name:
@@ -88,6 +88,10 @@ def preset(name: str, *, today: date) -> Period:
             return Period(today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1), today)
         case "half":
             return Period(today.replace(month=1 if today.month < 7 else 7, day=1), today)
+        case "last_half":
+            if today.month < 7:
+                return Period(date(today.year - 1, 7, 1), date(today.year - 1, 12, 31))
+            return Period(date(today.year, 1, 1), date(today.year, 6, 30))
         case "year":
             return Period(today.replace(month=1, day=1), today)
         case "last_year":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,14 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
-from anju.ground.access.actors import Actor, Reach
+from anju.ground.access.actors import SYSTEM, Actor, Reach
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 from anju.ground.territory.models import Area
 
 from . import queries, rules
-from .models import FigureSnapshot
+from .models import FigureRevision, FigureSnapshot
 from .queries import Query, Result
+
+log = logging.getLogger(__name__)
 
 
 def least_published(*, at: datetime) -> int:
@@ -129,6 +132,7 @@ class Revision:
     """What a frozen number would be today.
 
     difference    today's value less the frozen one; None when either has no value
+    rows          count and hash of the rows today's total is made of; None for a slice
     same_rows     whether it is made of the very same rows (a number may stay while its rows change)
     """
 
@@ -141,6 +145,7 @@ class Revision:
     today: rules.Amount | None
     difference: rules.Amount | None
     same_rows: bool | None
+    rows: dict[str, Any] | None = None
 
 
 def revisions(snapshot: FigureSnapshot, *, at: datetime) -> list[Revision]:
@@ -159,8 +164,9 @@ def revisions(snapshot: FigureSnapshot, *, at: datetime) -> list[Revision]:
     found = []
     for kept, result in zip(snapshot.values, queries.answer(query, actor=who, at=at), strict=True):
         today = _kept(result, by=who, at=at)
+        same = kept["rows"] == today["rows"]
         found.append(
-            _revision(kept, None, snapshot.territory_name, kept, today, kept["rows"] == today["rows"])
+            replace(_revision(kept, None, snapshot.territory_name, kept, today, same), rows=today["rows"])
         )
         now = {part["key"]: part for part in today["slices"]}
         then = {part["key"]: part for part in kept["slices"]}
@@ -182,3 +188,69 @@ def _revision(
     before, today = (rules.exact(side.get("value", nothing), kept["unit"]) for side in (then, now))
     difference = round(today - before, 2) if before is not None and today is not None else None  # type: ignore[operator]
     return Revision(kept["measure"], kept["label"], kept["unit"], key, name, before, today, difference, same)
+
+
+@transaction.atomic
+def note_revisions(*, snapshot_id: int, at: datetime) -> list[FigureRevision]:
+    """Ask a published snapshot's question again and record each number that is no longer what it was last known to be.
+
+    The snapshot stays as it was published. What was noticed before is compared with, so nothing is recorded twice.
+    """
+    snapshot = FigureSnapshot.objects.select_for_update(of=("self",)).get(pk=snapshot_id)
+    if snapshot.published_at is None:
+        return []
+    known: dict[tuple[str, str | None], FigureRevision] = {}
+    for revision in FigureRevision.objects.filter(snapshot=snapshot).order_by("id"):
+        known[revision.measure, revision.slice_key] = revision
+    frozen_rows = {kept["measure"]: kept["rows"] for kept in snapshot.values}
+    found = []
+    for line in revisions(snapshot, at=at):
+        last = known.get((line.measure, line.slice_key))
+        before = rules.plain(line.frozen) if last is None else last.new
+        today = rules.plain(line.today)
+        rows_before = frozen_rows[line.measure] if last is None else last.rows
+        other_rows = line.rows is not None and line.rows != rows_before
+        if before == today and not other_rows:
+            continue
+        found.append(
+            FigureRevision(
+                snapshot=snapshot,
+                noticed_at=at,
+                measure=line.measure,
+                label=line.label,
+                unit=line.unit,
+                slice_key=line.slice_key,
+                slice_name=line.slice_name,
+                old=before,
+                new=today,
+                rows_changed=other_rows,
+                rows=line.rows,
+            )
+        )
+    made = FigureRevision.objects.bulk_create(found)
+    if made:
+        journal.record(
+            "figures.revise",
+            subject=snapshot,
+            by=SYSTEM,
+            at=at,
+            note=_("%(count)s个数字与发布时不同") % {"count": len(made)},
+            data={"changed": [[r.measure, r.slice_key, r.old, r.new] for r in made[:50]]},
+        )
+    return made
+
+
+def note_all_revisions(*, at: datetime) -> int:
+    """Record the revisions of every published snapshot; return how many numbers had changed.
+
+    A snapshot that cannot be asked again (a measure that is gone) is logged and does not keep the others from it.
+    """
+    changed = 0
+    for pk in (
+        FigureSnapshot.objects.filter(published_at__isnull=False).order_by("id").values_list("pk", flat=True)
+    ):
+        try:
+            changed += len(note_revisions(snapshot_id=pk, at=at))
+        except (Refusal, rules.FiguresDoNotAddUp):
+            log.exception("snapshot %s cannot be asked again", pk)
+    return changed

@@ -18,10 +18,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from anju.ground.access.guards import power
 from anju.ground.access.services import require_power
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import places, queries, registry, rules, services
-from .models import FigureSnapshot
+from . import keeping, places, queries, registry, rules, services
+from . import letter as letters
+from .models import FigureRevision, FigureSnapshot
 from .queries import Comparison, Query, Result
 from .registry import Measure
 
@@ -185,33 +187,35 @@ def _columns(results: dict[str, Result]) -> list[dict[str, Any]]:
     ]
 
 
-def _parts(query: Query, results: dict[str, Result]) -> list[dict[str, Any]]:
+def _parts(
+    query: Query, results: dict[str, Result], *, shown: tuple[str, ...] = TABLE, page: str = "figures:home"
+) -> list[dict[str, Any]]:
     """Return the rows of the table by place: the total first, each cell with its address."""
-    shown = [results[name] for name in TABLE if name in results]
-    if not shown or not shown[0].slices:
+    columns = [results[name] for name in shown if name in results]
+    if not columns or not columns[0].slices:
         return []
-    total = {r.measure.name: {"text": written(r.value, r.measure), "url": r.rows_url()} for r in shown}
+    total = {r.measure.name: {"text": written(r.value, r.measure), "url": r.rows_url()} for r in columns}
     rows: list[dict[str, Any]] = [{"name": _("合计"), "url": "", "cells": total}]
-    numbers = {r.measure.name: {part.key: part.number.value for part in r.slices} for r in shown}
-    names = {part.key: part.name for r in shown for part in r.slices}
+    numbers = {r.measure.name: {part.key: part.number.value for part in r.slices} for r in columns}
+    names = {part.key: part.name for r in columns for part in r.slices}
     for key, name in names.items():
         cells = {
             r.measure.name: {
                 "text": written(numbers[r.measure.name].get(key), r.measure),
                 "url": r.rows_url(key),
             }
-            for r in shown
+            for r in columns
         }
-        rows.append({"name": name, "url": _down(query, key), "cells": cells})
+        rows.append({"name": name, "url": _down(query, key, page), "cells": cells})
     return rows
 
 
-def _down(query: Query, key: str) -> str:
+def _down(query: Query, key: str, page: str) -> str:
     """Return the address of the dashboard of one part; only management areas are opened by their id."""
     if not key or query.slicing_tree != "area":
         return ""
     lower = replace(query, measures=(), territory=("area", key), by=None, tree="")
-    return f"{reverse('figures:home')}?{urlencode(lower.parameters())}"
+    return f"{reverse(page)}?{urlencode(lower.parameters())}"
 
 
 def _bars(query: Query, by: str, *, actor: Any, at: datetime) -> list[dict[str, Any]]:
@@ -274,7 +278,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     (result,) = queries.answer(replace(query, measures=(measure.name,)), actor=actor, at=at)
     slice_name = next((s.name for s in result.slices if s.key == key), "") if key is not None else ""
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    page = _pages(found, result, key).get_page(request.GET.get("page"))
     tabs = [
         {"label": label, "url": result.rows_url(key, name), "current": name == part}
         for label, name in zip(measure.labels, ("numerator", "denominator"), strict=True)
@@ -297,9 +301,21 @@ def rows(request: HttpRequest) -> HttpResponse:
             "may_export": actor.has(measure.facts.export),
             "csv_url": f"{reverse('figures:rows_csv')}?{request.GET.urlencode()}",
             "back_url": f"{reverse('figures:home')}?{urlencode(replace(query, measures=(), by=None).parameters())}",
-            "is_moment": lambda value: isinstance(value, datetime),
+            "is_moment": lambda value: isinstance(value, date),
+            "revised": queries.revisions(actor=actor, measure=measure.name).count(),
         },
     )
+
+
+def _pages(found: QuerySet, result: Result, key: str | None) -> Paginator:
+    """Cut the rows of a number into pages; a count has been counted already, and is not counted again."""
+    pages = Paginator(found, PAGE)
+    measure = result.measure
+    if measure.unit == "count" and measure.among is None:
+        numbers = {None: result.number, **{part.key: part.number for part in result.slices}}
+        if key in numbers:
+            pages.__dict__["count"] = int(numbers[key].numerator)
+    return pages
 
 
 class _Line:
@@ -332,6 +348,8 @@ def cell(value: Any) -> str:
     """Write one cell of a CSV file: moments in local time, and nothing a spreadsheet would calculate."""
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
@@ -340,8 +358,156 @@ def cell(value: Any) -> str:
 @power("figures.see")
 def definitions(request: HttpRequest) -> HttpResponse:
     """Show what every measure counts."""
-    shown = [{"measure": measure, "unit": unit_of(measure)} for measure in registry.measures()]
-    return render(request, "figures/definitions.html", {"measures": shown})
+    shown = [
+        {
+            "measure": measure,
+            "unit": unit_of(measure),
+            "companions": [registry.get(name).label for name in measure.companions],
+        }
+        for measure in registry.measures()
+    ]
+    return render(
+        request,
+        "figures/definitions.html",
+        {"measures": shown, "tallies": keeping.states(registry.specs()), "waiting": keeping.waiting()},
+    )
+
+
+# --- the half-year figures ----------------------------------------------------------------------------------------
+
+
+@require_GET
+@power("figures.see")
+def letter(request: HttpRequest) -> HttpResponse:
+    """Show the figures of the city's report for a period and a place: a sentence, six cards, the table by place."""
+    at = timezone.now()
+    refusal = None
+    try:
+        found = _letter(request, request.GET, at=at)
+    except NotFound:
+        raise
+    except Refusal as refused:
+        refusal = refused
+        found = _letter(request, {}, at=at)
+    return render(request, "figures/letter.html", found | {"refusal": refusal})
+
+
+def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]:
+    actor = request.actor  # type: ignore[attr-defined]
+    today = timezone.localtime(at).date()
+    names = [measure.name for measure in registry.on_shelf("letter")]
+    if not names:
+        raise NotFound(_("没有找到这个数。"))
+    chosen = any(asked.get(name) for name in ("period", "from", "to"))
+    latest = None if chosen else letters.latest_day(today)
+    parameters = {name: asked.getlist(name) for name in asked} if hasattr(asked, "getlist") else dict(asked)
+    query = queries.read(parameters, today=today, default=names)
+    query = replace(query, measures=tuple(names), filters={})
+    if not chosen:
+        query = replace(query, period=rules.preset("year", today=latest or today))
+    facts = registry.get(names[0]).facts
+    scope = places.resolve(query.territory, facts=facts, actor=actor)
+    tree = query.tree or scope.tree
+    query = replace(query, by=NEXT_LEVEL.get(scope.level), tree=tree)
+    results = {r.measure.name: r for r in queries.answer(query, actor=actor, at=at, compare=True)}
+    revised = queries.revisions(actor=actor).filter(measure__in=names)
+    return {
+        "query": query,
+        "scope": scope,
+        "tree": tree,
+        "cut_off": results[names[0]].cut_off,
+        "sentence": letters.sentence(results, scope=scope),
+        "cards": [letter_card(name, results) for name in letters.SIX if name in results],
+        "main": _table(query, [results[name] for name in letters.SIX if name in results]),
+        "others": _table(query, [result for name, result in results.items() if name not in letters.SIX]),
+        "areas": _area_options(actor),
+        "territory": ":".join(query.territory) if query.territory else _own(scope),
+        "presets": [
+            ("year", _("今年以来")),
+            ("half", _("本半年")),
+            ("last_half", _("上个半年")),
+            ("quarter", _("本季度")),
+            ("month", _("本月")),
+            ("last_month", _("上月")),
+            ("last_year", _("上年")),
+            ("custom", _("自选起止日期")),
+        ],
+        "preset": asked.get("period") or ("custom" if chosen or latest not in (None, today) else "year"),
+        "elsewhen": latest is not None and latest.year != today.year,
+        "title": _("%(place)s%(start)s至%(end)s检查执法数字")
+        % {
+            "place": scope.label,
+            "start": letters.day(query.period.start),
+            "end": letters.day(query.period.end),
+        },
+        "may_publish": actor.has("figures.publish"),
+        "revised": revised.count(),
+        "recent": queries.snapshots(actor=actor).filter(values__contains=[{"measure": names[0]}])[:5],
+        "at": at,
+    }
+
+
+def letter_card(name: str, results: dict[str, Result]) -> dict[str, Any]:
+    """Return a card with the other readings of its word beside it, each with its own rows and definition."""
+    result = results[name]
+    others = [results[other] for other in result.measure.companions if other in results]
+    return card(result) | {
+        "readings": [
+            {
+                "label": other.measure.label,
+                "value": written(other.value, other.measure, with_unit=False),
+                "unit": unit_of(other.measure),
+                "url": other.rows_url(),
+                "definition": other.measure.definition,
+                "share": letters.share(result, other),
+            }
+            for other in others
+        ]
+    }
+
+
+def _table(query: Query, results: list[Result]) -> dict[str, Any]:
+    """Return columns and rows of a table by place: the total first; every cell opens its rows."""
+    by_name = {result.measure.name: result for result in results}
+    shown = tuple(by_name)
+    columns = [{"key": "name", "label": _("地区"), "kind": "title"}]
+    for result in results:
+        label = f"{result.measure.label}（{unit_of(result.measure)}）"
+        columns.append({"key": result.measure.name, "label": label, "kind": "num"})
+    return {"columns": columns, "rows": _parts(query, by_name, shown=shown, page="figures:letter")}
+
+
+@require_GET
+@power("figures.see")
+def revisions(request: HttpRequest) -> HttpResponse:
+    """List what has become another number since it was published."""
+    actor = request.actor  # type: ignore[attr-defined]
+    name = request.GET.get("measure", "")
+    measure = registry.get(name) if name else None
+    kept = whole(request.GET.get("snapshot", ""))
+    found = queries.revisions(actor=actor, snapshot_id=kept, measure=name)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(
+        request, "figures/revisions.html", {"page": page, "measure": measure, "told": told_revision}
+    )
+
+
+def told_revision(revision: FigureRevision) -> dict[str, str]:
+    """Write a revision's two numbers and their difference."""
+    old, new = (rules.exact(value, revision.unit) for value in (revision.old, revision.new))
+
+    def shown(value: rules.Amount | None) -> str:
+        if value is None:
+            return "—"
+        return rules.yuan(value) if revision.unit == "yuan" else f"{value:,}"
+
+    if old is None or new is None:
+        change = "—"
+    elif old == new:
+        change = _("数字未变，所含记录有变")
+    else:
+        change = f"{new - old:+,}"  # type: ignore[operator]  # both are of one unit
+    return {"old": shown(old), "new": shown(new), "change": change}
 
 
 # --- snapshots ----------------------------------------------------------------------------------------------------
@@ -376,14 +542,15 @@ def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
     if kept is None:
         raise NotFound(_("没有找到这份统计。"))
     at = timezone.now()
-    revisions = services.revisions(kept, at=at)
+    lines = services.revisions(kept, at=at)
     return render(
         request,
         "figures/snapshot.html",
         {
             "snapshot": kept,
-            "revisions": revisions,
-            "changed": [r for r in revisions if r.difference or r.same_rows is False],
+            "changed": [r for r in lines if r.difference or r.same_rows is False],
+            "noticed": queries.revisions(actor=actor, snapshot_id=kept.pk)[:PAGE],
+            "told": told_revision,
             "columns": [
                 {"key": "name", "label": _("地区") if kept.is_by_place else _("分项"), "kind": "title"}
             ]
@@ -398,14 +565,19 @@ def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
 
 def _kept_rows(kept: FigureSnapshot) -> list[dict[str, Any]]:
     """Return the rows of a snapshot's table: the total, then each slice, a column for each measure."""
-    total = {n["measure"]: written(n["value"], registry.get(n["measure"])) for n in kept.values}
+    total = {n["measure"]: _kept(n, n) for n in kept.values}
     found = [{"name": _("合计"), "cells": total}]
     slices: dict[str, dict[str, Any]] = {}
     for number in kept.values:
         for part in number["slices"]:
             row = slices.setdefault(part["key"], {"name": part["name"], "cells": dict.fromkeys(total, "—")})
-            row["cells"][number["measure"]] = written(part["value"], registry.get(number["measure"]))
+            row["cells"][number["measure"]] = _kept(number, part)
     return [*found, *slices.values()]
+
+
+def _kept(number: dict[str, Any], part: dict[str, Any]) -> str:
+    """Write a frozen value as its measure writes values."""
+    return written(rules.exact(part["value"], number["unit"]), registry.get(number["measure"]))
 
 
 @require_POST

@@ -96,5 +96,5 @@ def test_the_dashboard_asks_few_questions(
 ):
     client = signed_in_as(county_supervisor)
     client.get(reverse("figures:home"))
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(28):
         client.get(f"{reverse('figures:home')}?period=year")
