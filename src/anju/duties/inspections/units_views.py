@@ -228,7 +228,7 @@ def _waiting_row(visit: Any) -> dict[str, Any]:
     return {"visit": visit, "url": _url_if("inspections:visit", visit.pk)}
 
 
-LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "company")
+LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "company")
 
 
 def _kind_words() -> dict[str, str]:
@@ -237,7 +237,8 @@ def _kind_words() -> dict[str, str]:
         "finding": _("隐患"),
         "order": _("责令改正"),
         "penalty": _("处罚"),
-        "transfer": _("移送"),
+        "transfer": _("移送抄告"),
+        "sealing": _("临时查封"),
         "company": _("物业企业"),
     }
 

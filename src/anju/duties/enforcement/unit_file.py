@@ -1,0 +1,158 @@
+"""What enforcement adds to a unit's file (inspections.dossier), and how its papers follow when units are joined."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.duties.inspections import dossier
+from anju.duties.inspections.dossier import Line
+from anju.duties.inspections.models import Unit
+from anju.ground.access import services as access
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import journal
+from anju.ground.foundation.models import Event
+
+from .models import MajorHazard, Order, Penalty, Sealing, Transfer
+from .rules import ORDER_KINDS, ORDER_LABELS, PENALTY_LABELS, TRANSFER_KINDS, TRANSFER_LABELS
+
+_SEE = "enforcement.see"
+_TONES = {
+    "complied": "done",
+    "overdue": "danger",
+    "void": "quiet",
+    "paid": "done",
+    "spared": "quiet",
+    "cancelled": "quiet",
+    "closed": "done",
+}
+
+
+def register() -> None:
+    """Add orders, fines, transfers and sealings to every unit's file (AppConfig.ready calls it)."""
+    dossier.register(lines, counter=counts)
+
+
+def _address(name: str, pk: int) -> str:
+    try:
+        return reverse(name, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _day(at: datetime) -> Any:
+    return timezone.localtime(at).date()
+
+
+def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
+    """Return the orders, penalties, transfers and sealings of some units that the reader sees, newest first."""
+    actor = request.actor
+    if not actor.has(_SEE):
+        return []
+
+    def seen(model: type[Any]) -> Any:
+        return access.visible(model, to=actor, power=_SEE).filter(unit__in=unit_ids)
+
+    found = [
+        Line(
+            _day(order.issued_at), "order", str(ORDER_KINDS[order.kind]),
+            note=str(ORDER_LABELS[order.state])
+            + (_("，限期到 %(day)s") % {"day": order.due_on.isoformat()} if order.due_on else ""),
+            url=_address("enforcement:order", order.pk), tone=_TONES.get(order.state, "warn"), by=order.agency.name,
+        )
+        for order in seen(Order).select_related("agency").order_by("-issued_at")[:limit]
+    ]  # fmt: skip
+    for penalty in seen(Penalty).select_related("agency").order_by("-filed_at")[:limit]:
+        title = (
+            _("罚款 %(yuan)s 元") % {"yuan": f"{penalty.amount:,.2f}".removesuffix(".00")}
+            if penalty.amount
+            else _("行政处罚案件")
+        )
+        found.append(
+            Line(
+                penalty.decided_on or _day(penalty.filed_at), "penalty", title,
+                note=str(PENALTY_LABELS[penalty.state]), url=_address("enforcement:penalty", penalty.pk),
+                tone=_TONES.get(penalty.state, "danger"), by=penalty.agency.name,
+            )
+        )  # fmt: skip
+    sent = seen(Transfer).filter(sent_at__isnull=False).select_related("sender", "receiver")
+    for transfer in sent.order_by("-sent_at")[:limit]:
+        found.append(
+            Line(
+                _day(transfer.sent_at), "transfer", str(TRANSFER_KINDS[transfer.kind]),
+                note=f"{transfer.receiver.name} · {TRANSFER_LABELS[transfer.state]}",
+                url=_address("enforcement:transfer", transfer.pk), tone=_TONES.get(transfer.state, "active"),
+                by=transfer.sender.name,
+            )
+        )  # fmt: skip
+    for sealing in seen(Sealing).select_related("agency").order_by("-sealed_at")[:limit]:
+        found.append(
+            Line(
+                _day(sealing.sealed_at), "sealing", _("临时查封"), note=sealing.part,
+                url=_address("enforcement:sealing", sealing.pk),
+                tone="done" if sealing.lifted_at else "danger", by=sealing.agency.name,
+            )
+        )  # fmt: skip
+    return found
+
+
+def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
+    """Return how many orders and fines the units had, and the fines in yuan, of those the reader sees."""
+    actor = request.actor
+    if not actor.has(_SEE):
+        return []
+    orders = (
+        access.visible(Order, to=actor, power=_SEE).filter(unit__in=unit_ids).exclude(state="void").count()
+    )
+    fined = (
+        access.visible(Penalty, to=actor, power=_SEE)
+        .filter(unit__in=unit_ids)
+        .aggregate(
+            yuan=Sum("amount", filter=Q(decided_on__isnull=False, cancelled_on__isnull=True)),
+            number=Count("pk", filter=Q(decided_on__isnull=False, cancelled_on__isnull=True, amount__gt=0)),
+        )
+    )
+    return [
+        (_("责令改正（件）"), orders),
+        (_("罚款（件）"), fined["number"]),
+        (_("罚款（元）"), fined["yuan"] or 0),
+    ]
+
+
+_MODELS: dict[str, type[Any]] = {
+    "orders": Order,
+    "penalties": Penalty,
+    "transfers": Transfer,
+    "sealings": Sealing,
+    "major": MajorHazard,
+}
+
+
+@journal.hears("inspections.units_merged")
+def units_merged(event: Event) -> None:
+    """Let the papers of a joined unit follow it, and keep which they were."""
+    keep, gone = event.data["keep"], event.data["gone"]
+    moved = {
+        name: list(model.objects.filter(unit=gone).order_by("pk").values_list("pk", flat=True))
+        for name, model in _MODELS.items()
+    }
+    for name, model in _MODELS.items():
+        model.objects.filter(pk__in=moved[name]).update(unit=keep)
+    if any(moved.values()):
+        journal.record(
+            "enforcement.papers_moved", subject=Unit.objects.get(pk=gone), by=SYSTEM, at=event.at,
+            data={"keep": keep, "moved": moved},
+        )  # fmt: skip
+
+
+@journal.hears("inspections.units_separated")
+def units_separated(event: Event) -> None:
+    """Put the papers back that had followed a joined unit."""
+    gone = Unit.objects.get(pk=event.data["gone"])
+    last = journal.events_named(gone, "enforcement.papers_moved").filter(data__keep=event.data["keep"]).last()
+    for name, ids in (last.data["moved"] if last else {}).items():
+        _MODELS[name].objects.filter(pk__in=ids, unit=event.data["keep"]).update(unit=gone)
