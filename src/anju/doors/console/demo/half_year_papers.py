@@ -1,4 +1,4 @@
-"""The papers of the fines for e-bikes in old communities: photos, the order, the decision, the record of the check."""
+"""What lies behind the fines for e-bikes in old communities: photos, checked items, the order, the decision."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,15 +10,13 @@ from django.utils import timezone
 
 from anju.duties.cases import catalogue, evidence
 from anju.duties.cases.models import Case
+from anju.duties.enforcement import matters
 from anju.duties.enforcement.models import Order, Penalty
-from anju.duties.inspections.models import Visit
+from anju.duties.inspections import checklists
+from anju.duties.inspections.models import CheckedItem, VisitPart
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations
-from anju.means.documents import services as papers
 from anju.means.documents.facts import (
-    CheckPart,
-    CheckRecordData,
-    FindingLine,
     HazardLine,
     Inspector,
     OrderImmediateData,
@@ -46,7 +44,7 @@ class Papers:
             by = self.city.actors[fine.check.unit.home.station.pk]
             self._photos(fine, by, seed=9000 + number)
             self._order(fine, by)
-            self._record(fine, by)
+            self._items(fine)
         for fine in sorted(fines, key=lambda f: f.decided):
             self._decision(fine, self.city.actors[fine.check.unit.home.station.pk])
 
@@ -78,10 +76,10 @@ class Papers:
 
     def _order(self, fine: Fine, by: Actor) -> None:
         unit, station = fine.check.unit, fine.check.unit.home.station
-        order = Order.objects.get(visit_id=fine.check.id)
+        order = Order.objects.get(visit_id=fine.check.id, kind="immediate")
         leaf = catalogue.find("hazard", fine.seen.code, on=fine.check.on)
         basis = self._basis(fine)
-        issued = papers.issue(
+        issued = matters.issue_paper(
             kind="order_immediate",
             data=OrderImmediateData(
                 organisation=station.name,
@@ -93,49 +91,28 @@ class Papers:
                 inspectors=self._inspectors(fine, by),
                 phone=station.phone,
             ),
-            register_code=station.document_code,
+            office=station,
             subject=order,
             by=by,
             at=fine.check.ended,
         )
         Order.objects.filter(pk=order.pk).update(document_id=issued.pk, written_number=issued.written_number)
 
-    def _record(self, fine: Fine, by: Actor) -> None:
-        check, unit = fine.check, fine.check.unit
-        visit = Visit.objects.get(pk=check.id)
-        part = visit.parts.get()
-        lines = []
-        for seen in check.seen:
-            leaf = catalogue.find("hazard", seen.code, on=check.on)
-            handling = leaf.name if not seen.at_once else seen.cure
-            lines.append(FindingLine(seen.place, leaf.name, "", handling, None if seen.at_once else seen.due))
-        issued = papers.issue(
-            kind="check_record",
-            data=CheckRecordData(
-                organisation=unit.home.station.name,
-                unit=unit.name,
-                address=unit.address,
-                began=check.began,
-                ended=check.ended,
-                officers=self._inspectors(fine, by),
-                parts=(CheckPart(unit.home.station.name, "", (), str(part.note)),),
-                kind=str(visit.kind_label),
-                responsible=unit.responsible,
-                findings=tuple(lines),
-                signature=Signature(name=visit.signed_by, refusal=visit.refusal, at=check.ended),
-            ),
-            register_code=unit.home.station.document_code,
-            subject=visit,
-            by=by,
-            at=check.ended,
+    def _items(self, fine: Fine) -> None:
+        """Write down each item of the checklist, as the officers did at these visits: a problem where one was found."""
+        part = VisitPart.objects.get(visit_id=fine.check.id)
+        form = checklists.at_edition(part.checklist, part.edition)
+        codes = {seen.code for seen in fine.check.seen}
+        CheckedItem.objects.bulk_create(
+            CheckedItem(part=part, item=item.code, result="problem" if codes & set(item.classes) else "ok")
+            for item in form.items
         )
-        Visit.objects.filter(pk=visit.pk).update(document_id=issued.pk)
 
     def _decision(self, fine: Fine, by: Actor) -> None:
         unit, station = fine.check.unit, fine.check.unit.home.station
         penalty = Penalty.objects.get(pk=fine.id)
         article = citations.cite(fine.article, chinese=True)
-        issued = papers.issue(
+        issued = matters.issue_paper(
             kind="spot_decision",
             data=SpotDecisionData(
                 organisation=station.name,
@@ -152,7 +129,7 @@ class Papers:
                 phone=station.phone,
                 signature=Signature(name=fine.name, at=fine.decided),
             ),
-            register_code=station.document_code,
+            office=station,
             subject=penalty,
             by=by,
             at=fine.decided,

@@ -150,7 +150,7 @@ class Rows:
         self._visits(checks, again)
         self._cases(checks)
         self._findings(checks, again)
-        self._orders(checks, {id(fine.check) for fine in fines})
+        self._orders(checks, {fine.check.id: fine.seen for fine in fines})
         self._fines(fines)
         self.events.sort(key=lambda row: row[7])
         copy(Event, EVENT, self.events)
@@ -367,30 +367,42 @@ class Rows:
 
     # --- Orders and fines ------------------------------------------------------------------------------------
 
-    def _orders(self, checks: Sequence[Check], fined: set[int]) -> None:
-        """One order for each visit that left a term; the fined had been ordered on the spot before."""
-        ordered = [c for c in checks if c.again is not None or id(c) in fined]
+    def _orders(self, checks: Sequence[Check], fined: dict[int, Seen]) -> None:
+        """One order for each visit that left a term, and one on the spot for each hazard that was fined afterwards."""
+        wanted: list[tuple[Check, list[Seen], bool]] = []
+        for check in checks:
+            if at_once := fined.get(check.id):
+                wanted.append((check, [at_once], False))
+            if timed := [s for s in check.seen if not s.at_once and s is not at_once]:
+                wanted.append((check, timed, True))
         numbers: dict[int, int] = defaultdict(int)
         orders, lines = [], []
-        for check, number in zip(ordered, take_ids(Order, len(ordered)), strict=True):
+        for (check, seen, timed_order), number in zip(wanted, take_ids(Order, len(wanted)), strict=True):
             station = check.unit.home.station
             numbers[station.pk] += 1
-            timed = check.again is not None
-            due = max((s.due for s in check.seen if not s.at_once), default=check.on) if timed else None
-            own = f"{station.document_code}〔{self.last.year}〕{numbers[station.pk]:04d}"
+            own = f"{station.document_code}〔{check.on.year}〕{numbers[station.pk]:04d}"
             orders.append((
-                number, "timed" if timed else "immediate", OrderState.COMPLIED, check.unit.id, check.id, station.pk,
-                check.unit.name, check.ended, due, check.ended, "direct", check.unit.responsible or check.unit.name,
-                check.again or check.on, own, True, *check.unit.home.placed,
+                number, "timed" if timed_order else "immediate", OrderState.COMPLIED, check.unit.id, check.id,
+                station.pk, check.unit.company_id, check.unit.name, check.ended,
+                max(s.due for s in seen) if timed_order else None, check.ended, "direct",
+                check.unit.responsible or check.unit.name, check.again or check.on, own, True,
+                *check.unit.home.placed,
             ))  # fmt: skip
-            lines += [
-                (number, s.case_id, s.id, s.code, s.place, s.text, s.due)
-                for s in check.seen
-                if not s.at_once or not timed
-            ]
+            lines += [(number, s.case_id, s.id, s.code, s.place, s.text, s.due) for s in seen]
         columns = (
-            *("id", "kind", "state", "unit_id", "visit_id", "agency_id", "recipient", "issued_at", "due_on"),
-            *("served_at", "served_how", "served_to", "complied_on", "source_number", "is_demo", *_PLACED),
+            *(
+                "id",
+                "kind",
+                "state",
+                "unit_id",
+                "visit_id",
+                "agency_id",
+                "company_id",
+                "recipient",
+                "issued_at",
+            ),
+            *("due_on", "served_at", "served_how", "served_to", "complied_on", "source_number", "is_demo"),
+            *_PLACED,
         )
         copy(Order, columns, orders)
         copy(
