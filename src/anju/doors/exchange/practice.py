@@ -56,7 +56,7 @@ def write(
         last = (street, community)
         values: list[Any] = [
             n + 1,
-            _written(day, n),
+            written(day, n),
             words["ditto"] if same else street,
             words["ditto"] if same else community,
             name,
@@ -66,7 +66,7 @@ def write(
             words["inspectors"],
             words["term"] if n % 3 else None,
             words["fixed"] if fixed else words["not_fixed"],
-            _written(day + timedelta(days=chance.randrange(9)), n + 3) if fixed else None,
+            written(day + timedelta(days=chance.randrange(9)), n + 3) if fixed else None,
             words["how"] if fixed else None,
         ]
         if n % ONE_BAD_IN == ONE_BAD_IN - 1:
@@ -93,7 +93,7 @@ def write(
     return bad
 
 
-def _written(day: date, how: int) -> Any:
+def written(day: date, how: int) -> Any:
     """Write a day in one of the ways of ledgers."""
     chinese = f"{day.year}\u5e74{day.month}\u6708{day.day}\u65e5"
     ways = (

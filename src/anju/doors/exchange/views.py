@@ -104,6 +104,11 @@ def _page(request: HttpRequest, record: Import, *, refusal: str = "", status: in
         "errors": record.errors[:SHOWN_ERRORS],
         "more": max(0, len(record.errors) - SHOWN_ERRORS),
         "stages": _stages(record),
+        "parts": [
+            {"label": str(Import.Kind(kind).label), **counts}
+            for kind, counts in record.counts.get("kinds", {}).items()
+        ],
+        "units": record.counts.get("units"),
     }
     if record.state in (Import.State.UPLOADED, Import.State.FAILED) and record.path:
         try:

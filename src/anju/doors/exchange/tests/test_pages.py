@@ -72,6 +72,46 @@ def test_a_ledger_goes_from_upload_to_its_result(page, upload):
     assert "三月台账.xlsx" in page.get("/exchange/").content.decode()
 
 
+def test_a_stations_workbook_goes_through_the_pages_and_names_its_units(
+    police_officer, signed_in_as, tmp_path
+):
+    from .test_stations import FINDING, SHOP, VISIT, book, month
+
+    client = signed_in_as(police_officer)
+    assert "检查执法月报工作簿" in client.get("/exchange/").content.decode()
+    path = book(tmp_path / "三月.xlsx", month(visits=[VISIT, SHOP], findings=[FINDING]))
+    file = SimpleUploadedFile("三月.xlsx", path.read_bytes())
+    answer = client.post("/exchange/", {"kind": "inspections", "file": file})
+    shown = client.get(answer.url).content.decode()
+    assert 'name="m:检查记录!检查编号"' in shown
+    assert 'name="m:隐患清单!检查编号"' in shown
+    record = Import.objects.get()
+    chosen = {
+        "m:检查记录!检查编号": "number",
+        "m:检查记录!被检查单位": "unit",
+        "m:检查记录!检查时间": "visited_on",
+        "m:检查记录!场所类型": "unit_kind",
+        "m:检查记录!所属社区": "community",
+        "m:隐患清单!检查编号": "visit_number",
+        "m:隐患清单!隐患类型": "class",
+    }
+    client.post(f"/exchange/{record.pk}/check", chosen)
+    record = work_off()
+    assert (record.state, record.loaded, record.rejected) == ("checked", 3, 0)
+    shown = client.get(f"/exchange/{record.pk}/").content.decode()
+    assert "将新登记" in shown
+    client.post(f"/exchange/{record.pk}/run")
+    record = work_off()
+    assert record.counts["units"] == {"matched": 1, "made": 1, "suggested": 0}
+    assert "与名册对上" in client.get(f"/exchange/{record.pk}/").content.decode()
+
+
+def test_kinds_that_one_may_not_import_are_not_offered(community_manager, signed_in_as):
+    shown = signed_in_as(community_manager).get("/exchange/").content.decode()
+    assert 'value="hazards"' in shown
+    assert 'value="inspections"' not in shown
+
+
 def test_a_needed_column_that_is_not_known_is_asked_for(page, upload):
     upload([GOOD], headings=["序号", "几时", *HEADINGS[2:]])
     record = Import.objects.get()

@@ -538,3 +538,29 @@ def test_killed_half_way_nothing_is_left(load, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         load(month(visits=[VISIT], findings=[FINDING], orders=[ORDER], fines=[FINE]))
     assert not any(m.objects.exists() for m in (Visit, Finding, Case, Order, Penalty, Import))
+
+
+def test_the_practice_month_is_read_but_for_its_deliberate_mistakes(load, tmp_path, police_officer):
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    paths = [tmp_path / "一.xlsx", tmp_path / "二.xlsx"]
+    for path in paths:
+        out = StringIO()
+        call_command(
+            "practice_ledger", str(path), "--as", "chen", "--kind", "inspections", "--rows", "600", stdout=out
+        )
+    assert "检查记录：600 行" in out.getvalue()
+    assert read(paths[0]) == read(paths[1])
+    from django.utils import timezone
+
+    at = timezone.now()
+    outcome = load_ledger(path=paths[0], kind="inspections", by=police_officer.actor(at), at=at, is_demo=True)
+    assert outcome.kinds["visits"] == {"rows": 600, "loaded": 597, "duplicates": 0, "rejected": 3}
+    assert outcome.kinds["findings"]["rejected"] == 2
+    assert outcome.kinds["orders"]["rows"] == 20
+    assert Visit.objects.filter(is_demo=True).count() == 597
+    assert Unit.objects.exclude(kind="estate").filter(is_demo=True).count() > 100
+    first = VisitPart.objects.filter(previous_on__isnull=True).values("unit").distinct().count()
+    assert first == VisitPart.objects.values("unit").distinct().count()

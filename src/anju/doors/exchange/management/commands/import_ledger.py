@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.doors.exchange import services
+from anju.doors.exchange.models import Import
 from anju.doors.exchange.reading import Unreadable
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
@@ -21,7 +22,7 @@ _SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Import a ledger of hazards, complaints, estates or companies.
+    """Import a ledger: a station's month of inspections, hazards, complaints, estates or companies.
 
     Exit code 0 when every row was loaded or known, 3 when some were returned, 2 when nothing could be read. With
     --json exactly one object is printed on standard output, in the last case too, with the sentence as its only
@@ -100,6 +101,18 @@ class Command(BaseCommand):
                 "rejected": outcome.rejected,
             }
         )
+        for kind, counts in outcome.kinds.items():
+            self.stdout.write(
+                _("  %(kind)s：%(rows)s 行，新 %(loaded)s 行，已有 %(duplicates)s 行，退回 %(rejected)s 行。")
+                % {"kind": Import.Kind(kind).label, **counts}
+            )
+        if outcome.units:
+            self.stdout.write(
+                _(
+                    "  检查对象：与名册对上 %(matched)s 家，新登记 %(made)s 家，其中疑似重复 %(suggested)s 家。"
+                )
+                % outcome.units
+            )
         for error in outcome.errors[:_SHOWN]:
             self.stdout.write(
                 _("  %(sheet)s 第 %(row)s 行 %(column)s：%(message)s")
