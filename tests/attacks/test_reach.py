@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from anju.duties.cases import documents, services, supervision
+from anju.duties.cases import services, supervision
 from anju.duties.cases.models import Case, Notice, TermRequest
+from anju.duties.enforcement import orders
 from anju.ground.access import services as access
 from anju.ground.foundation import journal
 from anju.ground.organisations import services as organisations
@@ -34,17 +35,16 @@ def belongings(city, case, walk, now) -> dict[str, object]:
     city.offices.huaiyin_office.document_code = "槐街责改字"
     city.offices.huaiyin_office.save()
     officer = city.people.street_officer.actor(now)
-    paper = documents.issue_order(
-        case_id=case.pk, draft=documents.draft(case, by=officer, at=now), by=officer, at=now
-    )
+    order = orders.order_timed(draft=orders.of_case(case.pk, by=officer, at=now), by=officer, at=now)
     file = case.evidence.get().file
     return {
         "case_id": case.pk,
         "report_id": case.reports.get().pk,
         "request_id": asked.pk,
         "notice_id": notice.pk,
-        "document_id": paper.pk,
-        "pk": paper.pk,
+        "document_id": order.document_id,
+        "pk": order.document_id,
+        "order_id": order.pk,
         "act": "submit",
         "sha256": file.sha256,
         "size": "page",

@@ -41,7 +41,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "cases.split": (lazy("拆分"), "quiet"),
     "cases.rate": (lazy("上报人评价"), "active"),
     "cases.unseal": (lazy("查看上报人身份"), "danger"),
-    "cases.order": (lazy("制发文书"), "active"),
     "cases.deadline_moved": (lazy("工作日历变更，期限重算"), "warn"),
     "suggestions.register": (lazy("登记代表建议"), "active"),
     "suggestions.assign": (lazy("交办代表建议"), "active"),

@@ -17,7 +17,6 @@ urlpatterns = [
     path("cases/<int:case_id>/merge", views.merge, name="merge"),
     path("cases/<int:case_id>/unmerge", views.unmerge, name="unmerge"),
     path("cases/<int:case_id>/split", views.split, name="split"),
-    path("cases/<int:case_id>/order", views.issue_order, name="issue_order"),
     path("cases/<int:case_id>/who", views.who, name="who"),
     path("reports/<int:report_id>/unseal", views.unseal, name="unseal"),
     path("requests/<int:request_id>", views.decide_term, name="decide_term"),

@@ -16,12 +16,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import catalogue, documents, queries, rules, services, supervision
+from anju.duties.cases import catalogue, queries, rules, services, supervision
 from anju.duties.cases import evidence as evidence_room
 from anju.duties.cases.models import Case, SavedView, TermRequest
+from anju.duties.enforcement import queries as enforcement
+from anju.duties.enforcement import transfer_queries as transfers
+from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import calendar
+from anju.ground.foundation import calendar, navigation
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -52,6 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": queries.todo_counts(actor, at=at),
         "reminders": queries.unread_notices(actor),
         "requests": queries.term_requests(actor),
+        "nav": navigation.of(request),
         "now": at,
     }
     return render(request, "console/home.html", context)
@@ -304,8 +308,10 @@ def _case_page(
             besides=[opened.pk],
             at=at,
         ),
-        "issued": documents.issued_for(opened),
-        "can_order": actor.has("documents.issue") and opened.is_open and opened.kind == "hazard",
+        "law": enforcement.of_case(opened, actor),
+        "transfers": transfers.of_case(actor, opened.pk) if actor.has("enforcement.watch") else [],
+        "transfer_words": TRANSFER_LABELS,
+        "law_words": {"orders": ORDER_LABELS, "kinds": ORDER_KINDS, "state_of": enforcement.state_of},
         "may": {
             p: actor.has(p)
             for p in (
@@ -557,46 +563,6 @@ def split(request: HttpRequest, case_id: int) -> HttpResponse:
         ),
         _("已拆分，子件分别派单办理。"),
     )
-
-
-def _shown_pdf(data: bytes) -> HttpResponse:
-    shown = HttpResponse(data, content_type="application/pdf")
-    # Without the policy: a browser's own viewer of .pdf is a page with styles and an object, which it forbids.
-    shown._csp_exempt = True  # type: ignore[attr-defined]
-    return shown
-
-
-@power("documents.issue")
-def issue_order(request: HttpRequest, case_id: int) -> HttpResponse:
-    """Draft, preview and issue the order to correct in time (责令限期改正通知书)."""
-    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    opened = queries.get(actor, case_id)
-    draft = documents.draft(opened, by=actor, at=at, typed=request.POST if request.method == "POST" else None)
-    refusal = ""
-    if request.method == "POST":
-        try:
-            if request.POST.get("act") == "preview":
-                return _shown_pdf(documents.preview(draft, at=at))
-            made = documents.issue_order(
-                case_id=case_id, draft=draft, by=actor, at=at, key=request.POST.get("request_key", "")
-            )
-        except NotFound:
-            raise
-        except Refusal as refused:
-            refusal = str(refused)
-        else:
-            messages.success(
-                request,
-                _("已制发《%(title)s》%(number)s。") % {"title": made.title, "number": made.written_number},
-            )
-            return redirect("console:case", case_id)
-    context = {
-        "case": opened,
-        "draft": draft,
-        "refusal": refusal,
-        "label": catalogue.label(opened.kind, opened.class_code),
-    }
-    return render(request, "console/order.html", context, status=422 if refusal else 200)
 
 
 @power("access.audit", "cases.unseal")

@@ -91,8 +91,13 @@ def offences(on: date) -> dict[str, Offence]:
 
 
 def offence_of(penalty: Penalty) -> Offence:
-    """Return the offence of a penalty by the edition it was judged by."""
-    return penalty_rules.read(matters.book(penalty.edition))[penalty.offence]
+    """Return the offence of a penalty by the edition it was judged by; one a ledger brought knows only its article."""
+    known = penalty_rules.read(matters.book(penalty.edition)).get(penalty.offence)
+    return known or Offence(
+        key=penalty.offence, name=_("其他违法行为"), name_en=_("其他违法行为"), hazards=(), needs="absent",
+        basis=(penalty.article,), agencies=(penalty.agency_kind,), parties={}, warning=False, elsewhere=False,
+        also="", source="", since=None, until=None,
+    )  # fmt: skip
 
 
 def offence_name(offence: Offence) -> str:

@@ -185,56 +185,6 @@ def of_case(case: Case, actor: Actor) -> OfCase:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a unit's or an estate's story: what enforcement did, where it opens."""
-
-    at: datetime
-    kind: str
-    label: str
-    text: str
-    state: str
-    tone: str
-    pk: int
-
-
-def lines_of_unit(actor: Actor, unit_id: int, *, limit: int = 100) -> list[Line]:
-    """List what enforcement did about one unit, newest first, as far as the actor sees it."""
-    return _lines(actor, Q(unit_id=unit_id), limit=limit)
-
-
-def _lines(actor: Actor, about: Q, *, limit: int) -> list[Line]:
-    if not actor.has("enforcement.see"):
-        return []
-
-    def seen(model: type[Model], order: str) -> list[Any]:
-        found = access.visible(model, to=actor, power="enforcement.see").filter(about)
-        return list(found.select_related("agency").order_by(order)[:limit])
-
-    found = [
-        Line(
-            o.issued_at, "order", _("责令改正"), " ".join(p for p in (o.recipient, o.written_number) if p),
-            str(ORDER_LABELS[o.state]), ORDER_TONES[o.state], o.pk,
-        )
-        for o in seen(Order, "-issued_at")
-    ]  # fmt: skip
-    found += [
-        Line(
-            p.filed_at, "penalty", _("行政处罚"), " ".join(t for t in (p.party_name, penalties.says(p)) if t),
-            state_of(p), PENALTY_TONES[p.state], p.pk,
-        )
-        for p in seen(Penalty, "-filed_at")
-    ]  # fmt: skip
-    found += [
-        Line(
-            s.sealed_at, "sealing", _("临时查封"), s.part, _("已解除") if s.lifted_at else _("查封中"),
-            "quiet" if s.lifted_at else "danger", s.pk,
-        )
-        for s in seen(Sealing, "-sealed_at")
-    ]  # fmt: skip
-    return sorted(found, key=lambda line: line.at, reverse=True)[:limit]
-
-
 def state_of(penalty: Penalty) -> str:
     """Return the state of a penalty in words; a warning alone waits for no money."""
     if penalty.state == PenaltyState.DECIDED and penalty.amount is None:
@@ -263,7 +213,7 @@ def _clock(
 ) -> list[Clock]:
     if start is None:
         return []
-    due = _end(matters.last_day(start, dict(entry)))
+    due = end_of(matters.last_day(start, dict(entry)))
     return [
         Clock(
             label,
@@ -277,7 +227,8 @@ def _clock(
     ]
 
 
-def _end(day: date) -> datetime:
+def end_of(day: date) -> datetime:
+    """Return the last moment of a local day."""
     return datetime.combine(day, time(23, 59, 59), timezone.get_default_timezone())
 
 
@@ -332,19 +283,19 @@ def _order_clocks(found: Order) -> list[Clock]:
     if found.oral or found.state == OrderState.VOID:
         return []
     service = matters.book(matters.day_of(found.issued_at))["service"]
-    complied = _end(found.complied_on) if found.complied_on else None
+    complied = end_of(found.complied_on) if found.complied_on else None
     clocks = []
     if found.serve_by:
         start = found.visit.visited_on if found.visit and found.visit.visited_on else None
         clocks.append(
             Clock(
-                _("送达期限"), _end(found.serve_by), matters.noon(start) if start else found.issued_at, [
+                _("送达期限"), end_of(found.serve_by), matters.noon(start) if start else found.issued_at, [
                     _("自检查之日起三个工作日内送达。")
                 ], cite(service["order_within"]["basis"]), found.served_at,
             )
         )  # fmt: skip
     if found.due_on:
-        clocks.append(Clock(_("改正期限"), _end(found.due_on), found.issued_at, [], "", complied))
+        clocks.append(Clock(_("改正期限"), end_of(found.due_on), found.issued_at, [], "", complied))
     if found.recheck_by and found.state in (OrderState.SERVED, OrderState.OVERDUE):
         start = matters.day_of(found.recheck_asked_at) if found.recheck_asked_at else found.due_on
         clocks += _clock(_("复查期限"), start, service["recheck_within"])
@@ -427,7 +378,7 @@ def penalty_acts(actor: Actor, found: Penalty, *, proposed: bool) -> list[str]:
 
 def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
     clocks: list[Clock] = []
-    ended = found.decided_at or (_end(found.cancelled_on) if found.cancelled_on else None)
+    ended = found.decided_at or (end_of(found.cancelled_on) if found.cancelled_on else None)
     if found.procedure == "ordinary" and found.state != PenaltyState.SPARED:
         filed = matters.day_of(found.filed_at)
         clocks += _clock(_("作出决定期限"), filed, book["ordinary"]["decide_within"], done_at=ended)
@@ -439,7 +390,7 @@ def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
         clocks += _clock(_("送达期限"), decided, book["service"]["decision_within"])
     if found.served_at and found.amount is not None and found.state != PenaltyState.CANCELLED:
         served = matters.day_of(found.served_at)
-        paid = _end(found.paid_on) if found.paid_on else None
+        paid = end_of(found.paid_on) if found.paid_on else None
         clocks += _clock(_("缴款期限"), served, book["payment"]["pay_within"], done_at=paid)
     return clocks
 
