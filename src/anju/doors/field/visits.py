@@ -191,7 +191,9 @@ def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     go = request.POST.get("go", "")
     if go.startswith("find"):
         return redirect(f"{reverse('field:visit_finding', args=[visit_id])}?item={go[5:][:30]}")
-    if go in STAGES or act in ("find", "drop", "look"):
+    if act == "find":
+        return redirect(f"{address}?step=check#i-{request.POST.get('item', '')[:30]}")
+    if go in STAGES or act in ("drop", "look"):
         return redirect(f"{address}?step={go or 'check'}")
     return redirect(address)
 

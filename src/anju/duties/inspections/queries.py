@@ -408,7 +408,6 @@ def _shown(photo: VisitPhoto) -> Shown:
         thumb_url=files.url(photo.file, "thumb"),
         alt=photo.caption or _("检查照片"),
         taken_at=photo.file.taken_at,
-        by=photo.added_by,
     )
 
 
@@ -586,21 +585,18 @@ def officers_for(agency: Organisation, actor: Actor, *, on: date) -> list[Office
 
 @dataclass(frozen=True, slots=True)
 class ClassChoice:
-    """A class of hazard for the picker. `initials`: the first letters of its name (ddc…)."""
+    """A class of hazard for the picker: `path` its groups, `initials` the first letters of its name (ddc…)."""
 
     code: str
     label: str
     path: str
     initials: str
-    on_spot: bool
 
 
 def class_choices(*, on: date) -> dict[str, ClassChoice]:
     """Return the classes of hazards in force on a day, by code."""
     return {
-        code: ClassChoice(
-            code, found.label, found.path, pinyin.initials(found.name), found.severity != "major_suspected"
-        )
+        code: ClassChoice(code, found.label, found.path.rsplit(" › ", 1)[0], pinyin.initials(found.name))
         for code, found in catalogue.classes("hazard", on=on).items()
     }
 
