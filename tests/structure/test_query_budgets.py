@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from anju.duties.cases import queries, services
 from anju.duties.cases.models import Case
+from anju.duties.inspections.models import Unit
 from anju.ground.access import services as access
 
 from .query_budgets import BUDGETS
@@ -93,6 +94,7 @@ def _asking(name: str, opener: Client, city, reported, at: datetime) -> Ask:
     fillings = {
         "case_id": case.pk,
         "estate_id": city.estates.huaiyin.pk,
+        "unit_id": Unit.objects.get(kind="estate", estate=city.estates.huaiyin).pk,
         "pk": city.offices.company.pk if name.startswith("organisations:") else city.estates.huaiyin.pk,
         "code": queries.code_of(case),
     }
