@@ -16,3 +16,5 @@ def register() -> None:
             _("移送和抄告"), "enforcement:transfers", "enforcement.watch", "out", 66, law, badge=waiting_count
         )
     )
+    navigation.register(Item(_("重大火灾隐患"), "enforcement:majors", "enforcement.see", "alert", 67, law))
+    navigation.register(Item(_("执法异议"), "enforcement:objections", "enforcement.see", "info", 68, law))

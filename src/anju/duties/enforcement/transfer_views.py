@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.duties.cases import catalogue
+from anju.duties.cases.evidence import PURPOSE_LABELS
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
 from anju.ground.foundation import files
@@ -369,8 +369,8 @@ def new(request: HttpRequest) -> HttpResponse:
             {"line": line, "url": files.url(line.file, "thumb"), "chosen": str(line.pk) in chosen}
             for line in lines
         ],
+        "purposes": PURPOSE_LABELS,
         "refusal": refusal,
-        "english": (get_language() or "").startswith("en"),
         "code": senders[0].document_code if len(senders) == 1 else "",
     }
     return render(

@@ -546,7 +546,7 @@ def letter_of(
         found_on=queries.day_of(case.reported_at),
         place=place,
         hazards=(HazardLine(case.place or place, chosen.name, _("；").join(basis)),),
-        measures=transfer.stopped,
+        measures=transfer.stopped.rstrip("。") + "。",
         sign_by=queries.day_of(calendar.due(at, queries.term_of("sign", at=at)).at),
         answer_by=queries.day_of(calendar.due(at, outcome).at),
         contact=by.name,
