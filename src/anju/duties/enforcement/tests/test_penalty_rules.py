@@ -249,3 +249,17 @@ def test_every_step_leads_between_states_that_have_names():
         assert step.target is None or step.target in PENALTY_LABELS
     reached = {step.target for step in rules.STEPS if step.target}
     assert set(PENALTY_LABELS) - reached == {"filed", "paid"}, "filing and paying in full reach these two"
+
+
+def test_the_page_of_the_room_shows_the_steps_as_they_are():
+    from anju.duties.enforcement.rules import ORDER_LABELS, ORDER_STEPS
+    from anju.ground.foundation import workflow
+
+    page = (ROOT / "docs" / "rooms" / "enforcement.md").read_text(encoding="utf-8")
+    assert f"```mermaid\n{workflow.mermaid(rules.STEPS)}\n```" in page
+    for steps, labels in ((ORDER_STEPS, ORDER_LABELS), (rules.STEPS, PENALTY_LABELS)):
+        for step in steps:
+            sources = ", ".join(str(label) for state, label in labels.items() if state in step.source)
+            target = labels[step.target] if step.target else "—"
+            row = f"| `{step.act}` | {step.label} | {sources} | {target} | `{step.power}` | `{step.basis}` |"
+            assert row in page, row
