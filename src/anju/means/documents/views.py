@@ -110,6 +110,7 @@ def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal
         "paper": paper,
         "state_tone": rules.STATE_TONES[paper.state],
         "words": paper.data,
+        "marks": _marks(paper),
         "steps": steps,
         "stages": [
             {
@@ -124,6 +125,20 @@ def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal
         "refusal": refusal,
     }
     return render(request, "documents/one.html", context, status=422 if refusal else 200)
+
+
+def _marks(paper: IssuedDocument) -> list[tuple[str, str]]:
+    """List what a paper's files and forms are known by: their SHA-256, and the edition of the words."""
+    if paper.pdf_file is None or paper.docx_file is None:
+        return []
+    words, _slash, forms = paper.template_edition.partition("/")
+    layouts = zip((".typ", ".docx"), forms.split("/"), strict=False)
+    return [
+        ("PDF", paper.pdf_file.sha256),
+        ("Word", paper.docx_file.sha256),
+        (_("文字"), words),
+        *((f"{_('版式')} {suffix}", mark) for suffix, mark in layouts),
+    ]
 
 
 _SAID = {
