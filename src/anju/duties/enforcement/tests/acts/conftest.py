@@ -86,7 +86,8 @@ def hazard(reported, walk, friday_9am) -> Callable[..., Case]:  # noqa: F811
     """Return a function that files a hazard of a class and sends it to the company."""
 
     def file(class_code: str = "EB02", **told) -> Case:
-        case = reported(class_code=class_code, text=f"{class_code} 现场情况：一楼门厅正在充电", **told)
+        told = {"reporter": None, "text": f"{class_code} 现场情况：一楼门厅正在充电"} | told
+        case = reported(class_code=class_code, **told)
         return walk(case, "assign", "accept", at=friday_9am)
 
     return file

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -240,3 +242,34 @@ def test_nonsense_in_the_address_is_read_as_nothing(wang, seen_by, name, offices
 def test_a_wizard_without_a_matter_is_not_found(fire_officer, offices, seen_by):
     assert seen_by(fire_officer, "penalty_new").status_code == 404
     assert seen_by(fire_officer, "order_new", query="?case=99999999").status_code == 404
+
+
+def asked(client, name: str, *args) -> int:
+    """Count the questions of a page that was opened before."""
+    url = reverse(f"enforcement:{name}", args=args)
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def test_a_list_asks_no_more_for_more_rows(hazard, ordered, police, decided, filed, wang, signed_in_as):
+    ordered(hazard("EB06"), police)
+    decided()
+    client = signed_in_as(wang)
+    lists = ("orders", "penalties", "sealings")
+    few = {name: asked(client, name) for name in lists}
+    ordered(hazard("FF03"), police)
+    filed(hazard("FA01"))
+    filed(hazard("FA01"))
+    assert {name: asked(client, name) for name in lists} == few
+    assert max(few.values()) <= 11
+
+
+def test_a_page_asks_a_bounded_number_of_questions(
+    hazard, ordered, police, decided, fire_officer, signed_in_as
+):
+    order, fine = ordered(hazard("EB06"), police), decided()
+    client = signed_in_as(fire_officer)
+    assert asked(client, "order", order.pk) <= 16
+    assert asked(client, "penalty", fine.pk) <= 20
