@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -61,6 +63,8 @@ class Suggestion(models.Model):
     registrar = _office(null=False)
     lead = _office()
     desk = _office()
+    # The offices of `co_handlings` that are still asked, so that an index finds what an office has to do with.
+    co_offices = ArrayField(models.BigIntegerField(), default=list)
     city = _place()
     county = _place()
     street = _place()
@@ -95,6 +99,7 @@ class Suggestion(models.Model):
             models.Index("desk", "due_at", name="suggestion_desk", condition=~Q(state=State.CLOSED)),
             models.Index("escalate_at", name="suggestion_escalate", condition=~Q(state=State.CLOSED)),
             models.Index("assigned_at", name="suggestion_assigned"),
+            GinIndex("co_offices", name="suggestion_co_offices"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["registrar", "meeting", "number"], name="suggestion_once"),

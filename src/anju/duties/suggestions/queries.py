@@ -136,8 +136,7 @@ def _narrowed(
 
 
 def _asked_of(offices: Iterable[int]) -> Q:
-    asked = CoHandling.objects.filter(organisation__in=list(offices), dropped_at__isnull=True)
-    return Q(pk__in=asked.values("suggestion"))
+    return Q(co_offices__overlap=list(offices))
 
 
 def tab_counts(actor: Actor, *, at: datetime) -> dict[str, int]:
@@ -164,16 +163,16 @@ def tab_counts(actor: Actor, *, at: datetime) -> dict[str, int]:
 
 
 def desk_count(actor: Actor) -> int:
-    """Count what waits for an actor's offices: their turn, or their opinion."""
+    """Count what waits for an actor's offices: their turn, or their opinion. One question, asked on every page."""
     own = actor.organisation_ids
-    turns = Suggestion.objects.filter(desk__in=own).exclude(state__in=[State.CLOSED, State.ANSWERED]).count()
+    turns = Suggestion.objects.filter(desk__in=own).exclude(state__in=[State.CLOSED, State.ANSWERED])
     asked = CoHandling.objects.filter(
         organisation__in=own,
         submitted_at__isnull=True,
         dropped_at__isnull=True,
         suggestion__state__in=[State.ASSIGNED, State.HANDLING],
     )
-    return turns + asked.count()
+    return turns.values_list("pk").union(asked.values_list("suggestion")).count()
 
 
 def unread_notices(actor: Actor) -> list[SuggestionNotice]:

@@ -243,6 +243,7 @@ def assign(
     for pk in chosen:
         co = CoHandling.objects.create(suggestion=suggestion, organisation=offices[pk], asked_at=at)
         started.append(clocks.new(suggestion, "opinion", at=at, co_handling=co))
+    suggestion.co_offices = chosen
     return _move(
         suggestion, step, by=by, at=at, note=note, started=started, key=key, asked=asked,
         data={"lead": suggestion.lead.name, "co": [offices[pk].name for pk in chosen]},
@@ -282,6 +283,7 @@ def refuse_routing(*, suggestion_id: int, note: str, by: Actor, at: datetime, ke
     refusing = suggestion.lead
     suggestion.returns += 1
     suggestion.lead = None
+    suggestion.co_offices = []
     suggestion.co_handlings.filter(dropped_at__isnull=True).update(dropped_at=at)
     _notify(suggestion, "returned", suggestion.registrar, note, at=at)
     return _move(

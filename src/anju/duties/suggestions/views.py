@@ -137,7 +137,9 @@ def _page(
     at, actor = _now(), request.actor  # type: ignore[attr-defined]
     d = queries.dossier(actor, suggestion_id)
     s = d.suggestion
-    possible = [b for b in d.buttons if b.allowed]
+    begun = bool(d.replies) and d.replies[-1].round == s.round
+    # What is not yet written cannot be sent up: the way to the draft is the next act then.
+    possible = [b for b in d.buttons if b.allowed and (begun or b.act != "submit_for_signature")]
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
     offices = (
         services.queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
