@@ -67,6 +67,7 @@ class DutyStories:
         self._major(self._ago(6))
         self._fined_on_the_spot(self._ago(5))
         self._transfer_refused(self._ago(4))
+        self._order_running(self._ago(2))
         self._order_to_serve(self._ago(1))
         transfers.mark_late(at=self.now)
         orders.mark_overdue(at=self.now)
@@ -163,6 +164,10 @@ class DutyStories:
         unit = self._unit()
         visit = self._visit(unit, at, ["charger", "signs"], officers=self.station)
         self._order(visit, self._later(at, hours=2), due=(at + timedelta(days=7)).date())
+
+    def _order_running(self, at: datetime) -> None:
+        visit = self._visit(self._unit(), at, ["charger"], officers=self.station)
+        self._order(visit, self._later(at, hours=1))
 
     def _order_to_serve(self, at: datetime) -> None:
         visit = self._visit(self._unit(shop=True), at, ["extinguisher"], officers=self.station)
