@@ -8,6 +8,7 @@ import docx
 import pypdfium2
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from anju.ground.access.actors import Actor, Reach
@@ -379,3 +380,53 @@ def test_the_steps_and_the_rulebook_agree():
     }  # fmt: skip
     assert {step.act for step in rules.acts("draft", review=True)} == {"redraft", "submit", "discard"}
     assert {step.act for step in rules.acts("draft", review=False)} == {"redraft", "issue", "discard"}
+
+
+def test_a_list_asks_as_often_for_many_papers_as_for_one(
+    city, housing, subject, county_supervisor, signed_in_as, friday_9am
+):
+    by = county_supervisor.actor(friday_9am)
+    client = signed_in_as(county_supervisor)
+    counts = []
+    for number in range(4):
+        services.issue(
+            kind="order_timed", data=order(), register_code="东住建责改字", subject=subject, by=by, at=AT
+        )
+        services.draft(
+            kind="penalty_decision",
+            data=sample("penalty_decision"),
+            register_code="东住建罚决字",
+            subject=subject,
+            by=by,
+            at=AT,
+        )
+        if number in (0, 3):
+            for page in ("documents:list", "documents:waiting"):
+                client.get(reverse(page))
+                with CaptureQueriesContext(connection) as asked:
+                    assert client.get(reverse(page)).status_code == 200
+                counts.append(len(asked))
+    assert counts[:2] == counts[2:], counts
+
+
+def test_the_list_reads_a_range_of_an_index(city, housing, county_supervisor, friday_9am):
+    actor_ = replace(county_supervisor.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    with CaptureQueriesContext(connection) as asked:
+        for filters in (
+            queries.Filters(),
+            queries.Filters(scope="below"),
+            queries.Filters(kind="order_timed"),
+        ):
+            queries.listing(actor_, filters)
+    plans = []
+    for question in [q["sql"] for q in asked if "COUNT" in q["sql"]]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {question}")
+            plans.append(" ".join(row[0] for row in cursor.fetchall()))
+    for plan, index in zip(
+        plans, ("document_organisation", "document_superior", "document_organisation_kind"), strict=True
+    ):
+        assert index in plan, plan
