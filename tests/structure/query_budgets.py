@@ -24,6 +24,8 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "inspections:due": ("street_officer", 12),
     "inspections:together": ("police_officer", 15),
     "inspections:matches": ("street_officer", 10),
+    "documents:list": ("county_supervisor", 10),
+    "documents:waiting": ("county_supervisor", 9),
     "territory:estates": ("street_officer", 11),
     "territory:estate": ("street_officer", 26),
     "organisations:organisations": ("county_supervisor", 10),
