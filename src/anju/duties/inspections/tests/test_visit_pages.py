@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -296,3 +298,35 @@ def test_a_recheck_on_the_phone(finished, estate_unit, officers, signed_in_as):
 
 def test_who_does_not_inspect_has_no_phone_page(signed_in_as, grid_worker):
     assert signed_in_as(grid_worker).get(reverse("field:visits")).status_code == 404
+
+
+# ---------------------------------------------------------------------------------------------------- how much is asked
+
+
+def asked(client, address) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_no_page_of_visits_asks_more_for_more_to_show(
+    finished, begun, officers, signed_in_as, friday_9am, monday_9am
+):
+    client = signed_in_as(officers.police)
+    few = finished({})
+    pages = {
+        "inspections:visits": [],
+        "field:visits": [],
+        "inspections:visit": [few.pk],
+        "field:visit": [few.pk],
+    }
+    before = {}
+    for _warm in range(2):
+        before = {name: asked(client, reverse(name, args=args)) for name, args in pages.items()}
+    many = finished(*({"place": f"{n}号楼"} for n in range(20, 25)), at=monday_9am)
+    begun(at=monday_9am)
+    pages |= {"inspections:visit": [many.pk], "field:visit": [many.pk]}
+    after = {name: asked(client, reverse(name, args=args)) for name, args in pages.items()}
+    assert {name: (before[name], n) for name, n in after.items() if n > before[name]} == {}
+    budgets = {"inspections:visits": 14, "field:visits": 12, "inspections:visit": 18, "field:visit": 16}
+    assert {name: n for name, n in after.items() if n > budgets[name]} == {}
