@@ -21,7 +21,7 @@ from anju.ground.foundation import jobs
 from anju.ground.foundation.jobs import Cancelled
 from anju.ground.foundation.refusals import Refusal
 
-from . import export, services
+from . import export, lists, services
 from .models import Import
 
 
@@ -92,31 +92,38 @@ def run_import(progress_id: int, import_id: int, dry_run: bool, language: str = 
 
 
 @jobs.task(name="exchange.export_workbook", queue="long")
-def export_workbook(progress_id: int, account_id: int, query: str, language: str = "") -> None:
-    """Write the cases of a list into a workbook that its owner can fetch."""
+def export_workbook(
+    progress_id: int, account_id: int, query: str, language: str = "", of: str = "cases"
+) -> None:
+    """Write the rows of a list into a workbook that its owner can fetch."""
     account = Account.objects.select_related("person").get(pk=account_id)
     at = timezone.now()
     by = actor_of(account, at=at)
     with jobs.running(progress_id) as report, override(language or None):
-        found = export.cases_to_export(by, QueryDict(query), at=at)
-        columns = export.case_columns()
+        chosen = lists.listing(of)
+        assert chosen is not None
+        found, columns = chosen.rows(by, QueryDict(query), at), chosen.columns()
         total = found.count()
         path = export.exports_folder() / f"{secrets.token_hex(16)}.xlsx"
         report(0, total, _("正在写入"))
         done = export.write_xlsx(
             path,
-            title=_("投诉和隐患"),
+            title=chosen.title,
             headings=[column.heading for column in columns],
             widths=[column.width for column in columns],
             rows=export.rows_of(columns, found),
             report=report,
         )
-        services.record_export(by=by, at=at, rows=done, form="xlsx", query=query)
+        services.record_export(by=by, at=at, rows=done, form="xlsx", query=query, of=of)
         report(
             done,
             total,
             _("已完成"),
-            {"url": reverse("exchange:exported", args=[progress_id]), "path": services.relative(path)},
+            {
+                "url": reverse("exchange:exported", args=[progress_id]),
+                "path": services.relative(path),
+                "list": of,
+            },
         )
 
 

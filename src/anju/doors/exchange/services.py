@@ -445,14 +445,16 @@ def own(import_id: int, *, by: Actor, lock: bool = False) -> Import:
 
 
 @transaction.atomic
-def record_export(*, by: Actor, at: datetime, rows: int | None, form: str, query: str) -> None:
+def record_export(
+    *, by: Actor, at: datetime, rows: int | None, form: str, query: str, of: str = "cases"
+) -> None:
     """Leave a trace of who took which list out."""
     journal.record(
         "exchange.exported",
         subject=None,
         by=by,
         at=at,
-        data={"form": form, "query": query[:500], **({} if rows is None else {"rows": rows})},
+        data={"list": of, "form": form, "query": query[:500], **({} if rows is None else {"rows": rows})},
     )
 
 

@@ -54,7 +54,15 @@ _STORED = {
 }
 # Temporary tables end with the transaction; within one (a rehearsal, a test) a second load makes them anew.
 _TEMPORARY = (
-    *("ledger_numbers", "ledger_named", "ledger_pool", "ledger_pieces", "ledger_fresh", "ledger_made"),
+    *(
+        "ledger_numbers",
+        "ledger_named",
+        "ledger_pool",
+        "ledger_pieces",
+        "ledger_rare",
+        "ledger_fresh",
+        "ledger_made",
+    ),
     *("ledger_facts", "ledger_parts", "ledger_forms", "ledger_before", "ledger_seen", "ledger_naming"),
 )
 MOST_NOTES = 50
@@ -345,9 +353,11 @@ class StationRun:
         with connection.cursor() as cursor:
             for statement in _POOL:
                 cursor.execute(statement)
-            cursor.execute(_COMMON, [limits["common"]])
+            cursor.execute(_COMMON, [limits["common"], limits["common_share"]])
+            cursor.execute(_RARE)
             cursor.execute("ANALYZE ledger_pieces")
-            cursor.execute(_PAIRS, [limits["share"]])
+            cursor.execute("ANALYZE ledger_rare")
+            cursor.execute(_PAIRS, [limits["rare_shared"], limits["share"]])
             columns = ("name", "address", "uscc", "community_id", "street_id")
             for one, unit_id, seq, phone, *entries in cursor:
                 half = len(columns)
@@ -877,8 +887,14 @@ _POOL = (
 # A piece that many units of a street share (超市, 有限公司) tells nothing, and would compare all with all.
 _COMMON = """
     DELETE FROM ledger_pieces p USING
-        (SELECT street_id, piece FROM ledger_pieces GROUP BY 1, 2 HAVING count(*) > %s) c
+        (SELECT t.street_id, t.piece FROM ledger_pieces t
+         JOIN (SELECT street_id, count(*) AS units FROM ledger_pool GROUP BY 1) o USING (street_id)
+         GROUP BY 1, 2 HAVING count(*) > greatest(%s, max(o.units) * %s)) c
     WHERE c.street_id = p.street_id AND c.piece = p.piece
+"""
+_RARE = """
+    CREATE TEMPORARY TABLE ledger_rare ON COMMIT DROP AS
+    SELECT id, count(*) AS pieces FROM ledger_pieces WHERE length(piece) = 2 GROUP BY 1
 """
 # Names whose figures differ (3号店, 5号店) are two, unless address or telephone say otherwise.
 _PAIRS = """
@@ -886,8 +902,8 @@ _PAIRS = """
            one.name, one.address, one.uscc, one.community_id, one.street_id,
            other.name, other.address, other.uscc, other.community_id, other.street_id
     FROM (
-        SELECT a.id AS one, b.id AS other, count(*) AS shared,
-               bool_or(left(a.piece, 2) IN ('a:', 'p:')) AS traced
+        SELECT a.id AS one, b.id AS other, count(*) FILTER (WHERE length(a.piece) = 2) AS shared,
+               bool_or(length(a.piece) > 2) AS traced
         FROM ledger_pieces a
         JOIN ledger_pieces b ON b.street_id = a.street_id AND b.piece = a.piece
          AND (NOT b.fresh OR b.id > a.id)
@@ -896,8 +912,11 @@ _PAIRS = """
     ) pair
     JOIN ledger_pool one ON one.id = pair.one
     JOIN ledger_pool other ON other.id = pair.other
+    LEFT JOIN ledger_rare r ON r.id = pair.one
+    LEFT JOIN ledger_rare o ON o.id = pair.other
     WHERE one.kind = other.kind
-      AND (pair.traced OR (one.digits = other.digits AND similarity(one.name_key, other.name_key) >= %s))
+      AND (pair.traced OR (one.digits = other.digits AND pair.shared > %s * least(r.pieces, o.pieces)
+                           AND similarity(one.name_key, other.name_key) >= %s))
 """
 _CONCLUSION = (
     "CASE WHEN s.conclusion IN ('refused', 'closed') THEN s.conclusion"

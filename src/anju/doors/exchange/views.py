@@ -18,7 +18,7 @@ from anju.ground.foundation import jobs
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import export, services
+from . import export, lists, services
 from .jobs import export_workbook
 from .models import Import
 
@@ -254,19 +254,27 @@ def _download(path: Path, name: str) -> HttpResponse:
 @power("cases.export")
 def export_cases(request: HttpRequest) -> HttpResponse:
     """Take away the list of cases with its filters: CSV at once, a workbook at once when short, else by a job."""
+    return export_list(request, "cases")
+
+
+@power("cases.export")
+def export_list(request: HttpRequest, kind: str) -> HttpResponse:
+    """Take away a list (visits, findings, orders, fines, cases) with the filters of its page."""
     actor = request.actor  # type: ignore[attr-defined]
+    chosen = lists.listing(kind)
+    if chosen is None or not actor.has(chosen.power):
+        raise NotFound(_("没有找到这个列表。"))
     at = timezone.now()
     query = request.GET.copy()
     form = query.pop("format", ["csv"])[-1]
-    found = export.cases_to_export(actor, query, at=at)
-    columns = export.case_columns()
+    found, columns = chosen.rows(actor, query, at), chosen.columns()
     stamp = f"{timezone.localtime(at):%Y%m%d-%H%M}"
     if form != "xlsx":
-        services.record_export(by=actor, at=at, rows=None, form="csv", query=query.urlencode())
+        services.record_export(by=actor, at=at, rows=None, form="csv", query=query.urlencode(), of=chosen.key)
         response: Any = StreamingHttpResponse(
             export.stream_csv(columns, found), content_type="text/csv; charset=utf-8"
         )
-        response["Content-Disposition"] = f'attachment; filename="cases-{stamp}.csv"'
+        response["Content-Disposition"] = f'attachment; filename="{chosen.key}-{stamp}.csv"'
         response["Cache-Control"] = "private, no-store"
         return response
     if request.method == "POST":
@@ -278,24 +286,25 @@ def export_cases(request: HttpRequest) -> HttpResponse:
             account_id=actor.account_id,
             query=query.urlencode(),
             language=get_language() or "",
+            of=chosen.key,
         )
         return redirect("console:job", job.pk)
     total = found[: XLSX_AT_ONCE + 1].count()
     if total > XLSX_AT_ONCE:
         total = found.count()
         minutes = max(1, round(total / 2500 / 60))
-        context = {"total": total, "minutes": minutes, "query": query.urlencode()}
+        context = {"total": total, "minutes": minutes, "query": query.urlencode(), "list": chosen}
         return render(request, "exchange/export.html", context)
     path = export.exports_folder() / f"{secrets.token_hex(16)}.xlsx"
     done = export.write_xlsx(
         path,
-        title=_("投诉和隐患"),
+        title=chosen.title,
         headings=[column.heading for column in columns],
         widths=[column.width for column in columns],
         rows=export.rows_of(columns, found),
     )
-    services.record_export(by=actor, at=at, rows=done, form="xlsx", query=query.urlencode())
-    response = _download(path, f"cases-{stamp}.xlsx")
+    services.record_export(by=actor, at=at, rows=done, form="xlsx", query=query.urlencode(), of=chosen.key)
+    response = _download(path, f"{chosen.key}-{stamp}.xlsx")
     # The open file goes on until it is sent; its name is needed no longer.
     path.unlink()
     return response
@@ -314,4 +323,6 @@ def exported(request: HttpRequest, job_id: int) -> HttpResponse:
     path = settings.DATA_DIR / job.result["path"] if job and job.result.get("path") else None
     if path is None or not path.exists():
         raise NotFound(_("没有找到这个文件，可能已过期。请重新导出。"))
-    return _download(path, f"cases-{timezone.localtime(job.created_at):%Y%m%d-%H%M}.xlsx")  # type: ignore[union-attr]
+    assert job is not None
+    name = job.result.get("list", "cases")
+    return _download(path, f"{name}-{timezone.localtime(job.created_at):%Y%m%d-%H%M}.xlsx")
