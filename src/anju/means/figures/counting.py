@@ -66,16 +66,28 @@ class TallyPlan:
             column = "amount" if measure.tally is not None and measure.tally.amount else "number"
             numbers.append(f"coalesce(sum({column}) FILTER (WHERE {met}), 0)")
             values += given
-        source, given = self._source(spec, span, by)
-        met = "true"
-        for dimension, keys in self.filters.items():
-            met += f" AND {spec.place_of(dimension)} = ANY(%s)"
-            given.append(_texts(self.facts.dimensions[dimension], keys))
+        met, kept = self._narrow(spec, measures)
+        source, given = self._source(spec, span, by, met, kept)
         # Every piece of this text is one of ours; what a person asked for travels in `values`.
-        sql = f"SELECT {self._key(spec, by)} AS key, {', '.join(numbers)} FROM ({source}) AS s WHERE {met} GROUP BY 1"  # noqa: S608
+        sql = f"SELECT {self._key(spec, by)} AS key, {', '.join(numbers)} FROM ({source}) AS s GROUP BY 1"  # noqa: S608
         return _Branch(name, tuple(m.name for m in measures), sql, values + given)
 
-    def _source(self, spec: Spec, span: Window, by: str | None) -> tuple[str, list[Any]]:
+    def _narrow(self, spec: Spec, measures: Sequence[Measure]) -> tuple[str, list[Any]]:
+        """Write what all measures ask alike, so that other rows are not even read, and the filters."""
+        met, values = "", []
+        for dimension, _sql in spec.dimensions:
+            asked = [dict(m.tally.only).get(dimension) for m in measures if m.tally is not None]
+            if all(texts is not None for texts in asked):
+                met += f" AND {spec.place_of(dimension)} = ANY(%s)"
+                values.append(sorted({text for texts in asked for text in texts or ()}))
+        for dimension, keys in self.filters.items():
+            met += f" AND {spec.place_of(dimension)} = ANY(%s)"
+            values.append(_texts(self.facts.dimensions[dimension], keys))
+        return met, values
+
+    def _source(
+        self, spec: Spec, span: Window, by: str | None, met: str, kept: list[Any]
+    ) -> tuple[str, list[Any]]:
         """Write the coarsest kept rows that answer, and what is not folded yet."""
         streets = by == "street" or self.scope.level >= 4
         cut = rules.pieces(span.first, span.after)
@@ -94,6 +106,7 @@ class TallyPlan:
             where, place = f" AND {PLACES[self.scope.level]} = %s", [self.scope.area.pk]
             if self.scope.level > 3 and self.scope.area.county_id:
                 where, place = f"{where} AND county = %s", [*place, self.scope.area.county_id]
+        where, place = where + met, [*place, *kept]
         parts, values = [], []
         for grain, first, after in ranges:
             parts.append(

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from anju.ground.territory.models import Area
 
-from .tallies import DAY_STREET, MONTH_STREET
+from .tallies import DAY_COUNTY, DAY_STREET, MONTH_COUNTY, MONTH_STREET
 
 
 class FigureSnapshot(models.Model):
@@ -82,7 +82,18 @@ class TallyRow(TallyKey):
             )
         ]
         indexes = [
-            models.Index(fields=["tally", "grain", "county", "day"], name="tally_row_county"),
+            # A question of one agency reads this index alone: the table itself is not touched.
+            models.Index(
+                fields=["tally", "grain", "d1", "day"],
+                name="tally_row_first",
+                include=["city", "county", "street", "since", "d2", "d3", "d4", "number", "amount"],
+                condition=Q(grain__in=[MONTH_COUNTY, DAY_COUNTY]),
+            ),
+            models.Index(
+                fields=["tally", "grain", "county", "day"],
+                name="tally_row_county",
+                condition=Q(grain__in=[MONTH_STREET, DAY_STREET]),
+            ),
             models.Index(
                 fields=["tally", "grain", "street", "day"],
                 name="tally_row_street",

@@ -231,9 +231,10 @@ def answer(query: Query, *, actor: Actor, at: datetime, compare: bool = False) -
     tallied = [plan for plan in plans if isinstance(plan, counting.TallyPlan)]
     counted = dict(zip(map(id, tallied), counting.run(tallied) if tallied else [], strict=True))
     found: dict[str, Result] = {}
+    known: dict[Any, dict[str, str]] = {}
     for group, plan in zip(groups, plans, strict=True):
         numbers = plan.run() if isinstance(plan, _Plan) else counted[id(plan)]
-        found.update(_results(query, group, numbers, at=at, compare=compare))
+        found.update(_results(query, group, numbers, known, at=at, compare=compare))
     try:
         _check_parts(found)
     except rules.FiguresDoNotAddUp:
@@ -260,12 +261,21 @@ class _Group:
 def _groups(query: Query, asked: Iterable[Measure], *, actor: Actor) -> list[_Group]:
     usable = keeping.usable({m.tally.spec.name: m.tally.spec for m in asked if m.tally is not None}.values())
     groups: dict[tuple[Any, ...], _Group] = {}
-    scopes: dict[str, Scope] = {}
+    scopes: dict[tuple[Any, ...], Scope] = {}
     for measure in asked:
         facts = measure.facts
-        if facts.name not in scopes:
-            scopes[facts.name] = places.resolve(query.territory, facts=facts, actor=actor)
-        scope = scopes[facts.name]
+        # Tables that are placed and guarded alike have one scope.
+        placed = (
+            facts.power,
+            *facts.areas.items(),
+            facts.division,
+            facts.guarded,
+            facts.reach,
+            facts.indexed,
+        )
+        if placed not in scopes:
+            scopes[placed] = places.resolve(query.territory, facts=facts, actor=actor)
+        scope = scopes[placed]
         by_tally = (
             measure.tally is not None
             and usable[measure.tally.spec.name]
@@ -356,9 +366,18 @@ def _plan(query: Query, group: _Group, *, at: datetime, compare: bool) -> _Plan 
 
 
 def _results(
-    query: Query, group: _Group, counted: Mapping[str, Counts], *, at: datetime, compare: bool
+    query: Query,
+    group: _Group,
+    counted: Mapping[str, Counts],
+    known: dict[Any, dict[str, str]],
+    *,
+    at: datetime,
+    compare: bool,
 ) -> dict[str, Result]:
-    """Make an answer of what was counted: totals, slices with their names, comparisons; checked."""
+    """Make an answer of what was counted: totals, slices with their names, comparisons; checked.
+
+    known  names of places that were looked up for another table of the same answer
+    """
     facts, scope = group.facts, group.scope
     sliced: Counts = counted["now"]
     if group.apart:
@@ -371,7 +390,10 @@ def _results(
     fold = None
     if query.by is not None:
         fold = _fold(query, facts, sliced)
-        names = _names(query, facts, scope, sliced, fold)
+        same = (frozenset(sliced), scope.label) if query.by in LEVELS and fold is None else id(group)
+        if same not in known:
+            known[same] = _names(query, facts, scope, sliced, fold)
+        names = known[same]
     found = {}
     for measure in group.measures:
         number = _total(measure, counted["now"])
