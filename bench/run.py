@@ -4,6 +4,7 @@
     ./anju bench --sizes 1000,100000,1000000      the growth
     ./anju bench --only create,list --seconds 5   some measurements
     ./anju bench --profile                        where the time of a lifecycle goes
+    ./anju bench tallies                          the report's figures at 1, 10 and 100 times the city's volume
 
 Every size is a database of its own beside the demo's, filled once and kept (--refill makes it anew). The server is
 the one of ./anju start: gunicorn with four workers of four threads. Load, server and database share the machine.
@@ -74,6 +75,10 @@ def child(words: list[str], url: str) -> None:
 
 def main() -> int:
     """Read the words; fill, measure, write."""
+    if sys.argv[1:2] == ["tallies"]:
+        from bench import tallies
+
+        return tallies.main(sys.argv[2:])
     parser = argparse.ArgumentParser(
         prog="./anju bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
