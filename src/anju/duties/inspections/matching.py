@@ -1,5 +1,6 @@
 """Two spellings that may be one unit: how alike they are, suggested to a person, decided by a person."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,24 @@ def alike(one: str, other: str) -> float:
     return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
 
 
+def _bare(name: str, ignore: Iterable[str]) -> str:
+    for ending in ignore:
+        name = name.replace(ending, "")
+    return name
+
+
+def _names_alike(one: str, other: str) -> float:
+    """Return how alike two names are; what tells shops apart stands in front, the trade behind is shared by many."""
+    front = name_key(one)[:2] == name_key(other)[:2]
+    return alike(one, other) * (1.0 if front else 0.7)
+
+
+def _addresses_alike(one: str, other: str) -> float:
+    """Return how alike two addresses are; another house number is another house, however alike the street."""
+    numbers = [re.findall(r"\d+", name_key(address)) for address in (one, other)]
+    return alike(one, other) * (0.3 if all(numbers) and numbers[0] != numbers[1] else 1.0)
+
+
 def likeness(one: Mapping[str, Any], other: Mapping[str, Any], *, rule: Mapping[str, Any]) -> Likeness:
     """Say how alike two entries are: their names, addresses and places, weighed by rulebooks/units `matching`.
 
@@ -48,8 +67,8 @@ def likeness(one: Mapping[str, Any], other: Mapping[str, Any], *, rule: Mapping[
     """
     if one.get("uscc") and one.get("uscc") == other.get("uscc"):
         return Likeness(1.0, ("uscc",))
-    name = alike(one.get("name") or "", other.get("name") or "")
-    address = alike(one.get("address") or "", other.get("address") or "")
+    name = _names_alike(*(_bare(side.get("name") or "", rule.get("ignore", ())) for side in (one, other)))
+    address = _addresses_alike(one.get("address") or "", other.get("address") or "")
     near = {
         "community": bool(one.get("community_id")) and one.get("community_id") == other.get("community_id"),
         "street": bool(one.get("street_id")) and one.get("street_id") == other.get("street_id"),

@@ -244,7 +244,10 @@ def coverage_by_agency(actor: Actor, *, on: date, kind: str = "", area: int | No
         found = found.filter(agency__kind=kind)
     if area:
         level = Area.objects.filter(pk=area).values_list("level", flat=True).first()
-        found = found.filter(**{_COLUMNS[level]: area}) if level in (3, 4) else found
+        # A check is stamped with its county and street; a single community is asked of the units.
+        place = _COLUMNS.get(level or 0, "community_id")
+        column = place if level in (Area.Level.COUNTY, Area.Level.STREET) else f"unit__{place}"
+        found = found.filter(**{column: area})
     first = date(on.year, 1, 1)
     counted = found.values("agency").order_by().annotate(
         listed=Count("pk"),

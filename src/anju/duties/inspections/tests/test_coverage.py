@@ -9,6 +9,7 @@ from anju.duties.inspections import coverage, register
 from anju.duties.inspections import units_queries as queries
 from anju.duties.inspections.models import Duty, Unit, Visit, VisitPart
 from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation.refusals import Refusal
 
 
 @pytest.fixture
@@ -97,6 +98,22 @@ def test_coverage_of_a_station(city, shops, police_officer, friday_9am):
     assert police.share == round(100 / police.listed, 1)
 
 
+def test_coverage_of_one_community(city, shops, county_supervisor, friday_9am):
+    by, day = county_supervisor.actor(friday_9am), friday_9am.date()
+    listed = {
+        key: sum(
+            row.listed
+            for row in queries.coverage_by_agency(
+                by, on=day, kind="police_station", area=getattr(city.areas, key).pk if key else None
+            )
+        )
+        for key in ("", "east", "huaiyin_street", "hebin_street", "huaiyin", "liuyuan")
+    }
+    assert listed[""] == listed["east"] == listed["huaiyin_street"] + listed["hebin_street"]
+    assert listed["huaiyin_street"] == listed["huaiyin"] + listed["liuyuan"]
+    assert listed["huaiyin"] >= 3
+
+
 @pytest.mark.parametrize(
     ("scope", "found"), [("overdue", {2}), ("soon", {1}), ("done", {0}), ("listed", {0, 1, 2})]
 )
@@ -142,3 +159,47 @@ def test_units_at_one_address_are_one_site(city, shops, friday_9am):
     assert len({queries.site_key(unit) for unit in shops}) == 1
     shops[0].address = ""
     assert queries.site_key(shops[0]) == f"u{shops[0].pk}"
+
+
+def test_joined_units_are_one_in_the_count_and_two_again_when_parted(city, shops, friday_9am):
+    """A unit is counted once in a period: of a joined pair only the first part has no day before it."""
+    keep, gone = shops[0], shops[1]
+    police = city.offices.police
+    first = visited(keep, police, date(2024, 1, 10))
+    second = visited(gone, police, date(2024, 3, 10))
+    register.set_flag(
+        unit_id=gone.pk, flag="focus", on=True, since=date(2024, 1, 1), by=SYSTEM, at=friday_9am, basis="名单"
+    )
+    register.merge_units(keep_id=keep.pk, gone_id=gone.pk, reason="现场核对", by=SYSTEM, at=friday_9am)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.previous_on, second.previous_on, second.unit_id) == (None, date(2024, 1, 10), keep.pk)
+    assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 3, 10)
+    assert not Duty.objects.filter(unit=gone, active=True).exists()
+    assert "focus" in register.flags_on(keep, on=friday_9am.date())
+    with pytest.raises(Refusal, match="已经注销或者合并"):
+        register.merge_units(keep_id=keep.pk, gone_id=gone.pk, reason="再来", by=SYSTEM, at=friday_9am)
+    register.separate_units(gone_id=gone.pk, reason="两家", by=SYSTEM, at=friday_9am)
+    second.refresh_from_db()
+    assert (second.previous_on, second.unit_id) == (None, gone.pk)
+    assert "focus" not in register.flags_on(keep, on=friday_9am.date())
+    assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 1, 10)
+    assert Duty.objects.get(unit=gone, active=True).last_on == date(2024, 3, 10)
+
+
+@pytest.mark.parametrize(("reason", "said"), [("", "写明依据")])
+def test_a_merger_needs_a_reason_and_two_units(shops, friday_9am, reason, said):
+    with pytest.raises(Refusal, match=said):
+        register.merge_units(
+            keep_id=shops[0].pk, gone_id=shops[1].pk, reason=reason, by=SYSTEM, at=friday_9am
+        )
+    with pytest.raises(Refusal, match="同一条记录"):
+        register.merge_units(keep_id=shops[0].pk, gone_id=shops[0].pk, reason="x", by=SYSTEM, at=friday_9am)
+
+
+def test_two_estates_are_never_one(city, friday_9am):
+    one, other = (
+        Unit.objects.get(kind="estate", estate=e) for e in (city.estates.huaiyin, city.estates.railway)
+    )
+    with pytest.raises(Refusal, match="两个不同的小区"):
+        register.merge_units(keep_id=one.pk, gone_id=other.pk, reason="x", by=SYSTEM, at=friday_9am)

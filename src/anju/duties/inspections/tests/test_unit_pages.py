@@ -8,6 +8,7 @@ from django.utils import timezone
 from anju.duties.inspections import dossier, matching, register
 from anju.duties.inspections.models import Duty, Unit, UnitFlag, UnitMatch, Visit
 from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import rulebooks
 
 
 @pytest.fixture
@@ -309,18 +310,28 @@ def test_a_pair_of_another_county_does_not_exist(pair, outsider, signed_in_as):
     [
         ({"name": "老街面馆", "street_id": 1}, {"name": "老街面馆（总店）", "street_id": 1}, True),
         (
-            {"name": "老街面馆", "address": "人民路2号"},
-            {"name": "老街牛肉面馆", "address": "人民路2号"},
+            {"name": "老街面馆", "address": "人民路2号", "community_id": 1},
+            {"name": "老街牛肉面馆", "address": "人民路2号", "community_id": 1},
             True,
+        ),
+        (
+            {"name": "王记电动车行", "address": "演示中街181号", "community_id": 1},
+            {"name": "李记电动车行", "address": "演示南环181号", "community_id": 1},
+            False,
         ),
         ({"name": "老街面馆", "street_id": 1}, {"name": "幸福超市", "street_id": 1}, False),
         ({"name": "甲", "uscc": "9"}, {"name": "乙", "uscc": "9"}, True),
-        ({"name": "老街面馆", "address": "人民路2号"}, {"name": "老街面馆", "address": "建设路88号院"}, True),
+        (
+            {"name": "老街面馆", "address": "人民路2号"},
+            {"name": "老街面馆", "address": "建设路88号院"},
+            False,
+        ),
+        ({"name": "老街面馆（演示）"}, {"name": "老街 面馆"}, True),
     ],
 )
 def test_how_alike_two_entries_are(one, other, alike):
-    rule = {"name": 0.6, "address": 0.3, "place": 0.1}
-    assert (matching.likeness(one, other, rule=rule).score >= 0.55) is alike
+    rule = rulebooks.load("units", on=date(2024, 7, 12))["matching"]
+    assert (matching.likeness(one, other, rule=rule).score >= rule["least"]) is alike
 
 
 # --- On an estate's page ------------------------------------------------------------------------------------------
