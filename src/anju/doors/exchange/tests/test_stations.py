@@ -119,7 +119,9 @@ def book(path, sheets):
         sheet.write(1, 0, "填报单位：槐荫派出所")
         for number, row in enumerate([headings, *rows], start=2):
             for position, value in enumerate(row):
-                if value not in ("", None):
+                if isinstance(value, str) and value:
+                    sheet.write_string(number, position, value)
+                elif value not in ("", None):
                     sheet.write(number, position, value)
     made.close()
     return path
