@@ -17,7 +17,7 @@ from anju.means.figures import services as figure_acts
 from anju.means.figures.models import FigureSnapshot
 from anju.means.figures.places import Territory
 from anju.means.figures.queries import Query, Result
-from anju.means.figures.rules import FiguresDoNotAddUp, Period
+from anju.means.figures.rules import Amount, FiguresDoNotAddUp, Period
 
 from . import book, rules
 from .models import Reply, Suggestion
@@ -38,7 +38,7 @@ class Figure:
     reference: Reference
     label: str
     definition: str
-    value: float | int | None
+    value: Amount | None
     printed: str
     scope: str
     url: str

@@ -165,7 +165,12 @@ def tab_counts(actor: Actor, *, at: datetime) -> dict[str, int]:
 def desk_count(actor: Actor) -> int:
     """Count what waits for an actor's offices: their turn, or their opinion. One question, asked on every page."""
     own = actor.organisation_ids
-    turns = Suggestion.objects.filter(desk__in=own).exclude(state__in=[State.CLOSED, State.ANSWERED])
+    writes = actor.has("suggestions.handle") or actor.has("suggestions.register")
+    # Who only signs is told of what waits for a signature.
+    waiting = rules.OPEN - {State.ANSWERED} if writes else {State.SIGNING}
+    turns = Suggestion.objects.filter(desk__in=own, state__in=sorted(waiting))
+    if not writes:
+        return turns.count()
     asked = CoHandling.objects.filter(
         organisation__in=own,
         submitted_at__isnull=True,

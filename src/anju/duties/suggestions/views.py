@@ -138,8 +138,10 @@ def _page(
     d = queries.dossier(actor, suggestion_id)
     s = d.suggestion
     begun = bool(d.replies) and d.replies[-1].round == s.round
-    # What is not yet written cannot be sent up: the way to the draft is the next act then.
-    possible = [b for b in d.buttons if b.allowed and (begun or b.act != "submit_for_signature")]
+    # What is not yet written cannot be sent up, and deputies are given their time: other acts are next then.
+    running = {c.kind: c.due_at for c in d.clocks if c.stopped_at is None}
+    too_early = {"submit_for_signature": not begun, "close": running.get("feedback", at) > at}
+    possible = [b for b in d.buttons if b.allowed and not too_early.get(b.act)]
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
     offices = (
         services.queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
@@ -203,6 +205,7 @@ def _page(
         if talking
         else None,
         "phone": phone,
+        "live": _live(reply, actor=actor, at=at) if s.state == State.SIGNING and reply and possible else [],
         "unhappy": [row for row in d.feedback if row.value == "dissatisfied" and row.reply.round < s.round],
         "result_names": {c.code: c.name for c in book.result_classes(at=at)},
         "result_source": book.result_variant(at=at)["source"],
@@ -220,6 +223,11 @@ def _page(
     }
     status = refusal.status if refusal else 200
     return render(request, "suggestions/suggestion.html", context, status=status)
+
+
+def _live(reply: Reply, *, actor: Actor, at: datetime) -> list[letter.Figure]:
+    """List the figures of an unsigned letter as they are now, for whoever is to sign it."""
+    return list(letter.compute(rules.references(reply.body), actor=actor, at=at).values())
 
 
 def _stages(s: Suggestion) -> list[dict[str, Any]]:

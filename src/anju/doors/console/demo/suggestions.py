@@ -197,11 +197,13 @@ class _Teller:
         services.draft_reply(suggestion_id=made.pk, draft=draft, by=self.clerk, at=written)
 
     def overdue(self, entry: Mapping[str, Any], at: datetime) -> None:
-        """One whose three months have passed without an answer: it has climbed the ladder."""
+        """One whose three months have passed without an answer: it has climbed the ladder to the duty office."""
         made = self._begun(entry, at)
         services.accept(
             suggestion_id=made.pk, by=self.clerk, at=_office_hour(at - timedelta(days=entry["days"] - 3))
         )
+        for days in entry["climbed"]:
+            ladder.escalate_overdue(at=_office_hour(at - timedelta(days=days)))
 
     def dissatisfied(self, entry: Mapping[str, Any], at: datetime) -> None:
         """One whose deputy was dissatisfied: the month of the second answer is running."""
