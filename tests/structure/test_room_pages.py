@@ -1,8 +1,8 @@
 """A room's page cannot grow stale: its picture and its table are those of the code."""
 
 from anju.duties.cases import rules
-from anju.duties.suggestions import rules as suggestion_rules
 from anju.duties.inspections import rules as visit_rules
+from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import workflow
 
 from . import house
