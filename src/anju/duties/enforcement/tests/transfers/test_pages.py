@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.attacks.test_nonsense import WORST
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
@@ -268,3 +269,41 @@ def test_major_hazards_are_proposed_decided_and_shown(
     stranger = signed_in_as(outsider)
     assert stranger.get(shown).status_code == 404
     assert stranger.post(f"{shown}steps/decide", {"note": "集体讨论决定"}).status_code == 404
+
+
+def test_no_nonsense_breaks_a_page_or_a_verb(
+    sent, found_today, police_officer, fire_officer, city_supervisor, signed_in_as
+):
+    """Whatever is typed into an address or a form, nothing but a refusal comes back."""
+    clients = [signed_in_as(person) for person in (police_officer, fire_officer, city_supervisor)]
+    fields = [
+        "note", "receiver", "outcome", "request_key", "kind", "sender", "order", "reason", "stopped", "evidence",
+        "place", "direct", "code-1", "text-1", "group-7.1", "due_on", "measures", "panel", "by_name", "text", "upheld", "answer",
+    ]  # fmt: skip
+    asked = ["case", "to", "kind", "reason", "order", "closed", "state", "page", "penalty", "answered"]
+    pages = [
+        reverse(f"enforcement:{n}")
+        for n in ("transfers", "majors", "objections", "transfer_new", "major_new", "objection_new")
+    ]
+    posts = [reverse(f"enforcement:{n}", args=[sent.pk]) for n in ("transfer_urge", "transfer_verify")]
+    posts += [
+        reverse("enforcement:transfer_step", args=[sent.pk, act])
+        for act in ("sign_for", "refuse", "report_back", "x")
+    ]
+    posts += [
+        f"{reverse('enforcement:transfer_new')}?case={found_today.pk}",
+        f"{reverse('enforcement:major_new')}?case={found_today.pk}",
+    ]
+    posts += [
+        reverse("enforcement:major_step", args=[1, "decide"]),
+        reverse("enforcement:objection", args=[1]),
+    ]
+    for client, value in ((c, v) for c in clients for v in WORST):
+        for url in pages:
+            assert client.get(url, dict.fromkeys(asked, value)).status_code < 500, f"{url} {value[:30]!r}"
+        for url in posts:
+            told = client.post(url, dict.fromkeys(fields, value))
+            assert told.status_code < 500, f"{url} {value[:30]!r}"
+    for number in ("0", "9" * 18, "9" * 19, "9" * 40, "9" * 4999):
+        for place in ("transfers/{}/", "transfers/{}/receipt", "major/{}/", "objections/{}/"):
+            assert clients[0].get(f"/enforcement/{place.format(number)}").status_code == 404, place
