@@ -248,8 +248,10 @@ def opening(paper: Paper, office: dict[str, str]) -> None:
 
 
 def gap(paper: Paper, points: float) -> None:
-    """Leave room."""
-    form = paper.add_paragraph().paragraph_format
+    """Leave room, less than a line: the grid would make a whole one of it."""
+    empty = paper.add_paragraph()
+    empty._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
+    form = empty.paragraph_format
     form.space_before = form.space_after = Pt(0)
     form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(points)
 
@@ -313,12 +315,14 @@ def confirmed(paper: Paper, office: dict[str, str]) -> None:
 
 def dated(paper: Paper, office: dict[str, str]) -> None:
     """Add the date of a record, at the right."""
-    line(paper, "{{ date }}", office["fang"], 14, pitch=Pt(31)).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    written = line(paper, "{{ date }}", office["fang"], 14, pitch=Pt(31))
+    written.alignment, written.paragraph_format.keep_with_next = WD_ALIGN_PARAGRAPH.RIGHT, True
 
 
 def small_line(paper: Paper, text: str, family: str) -> Paragraph:
     """Add a line in the size of the tables."""
     paragraph = line(paper, text, family, 12, pitch=Pt(20))
+    paragraph._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
     paragraph.paragraph_format.space_before = Pt(4)
     return paragraph
 
@@ -471,6 +475,7 @@ def transfer_letter(paper: Paper, office: dict[str, str]) -> None:
     gap(paper, 6)
     control(paper, "endif")
     parts_and_seal(paper, office)
+    gap(paper, 14)
     contact_lines(paper, office)
     control(paper, "if tables.evidence['rows']")
     head = line(paper, "{{ notes.manifest_title }}", office["hei"])
@@ -487,7 +492,8 @@ def transfer_letter(paper: Paper, office: dict[str, str]) -> None:
 def contact_lines(paper: Paper, office: dict[str, str]) -> None:
     """Add whom to ask, a line each."""
     control(paper, "for words in contact")
-    line(paper, "{{ words }}", office["fang"]).paragraph_format.first_line_indent = TWO_CHARACTERS
+    named = line(paper, "{{ words }}", office["fang"]).paragraph_format
+    named.first_line_indent, named.keep_with_next = TWO_CHARACTERS, True
     control(paper, "endfor")
 
 

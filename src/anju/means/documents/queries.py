@@ -129,6 +129,12 @@ def listing(actor: Actor, filters: Filters, *, number: int = 1, size: int = 50) 
     return Page(list(rows) if counted > start else [], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
 
 
+def chosen(actor: Actor, ids: list[int]) -> list[IssuedDocument]:
+    """Return those of the papers that are issued and of the actor's own office or one below it, by their number."""
+    found = _files().filter(pk__in=ids, state=State.ISSUED).order_by("issued_at", "pk")
+    return [paper for paper in found if of_own_office(actor, paper)]
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 

@@ -8,6 +8,7 @@ app_name = "documents"
 urlpatterns = [
     path("", views.listing, name="list"),
     path("waiting/", views.waiting, name="waiting"),
+    path("print", views.print_together, name="print"),
     path("batches/<int:job_id>/", views.batch, name="batch"),
     path("batches/<int:job_id>.<str:form>", views.batch_file, name="batch_file"),
     path("<int:document_id>/", views.one, name="one"),

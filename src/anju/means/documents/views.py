@@ -20,7 +20,7 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import queries, rules, services
+from . import queries, rendering, rules, services
 from .models import IssuedDocument
 from .services import DOCX_TYPE, PDF_TYPE
 
@@ -222,6 +222,20 @@ def docx(request: HttpRequest, document_id: int) -> HttpResponse:
     """Offer the .docx for saving."""
     document = queries.document_for(request.actor, document_id)  # type: ignore[attr-defined]
     return _handed_out(document, "docx", DOCX_TYPE, as_attachment=True)
+
+
+@require_POST
+@csp_exempt()  # type: ignore[arg-type]
+@power("documents.issue", "documents.sign")
+def print_together(request: HttpRequest) -> HttpResponse:
+    """Put the chosen papers of one's own office, or of those below it, into one .pdf to print."""
+    chosen = [number for given in request.POST.getlist("ids")[:PAGE] if (number := whole(given))]
+    papers = queries.chosen(request.actor, chosen)  # type: ignore[attr-defined]
+    if not papers:
+        messages.warning(request, _("请先勾选要打印的文书。"))
+        return redirect("documents:list")
+    name = _("文书%(n)s份.pdf") % {"n": len(papers)}
+    return _handed(rendering.merged(services.files_of(paper)[0] for paper in papers), name, PDF_TYPE)
 
 
 @require_GET

@@ -311,6 +311,22 @@ def test_the_list_shows_papers_of_the_own_office_by_number_and_kind(
     assert "第0001号" not in elsewhere.content.decode()
 
 
+def test_chosen_papers_are_printed_as_one_file_and_only_those_of_the_own_office(
+    city, housing, subject, county_supervisor, outsider, signed_in_as, friday_9am
+):
+    by = county_supervisor.actor(friday_9am)
+    papers = [
+        services.issue(
+            kind="order_timed", data=order(), register_code="东住建责改字", subject=subject, by=by, at=AT
+        )
+        for _time in range(2)
+    ]
+    asked = {"ids": [paper.pk for paper in papers]}
+    printed = signed_in_as(county_supervisor).post(reverse("documents:print"), asked)
+    assert rendering.pages(printed.content) == 2 * rendering.pages(services.files_of(papers[0])[0])
+    assert signed_in_as(outsider).post(reverse("documents:print"), asked).status_code == 302
+
+
 def test_a_paper_goes_from_draft_to_number_on_its_page(
     city, housing, subject, county_supervisor, street_officer, signed_in_as, friday_9am
 ):
