@@ -538,15 +538,15 @@ def decide_simple(
         party=party_of(penalty),
         happened_at=when,
         place=where(penalty),
-        facts=penalty.facts,
+        facts=sentence(penalty.facts),
         violated=_violated(act.offence),
         basis=matters.cited(act.offence.basis[-1:]),
         amount=measure.amount or penalty_rules.ZERO,
         officers=people,
         warning=measure.warning,
         evidence=evidence_of(penalty),
-        statement=penalty.statement,
-        discretion=measure.reasons.strip(),
+        statement=sentence(penalty.statement),
+        discretion=sentence(measure.reasons, ends=_("，")),
         paid_on_spot=pay_on_spot
         and penalty_rules.cash_allowed(act.book, measure.amount or penalty_rules.ZERO),
         phone=penalty.agency.phone,
@@ -617,7 +617,7 @@ def give_notice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, k
     data = PenaltyNoticeData(
         organisation=penalty.agency.name,
         party=party_of(penalty),
-        facts=penalty.facts,
+        facts=sentence(penalty.facts),
         evidence=evidence_of(penalty),
         violated=_violated(act.offence),
         basis=matters.cited(act.offence.basis[-1:]),
@@ -625,9 +625,10 @@ def give_notice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, k
         officers=_inspectors(penalty),
         warning=measure.warning,
         other=act.offence.also if _names_a_penalty(act.offence) else "",
-        discretion=penalty.reasons,
+        discretion=sentence(penalty.reasons, ends=_("，")),
         hearing=hearing,
         address=penalty.agency.address,
+        contact=penalty.officers.order_by("pk").values_list("name", flat=True).first() or "",
         phone=penalty.agency.phone,
     )
     paper = matters.issue_paper(
@@ -806,7 +807,7 @@ def decide(
     data = PenaltyDecisionData(
         organisation=penalty.agency.name,
         party=party_of(penalty),
-        facts=penalty.facts,
+        facts=sentence(penalty.facts),
         evidence=evidence_of(penalty),
         violated=_violated(act.offence),
         basis=matters.cited(act.offence.basis[-1:]),
@@ -814,8 +815,8 @@ def decide(
         officers=_inspectors(penalty),
         warning=given.warning,
         other=act.offence.also if _names_a_penalty(act.offence) else "",
-        discretion=given.reasons.strip(),
-        statement="；".join(p for p in (penalty.statement, penalty.statement_answer) if p),
+        discretion=sentence(given.reasons, ends=_("，")),
+        statement=_heard(penalty),
         notice_number=notice[1] if notice else "",
         noticed_on=matters.day_of(penalty.noticed_at) if penalty.noticed_at else None,
         phone=penalty.agency.phone,
@@ -994,6 +995,23 @@ def where(penalty: Penalty) -> str:
     if case is not None:
         return " ".join(p for p in (case.estate.name if case.estate else "", case.place) if p)
     return penalty.unit.name if penalty.unit else ""
+
+
+def sentence(text: str, *, ends: str = "") -> str:
+    """Return a text as a paper runs on behind it: with a full stop, or with the mark given, whatever was typed.
+
+    ends  the mark instead of a full stop
+    """
+    bare = text.strip().rstrip(_("。，；、.,;"))
+    return f"{bare}{ends or _('。')}" if bare else ""
+
+
+def _heard(penalty: Penalty) -> str:
+    """Say for the decision what the party stated and what was made of it."""
+    said = sentence(penalty.statement)
+    if said and penalty.statement_answer:
+        said += _("经复核：%(answer)s") % {"answer": sentence(penalty.statement_answer)}
+    return _("当事人陈述：%(said)s") % {"said": said} if said else ""
 
 
 def _violated(offence: Offence) -> tuple[str, ...]:

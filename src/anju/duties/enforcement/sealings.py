@@ -124,7 +124,11 @@ def _paper(
             party=Party(name=unit.name, uscc=unit.uscc, legal_person=unit.responsible, address=unit.address),
             place=unit.address or unit.name,
             parts=(sealing.part,),
-            facts=_("%(reason)s（%(ground)s）") % {"reason": sealing.reason, "ground": ground["name"]},
+            facts=penalties.sentence(
+                _("%(reason)s，%(ground)s")
+                % {"reason": penalties.sentence(sealing.reason, ends=" ").strip(), "ground": ground["name"]},
+                ends=_("，"),
+            ),
             basis=matters.cited(book["basis"]),
             sealed_from=since,
             sealed_until=sealing.until,

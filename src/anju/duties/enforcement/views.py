@@ -414,7 +414,8 @@ def _stages(row: Penalty) -> list[dict[str, Any]]:
     simple = row.procedure == "simple"
     stages = [
         (_("立案"), row.filed_at),
-        *([] if simple else [(_("告知"), row.noticed_at)]),
+        # What a ledger brought tells nothing of the notice before its decision.
+        *([] if simple or (row.decided_at and not row.noticed_at) else [(_("告知"), row.noticed_at)]),
         (_("决定"), row.decided_at),
         (_("送达"), row.served_at),
         *([(_("缴清"), row.paid_on)] if row.amount is not None or row.decided_at is None else []),

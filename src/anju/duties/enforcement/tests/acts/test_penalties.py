@@ -179,9 +179,9 @@ def test_no_proposal_before_the_party_was_heard_and_never_more_than_it_was_told(
     fine = filed()
     told = Measure(D("8000"), reasons=REASONS)
     penalties.give_notice(penalty_id=fine.pk, measure=told, by=fire, at=friday_9am)
-    with pytest.raises(NotAllowedNow, match="陈述申辩期到2024-07-17"):
+    with pytest.raises(NotAllowedNow, match="陈述申辩期到2024-07-19"):
         penalties.propose(penalty_id=fine.pk, measure=told, by=fire, at=friday_9am)
-    later = friday_9am + timedelta(days=6)
+    later = friday_9am + timedelta(days=10)
     with pytest.raises(Refusal, match="不能加重"):
         penalties.propose(penalty_id=fine.pk, measure=Measure(D("9000"), reasons=REASONS), by=fire, at=later)
     penalties.propose(penalty_id=fine.pk, measure=Measure(D("6000"), reasons=REASONS), by=fire, at=later)
@@ -218,7 +218,7 @@ def test_below_the_threshold_there_is_no_hearing(filed, fire, friday_9am):
 
 def test_who_handled_a_case_does_not_decide_it(filed, fire, fire_chief, head, friday_9am):
     told = Measure(D("8000"), reasons=REASONS)
-    later = friday_9am + timedelta(days=6)
+    later = friday_9am + timedelta(days=10)
     fine = filed()
     penalties.give_notice(penalty_id=fine.pk, measure=told, by=fire, at=friday_9am)
     with pytest.raises(NotAllowedNow, match="还没有提出"):
