@@ -249,8 +249,11 @@ def printed(value: Any, *, unit: str = "count") -> str:
     return f"{text}%" if unit == "percent" else text
 
 
-# A number with its surroundings: dates, numbers of documents, articles and items are no figures.
-_BARE = re.compile(r"(?<![\d.〔〕\[\]A-Za-z])(\d[\d,，]*(?:\.\d+)?)(?![\d.]|[年月日时号〕])")
+# A number with its surroundings: dates (year, month, day, hour follow), numbers of documents (in six-pointed brackets, or
+# with the sign for "number" behind) and numbers inside words are no figures.
+_BARE = re.compile(
+    r"(?<![\d.\u3014\u3015\[\]A-Za-z])(\d[\d,\uff0c]*(?:\.\d+)?)(?![\d.]|[\u5e74\u6708\u65e5\u65f6\u53f7\u3015])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,7 @@ def near_misses(text: str, values: Mapping[str, float], *, share: float, least: 
         if piece.reference is not None:
             continue
         for match in _BARE.finditer(piece.text):
-            number = float(re.sub("[,，]", "", match[1]))
+            number = float(re.sub(r"[,\uff0c]", "", match[1]))
             if number < least:
                 continue
             for written, value in values.items():
