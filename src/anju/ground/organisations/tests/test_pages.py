@@ -90,7 +90,7 @@ def test_a_contract_with_an_estate_of_another_county_is_not_signed(city, county_
 def test_the_pages_cost_few_queries(city, county_supervisor, signed_in_as, django_assert_max_num_queries):
     client = signed_in_as(county_supervisor)
     client.get("/organisations/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         client.get("/organisations/?kind=property_company")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         client.get(f"/organisations/{city.offices.company.pk}/")

