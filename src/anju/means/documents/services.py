@@ -117,10 +117,14 @@ def void_own(*, document_id: int, reason: str, by: Actor, at: datetime) -> Issue
     return void(document_id=document_id, reason=reason, by=by, at=at)
 
 
+def facts_of(document: IssuedDocument) -> Any:
+    """Read the facts back that a paper was composed from."""
+    return facts.read(rules.KINDS[document.kind].facts, document.facts)
+
+
 def preview_of(document: IssuedDocument, *, at: datetime) -> bytes:
     """Draw a kept draft as .pdf with a watermark, by the templates of today."""
-    data = facts.read(rules.KINDS[document.kind].facts, document.facts)
-    return preview(document.kind, data, at=at, register_code=document.register_code)
+    return preview(document.kind, facts_of(document), at=at, register_code=document.register_code)
 
 
 def preview(kind: str, data: Any, *, at: datetime, register_code: str = "") -> bytes:
@@ -432,7 +436,7 @@ def _finish(
 
 def _facts_of(document: IssuedDocument) -> Any:
     """Read the facts of a draft back, and check them again."""
-    data = facts.read(rules.KINDS[document.kind].facts, document.facts)
+    data = facts_of(document)
     _check(document.kind, data)
     faces.require_glyphs((*rules.texts(data), document.register_code))
     return data

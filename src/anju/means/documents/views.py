@@ -21,6 +21,7 @@ from anju.ground.foundation.models import Event, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import queries, rendering, rules, services
+from .forms import DraftForm
 from .models import IssuedDocument
 from .services import DOCX_TYPE, PDF_TYPE
 
@@ -121,6 +122,7 @@ def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal
         ],
         "pairs": [(label, value or "—") for row in paper.data.get("fields", ()) for label, value in row],
         "events": [_told(event) for event in journal.events_of(paper)] if own else [],
+        "may_edit": own and paper.state == IssuedDocument.State.DRAFT and actor.has("documents.issue"),
         "act": act,
         "refusal": refusal,
     }
@@ -139,6 +141,38 @@ def _marks(paper: IssuedDocument) -> list[tuple[str, str]]:
         (_("文字"), words),
         *((f"{_('版式')} {suffix}", mark) for suffix, mark in layouts),
     ]
+
+
+@power("documents.issue")
+def edit(request: HttpRequest, document_id: int) -> HttpResponse:
+    """Change the plain facts of a draft, with a look at the paper before they are kept."""
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    paper = queries.paper_for(actor, document_id)
+    given = services.facts_of(paper)
+    form = DraftForm(paper.kind, given, request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            if request.POST.get("act") == "preview":
+                drawn = services.preview(paper.kind, form.changed(), at=at, register_code=paper.register_code)
+                shown = _handed(drawn, f"{paper.title}.pdf", PDF_TYPE)
+                # Without the policy: a browser's own viewer of .pdf is a page that it forbids.
+                shown._csp_exempt = True  # type: ignore[attr-defined]
+                return shown
+            key = request.POST.get("request_key", "")
+            services.redraft(document_id=document_id, data=form.changed(), by=actor, at=at, key=key)
+        except NotFound:
+            raise
+        except Refusal as refused:
+            refusal = str(refused)
+            if refused.field in form.fields:
+                form.add_error(refused.field, refusal)
+        else:
+            messages.success(request, _("草稿已修改。"))
+            return redirect("documents:one", document_id)
+    status = 422 if refusal or form.errors else 200
+    context = {"paper": paper, "form": form, "refusal": refusal}
+    return render(request, "documents/edit.html", context, status=status)
 
 
 _SAID = {

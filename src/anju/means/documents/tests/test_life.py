@@ -353,6 +353,49 @@ def test_a_paper_goes_from_draft_to_number_on_its_page(
     assert client.get(reverse("documents:pdf", args=[paper.pk])).status_code == 200
 
 
+def test_a_draft_sent_back_is_changed_on_its_page(
+    city, housing, subject, county_supervisor, street_officer, signed_in_as, friday_9am
+):
+    by = replace(street_officer.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
+    given = {"kind": "penalty_decision", "data": sample("penalty_decision"), "register_code": "东住建罚决字"}
+    paper = services.draft(**given, subject=subject, by=by, at=friday_9am)
+    client = signed_in_as(county_supervisor)
+    address = reverse("documents:edit", args=[paper.pk])
+    page = client.get(address)
+    html = page.content.decode()
+    assert "裁量理由" in html and "10500.50" in html
+    typed = {
+        "organisation": "东湖区住房和城乡建设局", "facts": "演示事实。", "evidence": "照片\n笔录\n",
+        "violated": "《消防法》第十六条",
+        "basis": "《消防法》第六十条", "amount": "8000", "discretion": "属较轻情形，", "noticed_on": "2024-03-28",
+    }  # fmt: skip
+    drawn = client.post(address, {**typed, "act": "preview"})
+    assert drawn.content.startswith(b"%PDF")
+    paper.refresh_from_db()
+    assert paper.facts["amount"] == "10500.50"
+    assert client.post(address, {**typed, "amount": "-1"}).status_code == 422
+    assert client.post(address, {**typed, "facts": ""}).status_code == 422
+    client.post(address, typed)
+    paper.refresh_from_db()
+    assert (paper.facts["amount"], paper.facts["evidence"]) == ("8000", ["照片", "笔录"])
+    assert paper.facts["party"]["name"] == "演示物业服务有限公司"
+    assert any("捌仟元整" in part["text"] for part in paper.data["parts"])
+
+
+@pytest.mark.parametrize("kind", sorted(rules.KINDS))
+def test_every_plain_fact_of_every_kind_has_a_label(kind):
+    from anju.means.documents.forms import LABELS, DraftForm
+
+    form = DraftForm(kind, sample(kind))
+    assert {"organisation"} <= set(form.fields) <= set(LABELS)
+    bound = DraftForm(kind, sample(kind), {name: form[name].initial for name in form.fields})
+    assert bound.is_valid(), bound.errors
+    again = bound.changed()
+    assert again == (
+        replace(sample(kind), body=sample(kind).body.strip()) if kind == "suggestion_reply" else sample(kind)
+    )
+
+
 def test_for_somebody_elsewhere_the_page_of_a_paper_does_not_exist(
     city, housing, subject, county_supervisor, outsider, signed_in_as, friday_9am
 ):
