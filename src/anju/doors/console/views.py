@@ -311,6 +311,7 @@ def _case_page(
         "law": enforcement.of_case(opened, actor),
         "transfers": transfers.of_case(actor, opened.pk) if actor.has("enforcement.watch") else [],
         "transfer_words": TRANSFER_LABELS,
+        "transferred": bool(transfers.under_way([opened.pk])) if opened.is_open else False,
         "law_words": {"orders": ORDER_LABELS, "kinds": ORDER_KINDS, "state_of": enforcement.state_of},
         "may": {
             p: actor.has(p)

@@ -307,7 +307,9 @@ def row_of(transfer: Transfer, offices: Iterable[int], *, at: datetime) -> Row:
 def of_case(actor: Actor, case_id: int) -> list[Transfer]:
     """List the transfers of a case that an actor may see, newest first."""
     found = access.visible(Transfer, to=actor, power="enforcement.watch").filter(case_id=case_id)
-    return list(found.select_related("sender", "receiver").distinct().order_by("-pk"))
+    # A draft is its sender's alone.
+    theirs = ~Q(state=TransferState.DRAFT) | Q(sender_id__in=desks(actor, "enforcement.watch"))
+    return list(found.filter(theirs).select_related("sender", "receiver").order_by("-pk"))
 
 
 def under_way(case_ids: Iterable[int]) -> set[int]:

@@ -18,6 +18,8 @@ from anju.ground.foundation import files
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.queries import closest
 
 from . import transfer_queries as queries
 from . import transfer_rules as rules
@@ -330,16 +332,17 @@ def new(request: HttpRequest) -> HttpResponse:
     lines = queries.evidence_of(case)
     wanted = request.GET.get("kind", "")
     serious_only = wanted == "serious_report" and suggested.serious
+    offices = queries.receivers(case, at=at, besides=kept)
     form = TransferForm(
         request.POST or None,
-        receivers=queries.receivers(case, at=at, besides=kept),
+        receivers=offices,
         senders=senders,
         orders=queries.orders_of(case),
         serious=suggested.serious,
         initial={
             "kind": wanted if wanted in TRANSFER_KINDS else suggested.route.kind,
-            "receiver": whole(request.GET.get("to"))
-            or (suggested.receiver.pk if suggested.receiver else None),
+            "receiver": _wanted(request.GET.get("to", ""), offices)
+            or (suggested.receiver and suggested.receiver.pk),
             "reason": request.GET.get("reason")
             or _("%(reason)s请依法处理，并反馈结果。") % {"reason": _zh_reason(suggested)},
             "order": whole(request.GET.get("order")),
@@ -376,6 +379,14 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(
         request, "enforcement/transfer_new.html", context, status=422 if request.method == "POST" else 200
     )
+
+
+def _wanted(to: str, offices: list[Organisation]) -> int | None:
+    """Return the receiver an address asks for: by its id, or the closest of a kind (`to=fire_brigade`)."""
+    if (pk := whole(to)) is not None:
+        return pk
+    found = closest(offices, to)
+    return found.pk if found else None
 
 
 def _zh_reason(suggested: queries.Suggestion) -> str:

@@ -55,7 +55,9 @@ def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
         return []
 
     def seen(model: type[Any]) -> Any:
-        return access.visible(model, to=actor, power=_SEE).filter(unit__in=unit_ids)
+        # A transfer is its parties' alone, wherever it lies.
+        power = "enforcement.watch" if model is Transfer else _SEE
+        return access.visible(model, to=actor, power=power).filter(unit__in=unit_ids)
 
     found = [
         Line(

@@ -60,6 +60,12 @@ def test_a_police_officer_hands_a_matter_to_the_fire_brigade_and_closes_it_when_
     text = page.content.decode()
     assert re.search(rf'<option value="{offices.fire.pk}" selected', text), "the right receiver is suggested"
     assert "移送消防救援机构" in text
+    asked = police.get(
+        reverse("enforcement:transfer_new"), {"case": found_today.pk, "to": "urban_management"}
+    )
+    assert f'value="{offices.urban_management.pk}" selected' in asked.content.decode(), (
+        "a kind of office may be asked for"
+    )
     line = found_today.evidence.get()
     answer = _post(
         police, reverse("enforcement:transfer_new") + f"?case={found_today.pk}", kind="referral",
@@ -73,8 +79,10 @@ def test_a_police_officer_hands_a_matter_to_the_fire_brigade_and_closes_it_when_
         "a draft is the sender's"
     )
 
+    assert "移送办理" not in police.get(reverse("console:case", args=[found_today.pk])).content.decode()
     _step(police, made, "send")
     assert made.written_number
+    assert "移送办理" in county.get(reverse("console:case", args=[found_today.pk])).content.decode()
     desk = fire.get(reverse("enforcement:transfers")).content.decode()
     assert made.written_number in desk
     assert 'side-badge num">1<' in desk, "the navigation counts what waits for me"
@@ -278,7 +286,8 @@ def test_no_nonsense_breaks_a_page_or_a_verb(
     clients = [signed_in_as(person) for person in (police_officer, fire_officer, city_supervisor)]
     fields = [
         "note", "receiver", "outcome", "request_key", "kind", "sender", "order", "reason", "stopped", "evidence",
-        "place", "direct", "code-1", "text-1", "group-7.1", "due_on", "measures", "panel", "by_name", "text", "upheld", "answer",
+        "place", "direct", "code-1", "text-1", "group-7.1", "due_on", "measures", "panel",
+        "by_name", "text", "upheld", "answer",
     ]  # fmt: skip
     asked = ["case", "to", "kind", "reason", "order", "closed", "state", "page", "penalty", "answered"]
     pages = [
