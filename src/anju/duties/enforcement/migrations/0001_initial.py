@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 ("unit_kind", models.CharField(blank=True, max_length=20)),
                 (
                     "refused_correction",
-                    models.BooleanField(default=False, help_text="ordered before and not obeyed (拒不改正)"),
+                    models.BooleanField(default=False, help_text="ordered before and not obeyed"),
                 ),
                 ("first_offence", models.BooleanField(default=False)),
                 ("corrected", models.BooleanField(default=False, help_text="put right before the decision")),
