@@ -176,6 +176,9 @@ class FigureForm(forms.Form):
         **kwargs: Any,
     ):
         super().__init__(*args, **{**kwargs, "auto_id": "figure-%s"})
+        for field in self.fields.values():
+            # Sent with the draft it stands beside, so that nothing typed there is lost.
+            field.widget.attrs["form"] = "draft"
         self.fields["measure"].choices = measures  # type: ignore[attr-defined]
         self.fields["territory"].choices = territories  # type: ignore[attr-defined]
         self.fields["section"].choices = sections  # type: ignore[attr-defined]

@@ -249,7 +249,7 @@ def printed(value: Any, *, unit: str = "count") -> str:
     return f"{text}%" if unit == "percent" else text
 
 
-# A number with its surroundings: dates (year, month, day, hour follow), numbers of documents (in six-pointed brackets, or
+# A number with its surroundings: dates (year, month, day, hour follow), numbers of documents (in tortoise brackets, or
 # with the sign for "number" behind) and numbers inside words are no figures.
 _BARE = re.compile(
     r"(?<![\d.\u3014\u3015\[\]A-Za-z])(\d[\d,\uff0c]*(?:\.\d+)?)(?![\d.]|[\u5e74\u6708\u65e5\u65f6\u53f7\u3015])"

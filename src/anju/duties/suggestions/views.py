@@ -596,9 +596,7 @@ def draft(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     if request.method == "POST":
         act = request.POST.get("act", "save")
         try:
-            if act == "figure":
-                _insert(request, s, at=at)
-            else:
+            if act != "figure" or "heading" in request.POST:
                 typed = forms.read_draft(request.POST)
                 services.draft_reply(
                     suggestion_id=s.pk,
@@ -608,6 +606,9 @@ def draft(request: HttpRequest, suggestion_id: int) -> HttpResponse:
                     at=at,
                     key=_key(request),
                 )
+            if act == "figure":
+                typed = None  # it is saved; what follows concerns the figure alone
+                _insert(request, s, at=at)
         except NotFound:
             raise
         except Refusal as refused:
@@ -634,7 +635,7 @@ def _insert(request: HttpRequest, s: Suggestion, *, at: datetime) -> None:
         words=given.get("words", ""),
         by=request.actor,  # type: ignore[attr-defined]
         at=at,
-        key=_key(request),
+        key=f"{key}-figure" if (key := _key(request)) else "",
     )
 
 

@@ -130,6 +130,11 @@ def test_the_letter_is_written_beside_its_preview_with_figures_from_the_picker(c
     page = told(clerk.get(address))
     assert "{{figure:received|2024-01-01|2024-06-30|9901}}" in page
     assert "引用的数字" in page and "试点市" in page and "/figures/" in page
+    # What was typed meanwhile is saved with it.
+    both = draft_form(version=str(Reply.objects.get().version), text=["上半年，", "部门协同。"])
+    assert clerk.post(address, both | figure | {"words": "受理"}).status_code == 302
+    assert [part["text"][:4] for part in Reply.objects.get().sections] == ["上半年，", "部门协同"]
+    assert "受理{{figure:received" in Reply.objects.get().sections[0]["text"]
     wrong = clerk.post(address, figure | {"start": ""})
     assert wrong.status_code == 422 and "起止日期" in told(wrong)
     stale = clerk.post(address, draft_form(version="1", closing="我的修改不能丢"))
