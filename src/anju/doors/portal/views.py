@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.duties.cases import following, queries, services
+from anju.duties.inspections import units_queries
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
 from anju.ground.foundation.asked import origin_of, whole
@@ -173,6 +174,7 @@ def estate(request: HttpRequest, estate_id: int) -> HttpResponse:
         "e": place,
         "file": queries.estate_file(estate_id, at=at),
         "counts": queries.estate_counts(place.estate, at=at),
+        "checks": units_queries.public_checks(place.estate, on=timezone.localdate(at)),
         "closed": queries.public_notices(at=at, estate_id=estate_id, limit=10),
     }
     return render(request, "portal/estate.html", context)

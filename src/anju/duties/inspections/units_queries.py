@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
@@ -20,9 +20,10 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.rules import name_key
+from anju.means.figures.rules import suppress
 
 from .checklists import agency_kinds
-from .models import Duty, Unit, UnitFlag, UnitMatch, Visit
+from .models import Duty, Finding, Unit, UnitFlag, UnitMatch, Visit
 from .rules import VisitState
 
 SEE = "inspections.see"
@@ -413,3 +414,45 @@ def match_count(actor: Actor, *, power: str) -> int:
     """Count the suggested pairs that wait for a decision, up to 1,000."""
     waiting = access.visible(UnitMatch, to=actor, power=power).filter(same__isnull=True)
     return waiting.values("pk")[:1000].count()
+
+
+# --------------------------------------------------------------------------------------------------- for the public
+
+
+@dataclass(frozen=True, slots=True)
+class PublicChecks:
+    """What the public may read of the checks of an estate in twelve months; None where a number is too small.
+
+    visits  finished checks; last_on the day of the last one, of any year; found, fixed: hazards of these months
+    """
+
+    visits: int
+    last_on: date | None
+    found: int | None
+    fixed: int | None
+    threshold: int
+
+
+def public_checks(estate: Estate, *, on: date) -> PublicChecks:
+    """Count an estate's checks and hazards of the last twelve months for the public, small numbers withheld."""
+    threshold = rulebooks.load("deadlines", on=on)["publication"]["small_number"]
+    since = on - timedelta(days=365)
+    own = Unit.objects.filter(kind="estate", estate=estate, ended_on__isnull=True).values("pk")
+    visits = Visit.objects.filter(unit__in=own, state=VisitState.FINISHED).aggregate(
+        recent=Count("pk", filter=Q(visited_on__gt=since, visited_on__lte=on)), last=Max("visited_on")
+    )
+    found = Finding.objects.filter(
+        unit__in=own, counted=True, found_on__gt=since, found_on__lte=on
+    ).aggregate(
+        fixed=Count("pk", filter=Q(rectified_on__isnull=False)),
+        waiting=Count("pk", filter=Q(rectified_on__isnull=True)),
+    )
+    # Both parts and their sum: what is withheld must not follow from what is shown.
+    withheld = suppress([found["fixed"], found["waiting"]], least=threshold)
+    return PublicChecks(
+        visits=visits["recent"],
+        last_on=visits["last"],
+        found=None if withheld.total else found["fixed"] + found["waiting"],
+        fixed=None if any(withheld.cells) else found["fixed"],
+        threshold=threshold,
+    )

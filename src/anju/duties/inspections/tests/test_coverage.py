@@ -7,7 +7,7 @@ from tests.cast import SHANGHAI
 
 from anju.duties.inspections import coverage, register
 from anju.duties.inspections import units_queries as queries
-from anju.duties.inspections.models import Duty, Unit, Visit, VisitPart
+from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitPart
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation.refusals import Refusal
 
@@ -203,3 +203,26 @@ def test_two_estates_are_never_one(city, friday_9am):
     )
     with pytest.raises(Refusal, match="两个不同的小区"):
         register.merge_units(keep_id=one.pk, gone_id=other.pk, reason="x", by=SYSTEM, at=friday_9am)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "waiting", "shown"),
+    [(0, 0, (0, 0)), (30, 20, (50, 30)), (30, 2, (32, None)), (3, 0, (None, None))],
+)
+def test_the_public_reads_of_checks_what_betrays_nobody(city, client, friday_9am, fixed, waiting, shown):
+    unit = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
+    part = visited(unit, city.offices.police, date(2024, 7, 1))
+    Finding.objects.bulk_create(
+        Finding(
+            visit=part.visit, part=part, unit=unit, unit_kind="estate", class_code="EB01", top_class="EB",
+            severity="general", agency=part.agency, agency_kind="police_station", found_on=date(2024, 7, 1),
+            counted=True, rectified_on=date(2024, 7, 2) if n < fixed else None,
+        )
+        for n in range(fixed + waiting)
+    )  # fmt: skip
+    found = queries.public_checks(city.estates.huaiyin, on=friday_9am.date())
+    assert (found.visits, found.last_on) == (1, date(2024, 7, 1))
+    assert (found.found, found.fixed) == shown
+    assert found.found is None or found.fixed is None or found.found >= found.fixed
+    page = client.get(f"/estates/{city.estates.huaiyin.pk}/").content.decode()
+    assert "消防安全检查" in page and "2024-07-01" in page
