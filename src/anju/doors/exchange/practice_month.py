@@ -5,6 +5,7 @@ second spelling, visits come again, and everything says that it is 演示数据.
 """
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -27,6 +28,7 @@ from .practice import ONE_BAD_IN, written
 FINDINGS_PER_VISIT = 50_564 / 61_521
 ORDERS_PER_VISIT = 2_000 / 61_521
 FINES_PER_VISIT = 150 / 61_521
+_BRACKETED = re.compile(r"[(\uff08].*$")
 PARTS = ("visits", "findings", "orders", "fines")
 
 
@@ -71,7 +73,8 @@ def beats_of(by: Actor, *, endings: Sequence[str]) -> list[Beat]:
 
 
 def _short(station: Organisation) -> str:
-    return station.short_name or station.name.removesuffix(str(station.name)[-3:])[-2:]
+    """Return the word by which a station's numbers begin: its short name, else what stands before 派出所."""
+    return station.short_name or _BRACKETED.sub("", station.name)[:-3][-2:]
 
 
 def write(

@@ -622,6 +622,8 @@ class StationRun:
                     **{name: f"s.{name}" for name in same},
                     "unit_id": "u.id",
                     "visit_id": "v.id",
+                    "company_id": "(SELECT min(c.id) FROM organisations_organisation c"
+                    " WHERE c.kind = 'property_company' AND c.name = s.recipient)",
                     "written_number": "s.source_number",
                 },
                 "FROM ledger_orders s JOIN ledger_fresh n USING (line)"

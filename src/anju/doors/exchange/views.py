@@ -105,8 +105,9 @@ def _page(request: HttpRequest, record: Import, *, refusal: str = "", status: in
         "more": max(0, len(record.errors) - SHOWN_ERRORS),
         "stages": _stages(record),
         "parts": [
-            {"label": str(Import.Kind(kind).label), **counts}
-            for kind, counts in record.counts.get("kinds", {}).items()
+            {"label": str(kind.label), **record.counts["kinds"][kind.value]}
+            for kind in Import.Kind
+            if kind.value in record.counts.get("kinds", {})
         ],
         "units": record.counts.get("units"),
     }

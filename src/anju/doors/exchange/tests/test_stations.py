@@ -566,3 +566,32 @@ def test_the_practice_month_is_read_but_for_its_deliberate_mistakes(load, tmp_pa
     assert Unit.objects.exclude(kind="estate").filter(is_demo=True).count() > 100
     first = VisitPart.objects.filter(previous_on__isnull=True).values("unit").distinct().count()
     assert first == VisitPart.objects.values("unit").distinct().count()
+
+
+def test_what_was_imported_opens_on_its_page(load, police_officer, signed_in_as):
+    unknown = changed(FINE, c0="槐罚〔2024〕2号", c1="幸福超市", c3="说不清的事", c5=50, c7="")
+    load(month(visits=[VISIT, SHOP], findings=[FINDING], orders=[ORDER], fines=[FINE, unknown]))
+    assert Penalty.objects.get(written_number="槐罚〔2024〕2号").offence == "other"
+    client = signed_in_as(police_officer)
+    shown = [f"/inspections/{pk}/" for pk in Visit.objects.values_list("pk", flat=True)]
+    shown += [
+        f"/inspections/units/{pk}/"
+        for pk in Unit.objects.filter(visits__isnull=False).values_list("pk", flat=True)
+    ]
+    shown += [f"/enforcement/orders/{pk}/" for pk in Order.objects.values_list("pk", flat=True)]
+    shown += [f"/enforcement/penalties/{pk}/" for pk in Penalty.objects.values_list("pk", flat=True)]
+    shown += ["/inspections/", "/enforcement/orders/", "/enforcement/penalties/"]
+    assert {path: client.get(path).status_code for path in shown} == dict.fromkeys(shown, 200)
+
+
+def test_an_order_to_a_company_is_seen_by_the_company(load, city, company_clerk, friday_9am):
+    from anju.ground.access import services as access
+
+    headings = [*ORDERS, "被责令单位"]
+    row = [*changed(ORDER, c2=""), "安邻物业服务有限公司"]
+    row_of_unit = {"文书": ([*headings, "场所类型"], [[*row, "物业服务企业"]])}
+    assert load(row_of_unit, kind="orders").errors == []
+    order = Order.objects.get()
+    assert order.company == city.offices.company
+    clerk = company_clerk.actor(friday_9am)
+    assert list(access.visible(Order, to=clerk, power="enforcement.see")) == [order]

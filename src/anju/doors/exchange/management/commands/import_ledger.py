@@ -109,7 +109,7 @@ class Command(BaseCommand):
         if outcome.units:
             self.stdout.write(
                 _(
-                    "  检查对象：与名册对上 %(matched)s 家，新登记 %(made)s 家，其中疑似重复 %(suggested)s 家。"
+                    "  检查对象：与名册对上 %(matched)s 家，新登记 %(made)s 家，其中疑似同一单位 %(suggested)s 家。"
                 )
                 % outcome.units
             )
