@@ -138,6 +138,7 @@ MEASURES = (
     Measure(
         name="fines_decided_yuan",
         label=_("罚款金额"),
+        short=_("罚款"),
         definition=_(
             "期内公安派出所作出处罚决定的罚款金额合计，以决定日期为准；不论是否缴纳，已撤销的决定不计，加处罚款不计。"
         ),
@@ -156,6 +157,7 @@ MEASURES = (
     Measure(
         name="fines_decided",
         label=_("罚款决定数"),
+        short=_("罚款"),
         definition=_("期内公安派出所作出并仍然有效的罚款决定件数，以决定日期为准；只警告不罚款的不计。"),
         unit="count",
         facts=FINES,
@@ -170,6 +172,7 @@ MEASURES = (
     Measure(
         name="fines_paid_yuan",
         label=_("罚款缴纳金额"),
+        short=_("缴纳"),
         definition=_(
             "期内收到的公安派出所罚款本金合计，以缴款日期为准，不论何时决定；加处罚款和已撤销的决定不计。"
         ),
@@ -186,6 +189,7 @@ MEASURES = (
     Measure(
         name="ebike_fines_yuan",
         label=_("老旧小区电动车罚款金额"),
+        short=_("电动车罚款"),
         definition=_("罚款金额中，处罚对象在老旧小区（以检查当日为准）、违法事项为电动自行车类的罚款合计。"),
         unit="yuan",
         facts=FINES,
@@ -203,6 +207,7 @@ MEASURES = (
     Measure(
         name="ebike_fines",
         label=_("老旧小区电动车罚款决定数"),
+        short=_("电动车罚款"),
         definition=_("罚款决定数中，处罚对象在老旧小区、违法事项为电动自行车类的件数。"),
         unit="count",
         facts=FINES,
@@ -218,6 +223,7 @@ MEASURES = (
     Measure(
         name="fines_decided_yuan_all",
         label=_("各部门罚款金额"),
+        short=_("各部门罚款"),
         definition=_("期内各部门作出处罚决定的罚款金额合计，算法与罚款金额相同。"),
         unit="yuan",
         facts=FINES,

@@ -1,10 +1,10 @@
 """The measures of inspections: units and visits, hazards found and put right, and of these the old communities.
 
-The city's report says "检查单位 61,521 家，发现隐患 50,564 处 … 其中检查老旧小区 2,150 家，发现整改电动车隐患 6,280 处".
-Each of these words can be read in more than one way, so each has its companions, and stands beside them.
+The city's report says "检查单位 61,521 家，发现隐患 50,564 处，其中检查老旧小区 2,150 家，发现整改电动车隐患
+6,280 处". Each of these words can be read in more than one way, so each has its companions, and stands beside them.
 
 A hazard is a row of place × type × visit, seen for the first time (`Finding.counted`). A unit is counted once in a
-period however often it was visited: at its first visit in the period, which is the part whose preceding day lies before it.
+period however often it was visited: at its first visit in the period, the part whose preceding day lies before it.
 """
 
 from collections.abc import Mapping
@@ -224,6 +224,7 @@ MEASURES = (
     Measure(
         name="units_inspected",
         label=_("检查单位数"),
+        short=_("单位"),
         definition=_(
             "期内公安派出所检查过的单位数；同一单位不论检查几次只计一家，地点和类别以期内首次检查时为准，作废的检查不计。"
         ),
@@ -242,6 +243,7 @@ MEASURES = (
     Measure(
         name="visits",
         label=_("检查家次"),
+        short=_("检查"),
         definition=_(
             "期内公安派出所完成检查的次数；同一单位每检查一次计一家次，复查和联合检查照计，作废的检查不计。"
         ),
@@ -258,6 +260,7 @@ MEASURES = (
     Measure(
         name="hazards_found",
         label=_("发现隐患数"),
+        short=_("隐患"),
         definition=_(
             "期内公安派出所检查中首次发现的隐患处数；一次检查中同一部位、同一类型计一处，复查再次见到的原隐患不重复计，已撤销的不计。"
         ),
@@ -274,6 +277,7 @@ MEASURES = (
     Measure(
         name="hazards_found_fixed",
         label=_("发现并已整改隐患数"),
+        short=_("其中已整改"),
         definition=_(
             "上述发现隐患数中，到期末（期未满的到今日）已经整改并复查销号的处数，按发现日期归入各期。"
         ),
@@ -292,6 +296,7 @@ MEASURES = (
     Measure(
         name="old_communities_inspected",
         label=_("检查老旧小区数"),
+        short=_("老旧小区"),
         definition=_(
             "检查单位数中的老旧小区数，是否老旧小区以期内首次检查当日为准；同一小区不论检查几次只计一家。"
         ),
@@ -310,6 +315,7 @@ MEASURES = (
     Measure(
         name="old_community_visits",
         label=_("检查老旧小区家次"),
+        short=_("老旧小区"),
         definition=_("检查家次中，检查当日为老旧小区的家次；同一小区每检查一次计一家次。"),
         unit="count",
         facts=VISITS,
@@ -325,6 +331,7 @@ MEASURES = (
     Measure(
         name="ebike_hazards_rectified",
         label=_("老旧小区发现并整改电动车隐患数"),
+        short=_("整改电动车隐患"),
         definition=_(
             "期内公安派出所在老旧小区首次发现的电动自行车隐患中，到期末（期未满的到今日）已经整改并复查销号的处数。"
         ),
@@ -343,6 +350,7 @@ MEASURES = (
     Measure(
         name="ebike_hazards_found",
         label=_("老旧小区发现电动车隐患数"),
+        short=_("发现电动车隐患"),
         definition=_("发现隐患数中，检查当日为老旧小区、隐患大类为电动自行车的处数，不论是否已经整改。"),
         unit="count",
         facts=FINDINGS,
@@ -358,6 +366,7 @@ MEASURES = (
     Measure(
         name="ebike_hazards_fixed_in_period",
         label=_("期内整改老旧小区电动车隐患数"),
+        short=_("期内整改电动车隐患"),
         definition=_(
             "期内整改并复查销号的老旧小区电动自行车隐患处数，不论何时发现，按销号日期归入各期；隐患由公安派出所检查发现。"
         ),
@@ -375,6 +384,7 @@ MEASURES = (
     Measure(
         name="visits_all",
         label=_("各部门检查家次"),
+        short=_("各部门检查"),
         definition=_("期内各部门完成检查的家次；联合检查按参加部门分别计一家次，作废的检查不计。"),
         unit="count",
         facts=VISITS,
@@ -388,6 +398,7 @@ MEASURES = (
     Measure(
         name="hazards_found_all",
         label=_("各部门发现隐患数"),
+        short=_("各部门隐患"),
         definition=_("期内各部门检查中首次发现的隐患处数，算法与发现隐患数相同。"),
         unit="count",
         facts=FINDINGS,

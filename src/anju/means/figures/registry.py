@@ -151,6 +151,7 @@ class Measure:
     companions   measures that stand beside this one: the other readings of an ambiguous word
     needs        name of a count without which this cannot be: where it is zero, so is this (a fine has a decision)
     word         what is counted, behind the number: 家, 家次, 处 …
+    short        the label as the head of a narrow column
     shelf        where it is shown by itself: "home" the dashboard, "letter" the half-year figures, "" only when asked
     """
 
@@ -174,6 +175,7 @@ class Measure:
     companions: tuple[str, ...] = ()
     needs: str = ""
     word: Any = ""
+    short: Any = ""
     shelf: str = "home"
 
     @property

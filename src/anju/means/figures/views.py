@@ -285,6 +285,7 @@ def rows(request: HttpRequest) -> HttpResponse:
         if measure.among is not None and measure.weigh is None
     ]
     columns = [{"key": c.key, "label": c.label, "kind": c.kind} for c in measure.facts.columns]
+    back = "figures:letter" if measure.shelf == "letter" else "figures:home"
     return render(
         request,
         "figures/rows.html",
@@ -300,7 +301,7 @@ def rows(request: HttpRequest) -> HttpResponse:
             "address": measure.facts.address,
             "may_export": actor.has(measure.facts.export),
             "csv_url": f"{reverse('figures:rows_csv')}?{request.GET.urlencode()}",
-            "back_url": f"{reverse('figures:home')}?{urlencode(replace(query, measures=(), by=None).parameters())}",
+            "back_url": f"{reverse(back)}?{urlencode(replace(query, measures=(), by=None).parameters())}",
             "is_moment": lambda value: isinstance(value, date),
             "revised": queries.revisions(actor=actor, measure=measure.name).count(),
         },
@@ -472,7 +473,7 @@ def _table(query: Query, results: list[Result]) -> dict[str, Any]:
     shown = tuple(by_name)
     columns = [{"key": "name", "label": _("地区"), "kind": "title"}]
     for result in results:
-        label = f"{result.measure.label}（{unit_of(result.measure)}）"
+        label = f"{result.measure.short or result.measure.label}（{unit_of(result.measure)}）"
         columns.append({"key": result.measure.name, "label": label, "kind": "num"})
     return {"columns": columns, "rows": _parts(query, by_name, shown=shown, page="figures:letter")}
 
