@@ -15,6 +15,7 @@ import argparse
 import io
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -147,7 +148,9 @@ def report(kind: str, papers: int) -> None:
     print(
         f"  {each:.1f} ms a paper with number, two files on disk, row and journal: {each / floor:.2f} of the floor"
     )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  put together to print in {whole['merged_s']:.1f} s, {whole['print_mb']:.1f} MB")
+    print(f"  the process reached {peak:.0f} MB of memory")
 
 
 def main() -> int:

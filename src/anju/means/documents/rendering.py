@@ -8,8 +8,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
-import tempfile
 import threading
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -174,26 +172,6 @@ def fitted(picture: bytes) -> bytes:
 def pages(drawn: bytes) -> int:
     """Count the pages of a .pdf that `pdf` has drawn: Typst writes the page tree in the clear."""
     return max(int(count) for count in re.findall(rb"/Count (\d+)", drawn))
-
-
-def merged(papers: Iterable[bytes]) -> bytes:
-    """Put drawn .pdf files into one, page by page as they are, to be printed in one go."""
-    compiler_root = Path(tempfile.mkdtemp(prefix="anju-print-"))
-    try:
-        lines = ["#set page(width: 210mm, height: 297mm, margin: 0pt)"]
-        for number, data in enumerate(papers):
-            (compiler_root / f"{number}.pdf").write_bytes(data)
-            lines += (
-                f'#image("{number}.pdf", page: {page}, width: 210mm)' for page in range(1, pages(data) + 1)
-            )
-        source = compiler_root / "print.typ"
-        source.write_text("\n".join(lines), encoding="utf-8")
-        drawn = typst.compile(source, root=compiler_root, font_paths=[], ignore_system_fonts=True)
-    finally:
-        shutil.rmtree(compiler_root, ignore_errors=True)
-    if not isinstance(drawn, bytes):
-        raise TypeError("typst returned no single document")
-    return drawn
 
 
 # --- .docx ----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import queries, rendering, rules, services
+from . import merging, queries, rules, services
 from .forms import DraftForm
 from .models import IssuedDocument
 from .services import DOCX_TYPE, PDF_TYPE
@@ -269,7 +269,7 @@ def print_together(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("请先勾选要打印的文书。"))
         return redirect("documents:list")
     name = _("文书%(n)s份.pdf") % {"n": len(papers)}
-    return _handed(rendering.merged(services.files_of(paper)[0] for paper in papers), name, PDF_TYPE)
+    return _handed(merging.merged(services.files_of(paper)[0] for paper in papers), name, PDF_TYPE)
 
 
 @require_GET
