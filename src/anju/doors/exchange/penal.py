@@ -33,8 +33,8 @@ ORDER_COLUMNS = (
     ("number", "int"), ("sheet", "text"), ("source_key", "text"), ("visit_key", "text"), ("unit", "int"),
     ("source_number", "text"), ("agency_id", "bigint"), ("kind", "text"), ("state", "text"), ("recipient", "text"),
     ("issued_at", "timestamptz"), ("due_on", "date"), ("serve_by", "date"), ("served_at", "timestamptz"),
-    ("served_how", "text"), ("served_to", "text"), ("service_note", "text"), ("recheck_by", "date"),
-    ("complied_on", "date"), ("data", "text"),
+    ("served_how", "text"), ("served_to", "text"), ("recheck_by", "date"), ("complied_on", "date"),
+    ("line_class", "text"), ("line_text", "text"), ("data", "text"),
 )  # fmt: skip
 FINE_COLUMNS = (
     ("number", "int"), ("sheet", "text"), ("source_key", "text"), ("visit_key", "text"), ("unit", "int"),
@@ -157,9 +157,12 @@ class PaperCheck(StationCheck):
 class OrderCheck(PaperCheck):
     """Turns a row of orders into a tuple of ORDER_COLUMNS, or Bad."""
 
-    def __init__(self, *args: Any, papers: Papers, terms: Mapping[str, Any], **shared: Any):
+    def __init__(
+        self, *args: Any, papers: Papers, terms: Mapping[str, Any], classes: ClassFinder, **shared: Any
+    ):
         super().__init__(*args, **shared)
         self.papers = papers
+        self.classes = classes
         self.terms = terms
         self.kind_words = self.book["kinds"]["orders"]
 
@@ -191,6 +194,8 @@ class OrderCheck(PaperCheck):
             state = OrderState.OVERDUE
         service = self.terms
         recheck = end_of_term(due, **_term(service["recheck_within"])) if due else None
+        text = self.text(row, "text")
+        chosen = self.classes.find("", text) if text else ""
         named = ref.unit_name if ref is not None else unit.name if unit is not None else ""
         return (
             number,
@@ -209,10 +214,11 @@ class OrderCheck(PaperCheck):
             moment(served) if served else None,
             self.one_of(self.line(row, "served_how"), self.kind_words["served_how"]),
             self.line(row, "served_to")[:60],
-            self.line(row, "text")[:300],
             recheck,
             complied,
-            self.trace(number, row, []),
+            chosen.code if isinstance(chosen, Classed) else "",
+            text[:1000],
+            self.trace(number, row, [], text=text[:1000]),
         )
 
     def _due(self, row: Row, issued: date | None, problems: list[Problem]) -> date | None:

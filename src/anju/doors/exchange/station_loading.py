@@ -24,6 +24,7 @@ from . import loading, rules
 from .agencies import Agencies, Officers
 from .classes import ClassFinder
 from .loading import insert_select
+from .models import Import
 from .offices import Router
 from .penal import FINE_COLUMNS, ORDER_COLUMNS, FineCheck, Offences, OrderCheck, Papers
 from .units import ESTATE, Named, UnitBook, columns_of
@@ -141,6 +142,11 @@ class StationRun:
         for part, merge in merges.items():
             if part not in staged:
                 continue
+            self.reading.tell(
+                self.reading.seen,
+                self.reading.total,
+                _("正在写入%(what)s") % {"what": Import.Kind(part).label},
+            )
             if self.dry_run:
                 count = loading.count_new(_STORED[part], "source_key", staged=TABLES[part])
             else:
@@ -149,6 +155,8 @@ class StationRun:
             yield count
         if "visits" in staged and "findings" in staged:
             self._say_differences()
+        if "visits" in staged and not self.dry_run:
+            self._rechecks()
 
     def _look_up(self) -> None:
         """Ask the database once for all numbers of the workbook; nothing when it holds no ledger of these agencies."""
@@ -192,14 +200,14 @@ class StationRun:
             "book": self.book,
         }
         more: dict[str, Any] = {}
-        classes = ClassFinder("hazard", on=self.day) if part in ("findings", "fines") else None
+        classes = ClassFinder("hazard", on=self.day)
         terms = rulebooks.load("penalties", on=self.day)
         maker: Any = {"units": UnitCheck, "visits": VisitCheck, "orders": OrderCheck, "fines": FineCheck}.get(
             part
         )
         if part == "orders":
-            more = {"papers": self.papers["orders"], "terms": terms["service"]}
-        elif part == "fines" and classes is not None:
+            more = {"papers": self.papers["orders"], "terms": terms["service"], "classes": classes}
+        elif part == "fines":
             more = {
                 "papers": self.papers["fines"],
                 "offences": Offences(classes),
@@ -523,6 +531,26 @@ class StationRun:
         )
         cursor.execute(sql, params)
 
+    def _rechecks(self) -> None:
+        """Let each new re-check follow the newest visit of its unit before it that found something."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('pg_temp.ledger_facts')")
+            if cursor.fetchone()[0] is None:
+                return
+            cursor.execute(
+                """
+                UPDATE inspections_visit v SET follows_id = before.id
+                FROM ledger_facts s
+                CROSS JOIN LATERAL (
+                    SELECT p.id FROM inspections_visit p
+                    WHERE p.unit_id = s.unit_id AND p.visited_on < s.visited_on
+                      AND EXISTS (SELECT 1 FROM inspections_finding f WHERE f.visit_id = p.id)
+                    ORDER BY p.visited_on DESC, p.id DESC LIMIT 1
+                ) before
+                WHERE v.id = s.visit_id AND s.kind = 'recheck'
+                """
+            )
+
     # --- findings ------------------------------------------------------------------------------------------------
 
     def _findings(self) -> int:
@@ -609,7 +637,6 @@ class StationRun:
                     "served_at",
                     "served_how",
                     "served_to",
-                    "service_note",
                     "recheck_by",
                     "complied_on",
                 ),
@@ -667,6 +694,15 @@ class StationRun:
             " WHERE w.order_number = o.source_number OR (w.order_number IS NULL AND NOT EXISTS"
             " (SELECT 1 FROM enforcement_order e WHERE e.visit_id = o.visit_id AND e.id <> o.id))",
             conflict="ON CONFLICT DO NOTHING",
+        )
+        cursor.execute(sql, params)
+        # An order of which no hazard is known names what its own text says.
+        sql, params = insert_select(
+            OrderLine,
+            {"order_id": "m.id", "class_code": "s.line_class", "text": "s.line_text", "due_on": "s.due_on"},
+            "FROM ledger_orders s JOIN ledger_fresh n USING (line) JOIN ledger_made m USING (source_key)"
+            " WHERE s.line_class <> '' AND NOT EXISTS"
+            " (SELECT 1 FROM enforcement_orderline l WHERE l.order_id = m.id)",
         )
         cursor.execute(sql, params)
 

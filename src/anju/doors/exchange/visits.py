@@ -252,9 +252,9 @@ class StationCheck(RowCheck):
             phone=line(row, "phone") if "phone" in self.fields else "",
         )
 
-    def trace(self, number: int, row: Row, doubts: Sequence[str]) -> str:
+    def trace(self, number: int, row: Row, doubts: Sequence[str], **said: str) -> str:
         """Return what the event of a row keeps: where it came from, doubts, columns that nothing reads."""
-        data: dict[str, Any] = {"sheet": self.sheet, "row": number}
+        data: dict[str, Any] = {"sheet": self.sheet, "row": number, **{k: v for k, v in said.items() if v}}
         if doubts:
             data["doubts"] = list(doubts)
         if self.extra and (others := self.others(row)):
@@ -326,7 +326,9 @@ class VisitCheck(StationCheck):
             if own and agency is not None and self.links.here(own, agency.pk) is None:
                 self.links.add(own, self._bad_ref(agency, name, number))
             return Bad(problems)
-        key = rules.source_key("visit", agency.pk, own, when.day, when.at, unit.identity)
+        # Without a number two visits of one day are told apart by what was seen.
+        told = own or f"{kind}\x1e{self.text(row, 'text')}"
+        key = rules.source_key("visit", agency.pk, told, when.day, when.at, unit.identity)
         if own and (taken := self._taken(own, agency, key)):
             return Bad([(self.fields["number"], taken)])
         if own:

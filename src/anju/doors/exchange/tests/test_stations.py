@@ -404,6 +404,7 @@ def test_a_hazard_seen_again_is_not_a_new_one_and_its_recheck_closes_it(load):
     assert (first.is_new, first.counted, first.rectified_on) == (True, True, date(2024, 3, 20))
     assert (second.is_new, second.counted, second.case) == (False, False, first.case)
     assert first.case.state == "closed"
+    assert second.visit.follows == first.visit
     later = changed(VISIT, c0="槐检〔2024〕6号", c5="2024.5.20")
     load(month(visits=[later], findings=[changed(FINDING, c0="槐检〔2024〕6号", c5="整改中", c6="")]))
     assert Case.objects.count() == 2
@@ -595,3 +596,18 @@ def test_an_order_to_a_company_is_seen_by_the_company(load, city, company_clerk,
     assert order.company == city.offices.company
     clerk = company_clerk.actor(friday_9am)
     assert list(access.visible(Order, to=clerk, power="enforcement.see")) == [order]
+
+
+def test_two_visits_of_one_day_without_numbers_are_two(load):
+    rows = [changed(SHOP, c0="", c9="上午检查，未发现问题"), changed(SHOP, c0="", c9="下午回访，未发现问题")]
+    outcome = load(month(visits=[*rows, rows[0]]))
+    assert (outcome.loaded, outcome.duplicates) == (2, 1)
+
+
+def test_an_order_without_a_known_hazard_names_what_its_text_says(load):
+    headings = [*ORDERS, "被责令单位", "场所类型", "责令内容"]
+    row = [*changed(ORDER, c2=""), "幸福超市", "小商店", "灭火器过期，立即更换"]
+    assert load({"文书": (headings, [row])}, kind="orders").errors == []
+    line = OrderLine.objects.get()
+    assert (line.class_code, line.text) == ("FF03", "灭火器过期，立即更换")
+    assert line.order.unit.name == "幸福超市"
