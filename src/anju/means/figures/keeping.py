@@ -17,7 +17,7 @@ from .tallies import Spec
 
 log = logging.getLogger(__name__)
 
-_LOCK = 7_415_201  # one folds or rebuilds at a time; a number of ours among PostgreSQL's advisory locks
+LOCK = 7_415_201  # one folds or rebuilds at a time; a number of ours among PostgreSQL's advisory locks
 SAMPLE = 20
 MANY = 5_000  # changes after which the planner is told
 
@@ -43,7 +43,7 @@ def fold() -> int:
     Readers see both before or both after; a change committed while this runs waits for the next time.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute(tallies.fold())
         taken, _kept = cursor.fetchone()
         if taken > MANY:
@@ -56,16 +56,30 @@ def fold() -> int:
 
 @transaction.atomic
 def rebuild(spec: Spec, *, at: datetime) -> int:
-    """Install a tally's triggers as declared, count it anew from its facts, and return how many rows it has."""
+    """Install a tally's triggers if they are not those declared, count it anew, and return how many rows it has."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        for statement in tallies.create(spec):
-            cursor.execute(statement)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        # Making a trigger anew locks its table until the end, also for readers: only where it has to be.
+        if not _installed(spec):
+            for statement in tallies.create(spec):
+                cursor.execute(statement)
         cursor.execute(tallies.rebuild(spec))
     TallyState.objects.update_or_create(
         name=spec.name, defaults={"digest": spec.digest, "rebuilt_at": at, "differences": 0, "sample": []}
     )
     return TallyRow.objects.filter(tally=spec.name).count()
+
+
+def _installed(spec: Spec) -> bool:
+    """Say whether the triggers are those of the spec, all four."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = ANY(%s)",
+            [spec.table, [f"tally_{spec.name}_{event}" for event in tallies.EVENTS]],
+        )
+        (triggers,) = cursor.fetchone()
+    same = TallyState.objects.filter(name=spec.name, digest=spec.digest).exists()
+    return same and triggers == len(tallies.EVENTS)
 
 
 def check(spec: Spec, *, at: datetime) -> list[Difference]:

@@ -82,6 +82,8 @@ class TallyRow(TallyKey):
             )
         ]
         indexes = [
+            # What folding takes away again; nearly always empty.
+            models.Index(fields=["tally"], name="tally_row_empty", condition=Q(number=0, amount=0)),
             # A question of one agency reads this index alone: the table itself is not touched.
             models.Index(
                 fields=["tally", "grain", "d1", "day"],

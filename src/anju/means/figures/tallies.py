@@ -27,6 +27,7 @@ GRAINS = (
     (DAY_COUNTY, "day", "county"),
     (DAY_STREET, "day", "street"),
 )
+EVENTS = ("insert", "update", "delete", "truncate")
 KEY = ("day", "city", "county", "street", "since", "d1", "d2", "d3", "d4")
 
 
@@ -137,7 +138,7 @@ def create(spec: Spec) -> list[str]:
 def drop(spec: Spec) -> list[str]:
     """Write the statements that take a tally's triggers away."""
     found = []
-    for event in ("insert", "update", "delete", "truncate"):
+    for event in EVENTS:
         found += [
             f"DROP TRIGGER IF EXISTS tally_{spec.name}_{event} ON {spec.table}",
             f"DROP FUNCTION IF EXISTS figures_tally_{spec.name}_{event}()",
