@@ -445,7 +445,7 @@ def check_record(paper: Paper, office: dict[str, str]) -> None:
     control(paper, "endfor")
     small_line(paper, "{{ notes.findings_title }}", office["hei"]).paragraph_format.keep_with_next = True
     control(paper, "if tables.findings['rows']")
-    ruled_table(paper, office, "tables.findings", (12, 25, 35, 34, 24, 26), centred=(0, 4, 5))
+    ruled_table(paper, office, "tables.findings", (12, 25, 33, 33, 28, 25), centred=(0, 5))
     control(paper, "else")
     small_line(paper, "{{ notes.no_findings }}", office["fang"])
     control(paper, "endif")

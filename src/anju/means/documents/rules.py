@@ -195,6 +195,11 @@ class Pen:
             found.append(self.written[pattern].format(**named))
         return self.join(found)
 
+    def sentence(self, text: str) -> str:
+        """End what somebody typed as a sentence ends."""
+        text = text.strip()
+        return text + self.written["stop"] if text and text[-1] not in self.written["stops"] else text
+
     def join(self, given: Iterable[str], by: str = "join") -> str:
         return self.written[by].join(given)
 
@@ -247,7 +252,7 @@ def _legal(given: Any, pen: Pen) -> Words:
     return {
         **pen.party(given.party),
         **pen.penalty(given),
-        "facts": given.facts,
+        "facts": pen.sentence(given.facts),
         "evidence": pen.join(given.evidence),
         "violated": pen.join(given.violated, "join_articles"),
         "articles": pen.join(given.basis, "join_articles"),
@@ -373,7 +378,7 @@ def _spot(given: SpotDecisionData, pen: Pen) -> Said:
         **_legal(given, pen),
         "happened_at": pen.moment(given.happened_at),
         "place": given.place,
-        "statement": given.statement,
+        "statement": pen.sentence(given.statement),
         "paid_on_spot": pen.written["set"] if given.paid_on_spot else "",
         "pay_at": given.pay_at,
         "review_body": given.review_body,
@@ -396,7 +401,7 @@ def _penalty_notice(given: PenaltyNoticeData, pen: Pen) -> Said:
 def _penalty(given: PenaltyDecisionData, pen: Pen) -> Said:
     words = {
         **_legal(given, pen),
-        "statement": given.statement,
+        "statement": pen.sentence(given.statement),
         "notice_number": given.notice_number,
         "noticed_on": pen.day(given.noticed_on),
         "pay_at": given.pay_at,
@@ -416,13 +421,13 @@ def _transfer(given: TransferLetterData, pen: Pen) -> Said:
     words = {
         "recipient": given.recipient,
         "about": given.about,
-        "facts": given.facts,
+        "facts": pen.sentence(given.facts),
         "grounds": pen.join(given.grounds, "join_articles"),
         **{f"is_{manner}": given.manner if manner == given.manner else "" for manner in MANNERS},
         "found": form["found"].format(found_on=pen.day(given.found_on))
         if given.found_on
         else form["found_undated"],
-        "measures": given.measures,
+        "measures": pen.sentence(given.measures),
         "sign_by": pen.day(given.sign_by),
         "answer_by": pen.day(given.answer_by),
         "copies": pen.join(given.copies),
@@ -475,7 +480,7 @@ def _sealing(given: SealingDecisionData, pen: Pen) -> Said:
     words = {
         **pen.party(given.party),
         "place": given.place,
-        "facts": given.facts,
+        "facts": pen.sentence(given.facts),
         "articles": pen.join(given.basis, "join_articles"),
         "evidence": pen.join(given.evidence),
         "sealed_from": pen.day(given.sealed_from),
@@ -483,7 +488,7 @@ def _sealing(given: SealingDecisionData, pen: Pen) -> Said:
         "days": str(days_sealed(given)),
         "renewal_of": given.renewal_of,
         "requirement": given.requirement,
-        "statement": given.statement,
+        "statement": pen.sentence(given.statement),
         "inspectors": pen.people(given.inspectors),
         "phone": given.phone,
         "review_body": given.review_body,

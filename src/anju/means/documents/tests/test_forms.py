@@ -1,6 +1,7 @@
 """Every form: what it says, what it lacks, and both of its drawings."""
 
 import io
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -301,3 +302,22 @@ def test_every_division_of_xinxiang_can_head_a_paper():
     longest = max(names, key=len)
     data = rendering.pdf(printed(sample("order_timed", organisation=f"{longest}"), kind="order_timed"), at=AT)
     assert longest in pdf_text(data)
+
+
+def test_what_somebody_typed_ends_as_a_sentence():
+    for facts_ in ("出口被锁闭", "出口被锁闭。"):
+        words = printed(sample("sealing_decision", facts=facts_), kind="sealing_decision")
+        assert words["opening"][0].endswith("存在下列情形：出口被锁闭。")
+
+
+def test_a_blank_to_be_written_in_does_not_tear_the_line_before_it_apart():
+    data = rendering.pdf(printed(sample("spot_decision", pay_at=""), kind="spot_decision"), at=AT)
+    asked = [
+        line
+        for index in (0, 1)
+        for line in pdf_lines(data, index)
+        if "罚款缴纳" in "".join(c[0] for c in line)
+    ]
+    [line] = asked
+    gaps = [after[1] - before[2] for before, after in itertools.pairwise(line)]
+    assert max(gaps) < 8
