@@ -12,7 +12,6 @@ from anju.ground.foundation.models import Event
 WORDS: dict[str, tuple[Any, str]] = {
     "cases.report": (lazy("上报"), "active"),
     "cases.imported": (lazy("由台账导入"), "active"),
-    "inspections.imported": (lazy("检查由台账导入"), "active"),
     "enforcement.order_imported": (lazy("责令改正由台账导入"), "active"),
     "enforcement.fine_imported": (lazy("处罚由台账导入"), "active"),
     "cases.assign": (lazy("派单"), "active"),
@@ -124,6 +123,8 @@ WORDS: dict[str, tuple[Any, str]] = {
     "enforcement.major_notify": (lazy("制发重大火灾隐患整改通知书"), "active"),
     "enforcement.major_list": (lazy("挂牌督办"), "danger"),
     "enforcement.major_remove": (lazy("重大火灾隐患销案"), "done"),
+    "enforcement.major_moved": (lazy("工作日历变更，重大火灾隐患期限重算"), "warn"),
+    "enforcement.object_moved": (lazy("工作日历变更，答复异议期限重算"), "warn"),
     "enforcement.object": (lazy("提出执法异议"), "warn"),
     "enforcement.object_answer": (lazy("答复执法异议"), "active"),
     "documents.issued": (lazy("印发文书"), "active"),

@@ -34,6 +34,8 @@ def _page_number(request: HttpRequest) -> int:
 def _told(event: Event) -> dict[str, Any]:
     """Say one event of the story; the words of names are those of this room."""
     words = {
+        "enforcement.order_imported": (_("由台账导入"), "active"),
+        "enforcement.fine_imported": (_("由台账导入"), "active"),
         "enforcement.order_issued": (_("责令改正"), "active"),
         "enforcement.order_served": (_("送达"), "active"),
         "enforcement.recheck_asked": (_("申请复查"), "active"),

@@ -89,6 +89,7 @@ STEPS = (
 
 # How the journal reads on a page: the words of each event, and its tone.
 EVENT_WORDS = {
+    "inspections.imported": (_("由台账导入"), "active"),
     "inspections.visit_planned": (_("安排检查"), "active"),
     "inspections.visit_begun": (_("开始检查"), "active"),
     "inspections.part_joined": (_("参加联合检查"), "active"),
