@@ -7,7 +7,7 @@ away while the rows come in and made again after; then ANALYZE.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -67,7 +67,7 @@ def fill(count: int, say: Callable[[str], None]) -> None:
     began = time.monotonic()
     with connection.cursor() as cursor:
         _lookups(cursor)
-        undo = _bare(cursor)
+        undo = bare(cursor)
         _insert(cursor, Case, _case_columns(), CASES.format(count=count, years=YEARS))
         _insert(cursor, CaseClock, CLOCK_COLUMNS, CLOCKS)
         _insert(cursor, Report, REPORT_COLUMNS, "cases_case c WHERE c.id % 10 < 4")
@@ -82,13 +82,13 @@ def fill(count: int, say: Callable[[str], None]) -> None:
     say(f"  {count:,} cases with history in {time.monotonic() - began:.1f} s")
 
 
-def _bare(cursor: Any) -> list[str]:
+def bare(cursor: Any, tables: Sequence[str] = TABLES) -> list[str]:
     """Drop foreign keys and plain indexes of the big tables; return what makes them again."""
     undo, drop = [], []
     cursor.execute(
         "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE contype = 'f' AND (conrelid::regclass::text = ANY(%s) OR confrelid::regclass::text = ANY(%s))",
-        [list(TABLES), list(TABLES)],
+        [list(tables), list(tables)],
     )
     for table, name, definition in cursor.fetchall():
         drop.append(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
@@ -96,7 +96,7 @@ def _bare(cursor: Any) -> list[str]:
     cursor.execute(
         "SELECT quote_ident(indexname), indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND NOT EXISTS"
         " (SELECT FROM pg_constraint WHERE conname = indexname)",
-        [list(TABLES)],
+        [list(tables)],
     )
     for name, definition in cursor.fetchall():
         drop.append(f"DROP INDEX {name}")

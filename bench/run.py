@@ -4,6 +4,7 @@
     ./anju bench --sizes 1000,100000,1000000      the growth
     ./anju bench --only create,list --seconds 5   some measurements
     ./anju bench --profile                        where the time of a lifecycle goes
+    ./anju bench visits                           visits recorded by officers, at 100,000
     ./anju bench tallies                          the report's figures at 1, 10 and 100 times the city's volume
 
 Every size is a database of its own beside the demo's, filled once and kept (--refill makes it anew). The server is
@@ -79,6 +80,10 @@ def main() -> int:
         from bench import tallies
 
         return tallies.main(sys.argv[2:])
+    if sys.argv[1:2] == ["visits"]:
+        from bench import visits
+
+        return visits.main(sys.argv[2:])
     parser = argparse.ArgumentParser(
         prog="./anju bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
