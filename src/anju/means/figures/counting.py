@@ -208,7 +208,8 @@ def run(plans: Sequence[TallyPlan]) -> list[dict[str, Counts]]:
 def _condition(measure: Measure, span: Window) -> tuple[str, list[Any]]:
     """Write which kept rows a measure adds up: whole months of the earlier day; a month cut through is left out."""
     assert measure.tally is not None
-    met, values = ["true"], []
+    met: list[str] = ["true"]
+    values: list[Any] = []
     for dimension, texts in measure.tally.only:
         met.append(f"{measure.tally.spec.place_of(dimension)} = ANY(%s)")
         values.append(list(texts))

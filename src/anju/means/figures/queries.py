@@ -516,8 +516,9 @@ def _value(measure: Measure, numerator: Any, denominator: int) -> Number:
 def _comparison(measure: Measure, now: Number, period: Period, then: Number) -> Comparison:
     if measure.is_sum:
         return Comparison(period, then, rules.change(now.value, then.value))
-    both = now.value is not None and then.value is not None
-    return Comparison(period, then, round(now.value - then.value, 2) if both else None)  # type: ignore[operator]
+    if now.value is None or then.value is None:
+        return Comparison(period, then, None)
+    return Comparison(period, then, round(float(now.value) - float(then.value), 2))
 
 
 # --- slices -------------------------------------------------------------------------------------------------------
