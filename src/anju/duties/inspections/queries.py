@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.duties.cases import catalogue
 from anju.duties.cases import rules as case_rules
-from anju.duties.cases.models import Case
+from anju.duties.cases.models import Case, Evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, journal, pinyin, rulebooks
@@ -368,9 +368,15 @@ def dossier(actor: Actor, visit_id: int, *, events: bool = True) -> Dossier:
         photos.setdefault((photo.finding_id, photo.item), []).append(_shown(photo))
         if photo.finding_id and photo.item:
             photos.setdefault((photo.finding_id, ""), []).append(_shown(photo))
+    rows = list(visit.findings.select_related("case").order_by("pk"))
+    evidence = _of_cases(f for f in rows if (f.pk, "") not in photos)
     findings = [
-        Found(f, catalogue.label("hazard", f.class_code), tuple(photos.get((f.pk, ""), ())))
-        for f in visit.findings.select_related("case").order_by("pk")
+        Found(
+            f,
+            catalogue.label("hazard", f.class_code),
+            tuple(photos.get((f.pk, ""), ()) or evidence.get(f.case_id or 0, ())),
+        )
+        for f in rows
     ]
     hazards = _hazards(visit, parts)
     views = [
@@ -390,6 +396,25 @@ def dossier(actor: Actor, visit_id: int, *, events: bool = True) -> Dossier:
         signature=files.url(visit.signature, "page") if visit.signature else "",
         acts=allowed_acts(actor, visit, parts),
     )
+
+
+def _of_cases(findings: Iterable[Finding]) -> dict[int, list[Shown]]:
+    """Return the photos with which the cases of findings were reported, where the visit has none of its own."""
+    wanted = [f.case_id for f in findings if f.case_id and f.is_new]
+    if not wanted:
+        return {}
+    found: dict[int, list[Shown]] = {}
+    lines = Evidence.objects.filter(case__in=wanted, purpose="report", file__media_type__startswith="image/")
+    for line in lines.select_related("file").order_by("pk"):
+        found.setdefault(line.case_id, []).append(
+            Shown(
+                url=files.url(line.file, "page"),
+                thumb_url=files.url(line.file, "thumb"),
+                alt=line.caption or _("检查照片"),
+                taken_at=line.file.taken_at,
+            )
+        )
+    return found
 
 
 def _hazards(visit: Visit, parts: Sequence[VisitPart]) -> list[tuple[Case, str]]:
@@ -421,12 +446,13 @@ def _part_view(
     items = {item.item: item for item in part.items.all()}
     if part.checklist == rules.RECHECK:
         form, lines = str(rules.KIND_LABELS[rules.RECHECK]), _recheck_lines(items, hazards, photos, findings)
+    elif part.visited_on is not None and not items:
+        # A ledger says that there was a check, and not what was looked at.
+        form, lines = checklists.label(part.checklist), []
     else:
         checklist = checklists.at_edition(part.checklist, part.edition)
-        form, lines = (
-            checklist.label,
-            [_line(item, items.get(item.code), findings) for item in checklist.items],
-        )
+        form = checklist.label
+        lines = [_line(item, items.get(item.code), findings) for item in checklist.items]
     extra = sum(line.result == "problem" and not line.findings for line in lines)
     found = len(findings) + (
         extra if part.checklist != rules.RECHECK else sum(x.result == "problem" for x in lines)

@@ -107,7 +107,8 @@ def draft(visit: Visit) -> tuple[str, Any]:
         parts = list(
             visit.parts.select_related("agency").prefetch_related("officers", "items").order_by("pk")
         )
-        if visit.kind == rules.RECHECK:
+        # A re-check that a ledger brought has no hazards looked at one by one: it is printed as a check.
+        if any(part.checklist == rules.RECHECK for part in parts):
             return RECHECK, _recheck(visit, parts)
         return CHECK, _check(visit, parts)
 
@@ -179,7 +180,9 @@ def _place(visit: Visit) -> str:
 
 def _rows(part: VisitPart) -> tuple[CheckRow, ...]:
     items = {item.item: item for item in part.items.all()}
-    form = checklists.at_edition(part.checklist, part.edition)
+    form = checklists.at_edition(part.checklist, part.edition) if items else None
+    if form is None:
+        return ()
     return tuple(
         CheckRow(
             item.text,

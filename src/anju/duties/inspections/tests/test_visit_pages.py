@@ -95,9 +95,28 @@ def test_who_may_not_see_a_visit_finds_none(
     assert signed_in_as(outsider).get(reverse("field:visit", args=[visit.pk])).status_code == 404
 
 
-def test_a_company_sees_only_finished_visits(begun, signed_in_as, company_clerk):
-    visit = begun()
-    assert signed_in_as(company_clerk).get(reverse("inspections:visit", args=[visit.pk])).status_code == 404
+def test_a_company_sees_only_finished_visits_of_its_estates(
+    finished, begun, signed_in_as, company_clerk, other_clerk
+):
+    done, going = finished(), begun()
+    client = signed_in_as(company_clerk)
+    assert client.get(reverse("inspections:visit", args=[going.pk])).status_code == 404
+    seen = client.get(reverse("inspections:visits")).content.decode()
+    assert done.number in seen and "检查中，继续" not in seen and seen.count("槐荫小区</a>") == 1
+    assert done.number not in signed_in_as(other_clerk).get(reverse("inspections:visits")).content.decode()
+
+
+def test_a_visit_that_a_ledger_brought_is_shown_and_printed_without_items(finished, officers, signed_in_as):
+    visit = finished({"text": "一楼门厅给电动车充电"})
+    visit.photos.all().delete()
+    for part in visit.parts.all():
+        part.items.all().delete()
+    Visit.objects.filter(pk=visit.pk).update(kind="recheck")
+    client = signed_in_as(officers.police)
+    seen = client.get(reverse("inspections:visit", args=[visit.pk])).content.decode()
+    assert "没有逐项检查结果" in seen and "<figure" in seen
+    assert client.get(reverse("field:visit", args=[visit.pk])).status_code == 200
+    assert post(client, "inspections:record", visit.pk).status_code == 302
 
 
 def test_a_joint_visit_is_planned_from_the_desk(estate_unit, officers, signed_in_as, city):
