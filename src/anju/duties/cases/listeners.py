@@ -36,7 +36,7 @@ def _may_read_papers(actor: Actor, case_id: int) -> bool:
     return visible(Case, to=actor, power="cases.see").filter(pk=case_id).exists()
 
 
-papers.register(Case._meta.label_lower, _may_read_papers)
+papers.register(Case._meta.label_lower, _may_read_papers, voids_itself=False)
 
 
 @journal.hears("foundation.calendar_changed")

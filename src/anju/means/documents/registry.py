@@ -1,7 +1,8 @@
 """Who may read a document: the room of its subject decides, because documents do not know cases or penalties.
 
 A room registers in its AppConfig.ready: `documents.registry.register("cases.case", can_see)`. A subject type that
-nobody registered is shown to nobody.
+nobody registered is shown to nobody. A room with acts of its own behind its papers (a penalty, an order) voids them
+itself: voided on the paper's page, the penalty would still stand.
 """
 
 from collections.abc import Callable
@@ -14,11 +15,21 @@ if TYPE_CHECKING:
 
 CanSee = Callable[[Actor, int], bool]
 _deciders: dict[str, CanSee] = {}
+_void_themselves: set[str] = set()
 
 
-def register(subject_type: str, can_see: CanSee) -> None:
-    """Let `can_see(actor, subject_id)` decide over the documents about one type of record ("cases.case")."""
+def register(subject_type: str, can_see: CanSee, *, voids_itself: bool = True) -> None:
+    """Let `can_see(actor, subject_id)` decide over the documents about one type of record ("cases.case").
+
+    voids_itself  its papers are voided by the room's own acts, not on the page of the paper
+    """
     _deciders[subject_type] = can_see
+    (_void_themselves.add if voids_itself else _void_themselves.discard)(subject_type)
+
+
+def voided_elsewhere(document: "IssuedDocument") -> bool:
+    """Say whether a paper is voided by the room of its subject alone."""
+    return document.subject_type in _void_themselves
 
 
 def may_see(actor: Actor, document: "IssuedDocument") -> bool:

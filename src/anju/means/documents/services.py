@@ -19,7 +19,7 @@ from anju.ground.foundation.models import IssuedNumber, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 
-from . import faces, facts, rendering, rules
+from . import faces, facts, registry, rendering, rules
 from .models import IssuedDocument
 
 RULEBOOK = "documents"
@@ -112,8 +112,15 @@ def void(*, document_id: int, reason: str, by: journal.Trace, at: datetime) -> I
 
 @transaction.atomic
 def void_own(*, document_id: int, reason: str, by: Actor, at: datetime) -> IssuedDocument:
-    """Void a paper of one's own organisation; who may not see it gets NotFound, who may not void NotPermitted."""
-    _locked(document_id, "void", by=by, at=at)
+    """Void a paper of one's own organisation on its page; who may not see it gets NotFound.
+
+    Raises NotAllowedNow for a paper whose room has an act behind it: the act is cancelled there, the paper with it.
+    """
+    document = _locked(document_id, "void", by=by, at=at)
+    if registry.voided_elsewhere(document):
+        raise NotAllowedNow(
+            _("这份文书请在它的办理页面撤销或者作废，事项和文书一并处理。"), data={"allowed": []}
+        )
     return void(document_id=document_id, reason=reason, by=by, at=at)
 
 

@@ -20,7 +20,7 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import merging, queries, rules, services
+from . import merging, queries, registry, rules, services
 from .forms import DraftForm
 from .models import IssuedDocument
 from .services import DOCX_TYPE, PDF_TYPE
@@ -101,6 +101,7 @@ def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal
         if own
         and step.act != "redraft"
         and actor.has(step.power)
+        and not (step.act == "void" and registry.voided_elsewhere(paper))
         # Nobody signs what they wrote.
         and not (step.act == "sign" and paper.drafted_by_id == actor.account_id)
     ]

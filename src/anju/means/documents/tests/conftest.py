@@ -28,6 +28,7 @@ def _files_that_vanish(settings: Any, tmp_path: Any) -> None:
 @pytest.fixture(autouse=True)
 def _deciders_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_deciders", {})
+    monkeypatch.setattr(registry, "_void_themselves", set())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from anju.ground.foundation import files, journal, numbering
 from anju.ground.foundation.models import IssuedNumber, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted
 from anju.ground.organisations.models import Organisation
-from anju.means.documents import jobs, queries, rendering, rules, services
+from anju.means.documents import jobs, queries, registry, rendering, rules, services
 from anju.means.documents.models import IssuedDocument
 
 from .samples import AT, order, pdf_text, sample
@@ -411,6 +411,23 @@ def test_for_somebody_elsewhere_the_page_of_a_paper_does_not_exist(
     )
     paper.refresh_from_db()
     assert paper.state == "issued"
+
+
+def test_a_paper_with_an_act_behind_it_is_voided_by_its_room_alone(
+    city, housing, subject, county_supervisor, signed_in_as, friday_9am
+):
+    by = county_supervisor.actor(friday_9am)
+    paper = services.issue(
+        kind="order_timed", data=order(), register_code=CODE, subject=subject, by=by, at=AT
+    )
+    registry.register("foundation.jobprogress", lambda _actor, _pk: True)
+    client = signed_in_as(county_supervisor)
+    assert "作废后文号保留" not in client.get(reverse("documents:one", args=[paper.pk])).content.decode()
+    refused = client.post(reverse("documents:take_step", args=[paper.pk, "void"]), {"note": "有误"})
+    assert refused.status_code == 422 and "办理页面" in refused.content.decode()
+    paper.refresh_from_db()
+    assert paper.state == "issued"
+    assert services.void(document_id=paper.pk, reason="处罚已撤销", by=by, at=AT).state == "voided"
 
 
 def test_the_owner_of_a_batch_fetches_its_files_and_nobody_else(
