@@ -102,7 +102,7 @@ def as_lines(result: Result) -> list[dict[str, Any]]:
 
 
 def as_table(results: list[Result]) -> str:
-    """Write results for a person: measures across, the total and the slices down."""
+    """Write results for a person: measures across, the total and the slices down; without slices a line for each."""
     first = results[0]
     trees = {"area": _("管理区域"), "division": _("行政区划")}
     heading = _("%(place)s，%(start)s 至 %(end)s，截至 %(cut_off)s（%(tree)s）") % {
@@ -116,6 +116,8 @@ def as_table(results: list[Result]) -> str:
     names = {part.key: part.name for result in results for part in result.slices}
     table = [["", *(str(result.measure.label) for result in results)]]
     table.append([_("合计"), *(shown(result.value, result.measure.unit) for result in results)])
+    if not keys:  # many measures and one number each read better down than across
+        table = [list(line) for line in zip(*table, strict=True)][1:]
     for key in keys:
         cells = [{part.key: part.number.value for part in result.slices}.get(key) for result in results]
         table.append([names[key], *(shown(v, r.measure.unit) for v, r in zip(cells, results, strict=True))])
