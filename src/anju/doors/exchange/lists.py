@@ -156,6 +156,11 @@ def _findings(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
     for column in ("agency", "unit", "visit"):
         if value := whole(str(filters.get(column) or "")):
             found = found.filter(**{column: value})
+    asked = inspections.filters_from(filters)
+    if asked.kind:
+        found = found.filter(visit__kind=asked.kind)
+    if asked.mine:
+        found = found.filter(agency__in=list(actor.organisation_ids))
     if code := str(filters.get("class") or "")[:12]:
         found = found.filter(Q(class_code=code) | Q(top_class=code))
     if filters.get("open"):

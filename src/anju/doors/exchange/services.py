@@ -150,7 +150,7 @@ def recognised(
     mapping: Mapping[str, str] | None,
 ) -> tuple[Kind, Header | None]:
     """Say of which kind a sheet is, by its heading and its name, and where the heading is."""
-    best: tuple[tuple[bool, int], Kind, Header] | None = None
+    best: tuple[tuple[int, bool], Kind, Header] | None = None
     for kind in kinds:
         given = given_for(mapping, sheet.name)
         header = rules.find_header(head, kind, words, merged=sheet.merged, given=given)
@@ -160,7 +160,9 @@ def recognised(
             sheet.name,
             *(rules.as_text(v) for row in head[: header.first] for v in row if type(v) is str),
         ]
-        rank = (not rules.missing(kind, header.fields), rules.fitting(kind, header, titles))
+        # The best fitting kind, also when a column of it is lacking: a sheet of visits whose day is called otherwise is
+        # no list of units.
+        rank = (rules.fitting(kind, header, titles), not rules.missing(kind, header.fields))
         if best is None or rank > best[0]:
             best = (rank, kind, header)
     return (best[1], best[2]) if best is not None else (kinds[0], None)

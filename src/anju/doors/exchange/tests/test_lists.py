@@ -74,6 +74,8 @@ def test_findings_orders_and_fines_leave_with_what_they_say(rows):
         ("findings", "?class=EB", 1),
         ("findings", "?class=FF", 0),
         ("findings", "?open=1", 0),
+        ("findings", "?kind=recheck", 0),
+        ("findings", "?kind=daily&mine=1", 1),
         ("orders", "?state=overdue", 0),
         ("orders", "?since=2024-03-05&until=2024-03-05", 1),
         ("fines", "?offence=corridor_charging", 1),

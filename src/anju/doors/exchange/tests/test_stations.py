@@ -512,6 +512,16 @@ def test_sheets_are_told_by_their_headings_whatever_their_names(load):
     }  # fmt: skip
 
 
+def test_a_sheet_of_visits_without_a_known_day_is_no_list_of_units(load):
+    headings = [h if h != "检查时间" else "几时" for h in VISITS]
+    units = (UNITS, [["D-7", "阳光幼儿园", "小学校（幼儿园）", "槐荫社区", "演示路9号", "", ""]])
+    outcome = load({"Sheet1": (headings, [SHOP]), "Sheet2": units})
+    assert [(e.sheet, e.row) for e in outcome.errors] == [("Sheet1", None)]
+    assert "检查时间" in outcome.errors[0].message
+    assert list(outcome.kinds) == ["units"]
+    assert not Unit.objects.filter(name="幸福超市").exists()
+
+
 def test_one_heading_may_mean_two_things_on_two_sheets(load):
     visits = (["几号", *VISITS[1:]], [VISIT])
     findings = (["几号", *FINDINGS[1:]], [FINDING])
