@@ -61,7 +61,7 @@ class Unit(Placed):
     )
     area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+", db_index=False)
     uscc = models.CharField(max_length=18, blank=True)
-    responsible = models.CharField(max_length=40, blank=True, help_text="responsible person (负责人)")
+    responsible = models.CharField(max_length=40, blank=True, help_text="responsible person")
     phone = models.CharField(max_length=40, blank=True)
     longitude = models.FloatField(null=True)
     latitude = models.FloatField(null=True)

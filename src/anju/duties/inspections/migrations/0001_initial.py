@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ("uscc", models.CharField(blank=True, max_length=18)),
                 (
                     "responsible",
-                    models.CharField(blank=True, help_text="responsible person (负责人)", max_length=40),
+                    models.CharField(blank=True, help_text="responsible person", max_length=40),
                 ),
                 ("phone", models.CharField(blank=True, max_length=40)),
                 ("longitude", models.FloatField(null=True)),
