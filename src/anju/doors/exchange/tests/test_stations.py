@@ -621,3 +621,19 @@ def test_an_order_without_a_known_hazard_names_what_its_text_says(load):
     line = OrderLine.objects.get()
     assert (line.class_code, line.text) == ("FF03", "灭火器过期，立即更换")
     assert line.order.unit.name == "幸福超市"
+
+
+def test_the_returned_workbook_corrected_is_loaded_with_its_links(load, tmp_path):
+    import openpyxl
+
+    bad_visit = changed(SHOP, c5="昨天")
+    findings = [FINDING, changed(FINDING, c0=SHOP[0], c1="FF03", c2="大厅", c3="灭火器过期", c6="2024.3.6")]
+    first = load(month(visits=[VISIT, bad_visit], findings=findings))
+    assert (first.loaded, first.rejected) == (2, 2)
+    corrected = openpyxl.load_workbook(first.returned_workbook)
+    corrected["检查记录"]["F4"] = "2024.3.6"
+    path = tmp_path / "改好.xlsx"
+    corrected.save(path)
+    second = load(path=path)
+    assert (second.loaded, second.errors) == (2, [])
+    assert Finding.objects.get(class_code="FF03").unit.name == "幸福超市"
