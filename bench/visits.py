@@ -110,6 +110,8 @@ SELECT row_number() OVER (ORDER BY a.id) - 1 AS slot, a.id AS community, a.stree
   a.city_id AS city, a.division_id AS division, o.id AS station
 FROM territory_area a JOIN organisations_organisation o ON o.kind = 'police_station' AND o.area_id =
   a.street_id
+-- The county of the officers has as many units as the others together, so that each station has hundreds.
+CROSS JOIN generate_series(1, CASE WHEN a.county_id = %s THEN 12 ELSE 1 END)
 WHERE a.level = 5
 """
 
@@ -126,7 +128,7 @@ def fill(visits: int, say: Callable[[str], None]) -> None:
     span = max(1, 1200 // (visits // units + 1))
     facts = {"units": units, "visits": visits, "span": span}
     with connection.cursor() as cursor:
-        cursor.execute(SPOTS)
+        cursor.execute(SPOTS, [city.home_community().county_id])
         undo = history.bare(cursor, TABLES)
         # The tallies of figures are not part of what is measured here: only the rows that are there.
         for table in TABLES:
