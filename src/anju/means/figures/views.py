@@ -40,6 +40,7 @@ TABLE = (
 )
 NEXT_LEVEL = {0: "county", 2: "county", 3: "street", 4: "community"}
 PAGE = 50
+ACROSS = 4  # columns of numbers with long names that fit beside each other
 
 
 @require_GET
@@ -552,16 +553,23 @@ def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
             "changed": [r for r in lines if r.difference or r.same_rows is False],
             "noticed": queries.revisions(actor=actor, snapshot_id=kept.pk)[:PAGE],
             "told": told_revision,
-            "columns": [
-                {"key": "name", "label": _("地区") if kept.is_by_place else _("分项"), "kind": "title"}
-            ]
-            + [{"key": number["measure"], "label": number["label"], "kind": "num"} for number in kept.values],
-            "rows": _kept_rows(kept),
+            "tables": _kept_tables(kept),
             "written": lambda value, name: written(value, registry.get(name)),
             "may_publish": kept.published_at is None and actor.has("figures.publish"),
             "at": at,
         },
     )
+
+
+def _kept_tables(kept: FigureSnapshot) -> list[dict[str, Any]]:
+    """Return the frozen numbers as tables of a few columns each, so that none is wider than a page."""
+    first = {"key": "name", "label": _("地区") if kept.is_by_place else _("分项"), "kind": "title"}
+    columns = [{"key": n["measure"], "label": n["label"], "kind": "num"} for n in kept.values]
+    rows = _kept_rows(kept)
+    return [
+        {"columns": [first, *columns[start : start + ACROSS]], "rows": rows}
+        for start in range(0, len(columns), ACROSS)
+    ]
 
 
 def _kept_rows(kept: FigureSnapshot) -> list[dict[str, Any]]:
