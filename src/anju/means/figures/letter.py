@@ -32,10 +32,12 @@ def day(value: date) -> str:
 
 
 def latest_day(today: date) -> date | None:
-    """Return today when anything was counted this year; else the last day on which something was, or None."""
-    names = [spec.name for spec in registry.specs()]
-    kept = TallyRow.objects.filter(tally__in=names, grain=tallies.DAY_COUNTY, day__lte=today)
-    noted = TallyDelta.objects.filter(tally__in=names, day__lte=today)
+    """Return today when anybody was visited this year; else the day of the last visit, or None."""
+    visits = registry.get(SIX[0]).tally
+    if visits is None:
+        return None
+    kept = TallyRow.objects.filter(tally=visits.spec.name, grain=tallies.DAY_COUNTY, day__lte=today)
+    noted = TallyDelta.objects.filter(tally=visits.spec.name, day__lte=today)
     days = [found for rows in (kept, noted) if (found := rows.aggregate(last=Max("day"))["last"])]
     last = max(days, default=None)
     return today if last is not None and last.year == today.year else last
