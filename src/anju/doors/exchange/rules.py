@@ -653,8 +653,17 @@ _HAN_NAME = re.compile(r"^[\u4e00-\u9fff\u3400-\u4dbf*\u00d7\u67d0]{2,4}(?:\u00b
 
 
 def is_person(name: str, *, organisation_words: Iterable[str]) -> bool:
-    """Say whether a name looks like that of a natural person: short, and without a word that only firms use."""
-    return bool(_HAN_NAME.match(name)) and not any(word in name for word in organisation_words)
+    """Say whether a name looks like that of a natural person: short, and without a word that only firms use.
+
+    A word of one character tells only at the end of four: given names have such characters, too, and a firm taken for a
+    person is merely masked, while a person taken for a firm would stand in the open.
+    """
+    if not _HAN_NAME.match(name):
+        return False
+    words = tuple(organisation_words)
+    if any(len(word) > 1 and word in name for word in words):
+        return False
+    return not (len(name) == 4 and name.endswith(tuple(word for word in words if len(word) == 1)))
 
 
 def digits_lost(value: Cell) -> bool:

@@ -215,6 +215,17 @@ def test_a_punished_person_is_sealed_and_masked(load):
     assert "钱某某" not in str(list(Event.objects.values_list("data", "note")))
 
 
+@pytest.mark.parametrize(
+    ("party", "kind"),
+    [("李建城", "person"), ("王园园", "person"), ("欧阳某某", "person"), ("张会", "person"),
+     ("顺风面馆", "unit"), ("幸福超市", "unit"), ("安邻物业服务有限公司", "unit")],
+)  # fmt: skip
+def test_a_name_that_may_be_a_persons_is_masked(load, party, kind):
+    load(month(visits=[VISIT], fines=[changed(FINE, c1=party)]))
+    fine = Penalty.objects.get()
+    assert (fine.party_kind, fine.party_name == party) == (kind, kind == "unit")
+
+
 def test_the_same_file_twice_loads_nothing_twice(load):
     sheets = month(visits=[VISIT, SHOP], findings=[FINDING], orders=[ORDER], fines=[FINE])
     load(sheets)
