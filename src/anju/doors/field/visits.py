@@ -210,6 +210,8 @@ def _finding(request: HttpRequest, visit_id: int, *, refusal: Refusal | None = N
     found = queries.dossier(actor, visit_id, events=False)
     part = found.mine
     if part is None or "find" not in found.acts:
+        if refusal is not None:
+            return _visit(request, visit_id, act="find", refusal=refusal)
         return redirect("field:visit", visit_id)
     item = request.POST.get("item") or request.GET.get("item", "")
     line = next((one for one in part.lines if one.key == item), None)

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import queries, services
+from anju.duties.inspections import checking, forms, queries, services
 from anju.duties.inspections.models import Finding, Unit, Visit
+from anju.ground.foundation import files
 from anju.ground.foundation.tests import samples
 
 from .conftest import codes_of
@@ -318,6 +319,54 @@ def test_a_recheck_on_the_phone(finished, estate_unit, officers, signed_in_as):
 
 def test_who_does_not_inspect_has_no_phone_page(signed_in_as, grid_worker):
     assert signed_in_as(grid_worker).get(reverse("field:visits")).status_code == 404
+
+
+# --------------------------------------------------------------------------------------------------------- strangers
+
+ACTS = sorted(forms._ACTS)
+
+
+@pytest.mark.parametrize("door", ["inspections:act", "field:visit_act"])
+def test_no_act_of_a_visit_exists_for_a_stranger_and_none_is_open_to_who_takes_no_part(
+    begun, officers, signed_in_as, outsider, door
+):
+    visit = begun()
+    finding = checking.add_finding(
+        visit_id=visit.pk,
+        class_code="EB01",
+        place="1号楼",
+        by=officers.police.actor(timezone.now()),
+        at=timezone.now(),
+    )
+    sent = {"reason": "不对", "signed_by": "甲", "conclusion": "clean", "rest": "ok", "class_code": "EB02"}
+    sent |= {
+        "finding": finding.pk,
+        "officers": officers.fire.person.pk,
+        "case": 1,
+        "result": "ok",
+        "note": "看过现场",
+    }
+    stranger, onlooker = signed_in_as(outsider), signed_in_as(officers.fire)
+    for act in ACTS:
+        assert post(stranger, door, visit.pk, act, **sent).status_code == 404, act
+        assert post(onlooker, door, visit.pk, act, **sent).status_code in (403, 409), act
+    assert post(onlooker, door, visit.pk, "nonsense").status_code == 404
+    visit.refresh_from_db()
+    assert (visit.state, visit.signed_by, visit.findings.count()) == ("open", "", 1)
+    assert not visit.parts.get().items.exists()
+
+
+def test_photos_and_signature_of_a_visit_are_shown_to_who_sees_it(
+    begun, officers, photo, signed_in_as, outsider
+):
+    visit, at = begun(), timezone.now()
+    checking.add_finding(
+        visit_id=visit.pk, class_code="EB01", place="1号楼", uploads=[checking.Upload(photo(8).file)],
+        by=officers.police.actor(at), at=at,
+    )  # fmt: skip
+    address = files.url(visit.photos.get().file, "page")
+    assert signed_in_as(officers.police).get(address).status_code == 200
+    assert signed_in_as(outsider).get(address).status_code == 404
 
 
 # ---------------------------------------------------------------------------------------------------- how much is asked
