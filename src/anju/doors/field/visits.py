@@ -161,8 +161,11 @@ def _conclusions(part: queries.PartView | None) -> list[dict[str, Any]]:
     """List the conclusions for the phone, the one that fits first."""
     if part is None:
         return []
-    order = sorted(rules.CONCLUSION_LABELS, key=lambda key: key != part.suggested)
-    return [{"value": key, "label": str(rules.CONCLUSION_LABELS[key])} for key in order]
+    labels = rules.conclusion_labels(part.part.checklist)
+    return [
+        {"value": key, "label": str(labels[key])}
+        for key in sorted(labels, key=lambda key: key != part.suggested)
+    ]
 
 
 @require_POST

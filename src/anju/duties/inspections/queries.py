@@ -465,7 +465,7 @@ def _part_view(
         lines=lines,
         findings=findings,
         mine=part.agency_id in actor.organisation_ids,
-        conclusion=rules.CONCLUSION_LABELS.get(part.conclusion, ""),
+        conclusion=rules.conclusion_labels(part.checklist).get(part.conclusion, ""),
         suggested=rules.suggested_conclusion(found, at_once),
     )
 

@@ -132,7 +132,7 @@ def _signature(visit: Visit) -> Signature:
 
 
 def _conclusion(part: VisitPart) -> str:
-    words = str(rules.CONCLUSION_LABELS.get(part.conclusion, ""))
+    words = str(rules.conclusion_labels(part.checklist).get(part.conclusion, ""))
     return "；".join(x for x in (words, part.note) if x)
 
 

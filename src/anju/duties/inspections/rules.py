@@ -49,6 +49,11 @@ CONCLUSION_LABELS = {
     "refused": _("拒绝检查"),
     "closed": _("关闭停业"),
 }
+# At a re-check the same conclusions are about the hazards that were to be put right.
+RECHECK_CONCLUSION_LABELS = CONCLUSION_LABELS | {
+    "clean": _("隐患均已整改"),
+    "problems": _("仍有隐患未整改或发现新的问题"),
+}
 EBIKE = "EB"  # first-level class of hazards of electric bicycles (rulebooks/hazards)
 RECHECK = "recheck"  # what stands for a checklist where the hazards found before are looked at again
 
@@ -182,6 +187,11 @@ def conclusion_conflict(conclusion: str, *, found: int, at_once: int) -> str:
     if conclusion == "corrected" and at_once < found:
         return "not_corrected"
     return ""
+
+
+def conclusion_labels(checklist: str) -> Mapping[str, Any]:
+    """Return the words of the conclusions of a part by its checklist: those of a re-check are its own."""
+    return RECHECK_CONCLUSION_LABELS if checklist == RECHECK else CONCLUSION_LABELS
 
 
 NEEDS_NO_ITEMS = frozenset({"refused", "closed"})

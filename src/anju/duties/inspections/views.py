@@ -103,7 +103,7 @@ def _visit(
         "tree": queries.class_tree(on=day)
         if recording and mine and mine.part.checklist != rules.RECHECK
         else [],
-        "conclusions": list(rules.CONCLUSION_LABELS.items()),
+        "conclusions": list(rules.conclusion_labels(mine.part.checklist if mine else "").items()),
         "results": rules.RESULT_LABELS,
         "recheck_results": rules.RECHECK_LABELS,
         "recheck_due": queries.recheck_day(at) if "ask_recheck" in found.acts else None,
