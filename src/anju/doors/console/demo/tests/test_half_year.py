@@ -1,11 +1,15 @@
 """The half-year of the demo city: the six figures come out of its rows, and each opens down to one stairwell."""
 
+import re
 from datetime import date
+from html import unescape
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from anju.doors.console.demo.city import book
@@ -16,6 +20,7 @@ from anju.duties.enforcement.rules import ORDER_LABELS
 from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitPart
 from anju.duties.inspections.rules import STATE_LABELS
 from anju.duties.suggestions.models import Suggestion
+from anju.ground.access.models import Account
 from anju.ground.foundation.models import Event
 from anju.means.documents.models import IssuedDocument
 from anju.means.figures import queries
@@ -39,7 +44,7 @@ def _city(db: None) -> None:
     call_command("seed_demo", past=5, stdout=StringIO())
 
 
-def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(city: None):
+def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(city: None, client: Client):
     told = book("half_year")
     period = Period(told["first"], told["last"])
 
@@ -92,3 +97,44 @@ def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(city: Non
     listed = Duty.objects.filter(active=True, agency__kind="police_station")
     if today > date(today.year, 3, 1):
         assert 0 < listed.filter(last_on__year=today.year).count() < listed.count()
+
+    _click_down(client, outsider="zou")
+
+
+def _links(page: str, beginning: str) -> list[str]:
+    return [unescape(link) for link in re.findall(r'href="([^"]+)"', page) if link.startswith(beginning)]
+
+
+def _click_down(client: Client, *, outsider: str) -> None:
+    """Read the report page and open one figure down to a stairwell with its photos, order and fine."""
+    client.force_login(Account.objects.get(username="wu"))
+    told = book("half_year")
+
+    # The report page says the sentence with the six figures.
+    page = client.get(reverse("figures:letter"), {"from": told["first"], "to": told["last"]}).content.decode()
+    for total in told["totals"].values():
+        assert f"{total:,}" in page
+
+    # 5,000 yuan open 25 decisions; one of them opens the case, and the case its photos, its order and its fine.
+    rows = next(link for link in _links(page, reverse("figures:rows")) if "ebike_fines_yuan" in link)
+    listed = client.get(rows).content.decode()
+    fines = set(re.findall(r"/enforcement/penalties/\d+/", listed))
+    assert len(fines) == 25
+    there = Account.objects.get(username=outsider).person.posts.get().organisation.area.county_id
+    penalty = Penalty.objects.filter(is_old_community=True).exclude(county=there).order_by("pk").first()
+    address = reverse("enforcement:penalty", args=[penalty.pk])
+    assert address in fines
+    fine = client.get(address).content.decode()
+    case_link = reverse("console:case", args=[penalty.case_id])
+    assert case_link in _links(fine, case_link)
+    case = client.get(case_link).content.decode()
+    assert penalty.case.place in case
+    assert _links(case, "/enforcement/orders/") and _links(case, "/enforcement/penalties/")
+    assert case.count("/files/") >= 2
+    paper = next(link for link in _links(fine, "/documents/") if "pdf" in link)
+    assert client.get(paper).content.startswith(b"%PDF")
+
+    # The same from another county: nothing of it is there.
+    client.force_login(Account.objects.get(username=outsider))
+    for gone in (case_link, address, paper):
+        assert client.get(gone).status_code == 404
