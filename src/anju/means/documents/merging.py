@@ -13,6 +13,7 @@ from collections.abc import Iterable
 _REFERENCE = re.compile(rb"(?<![\d.])(\d+) 0 R\b")
 _STREAM = b">>\nstream\n"
 _KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
+_SIZE = re.compile(rb"/MediaBox\s*\[[^\]]*\]")
 _LEFT_BEHIND = re.compile(rb"/(?:StructParents? \d+|Parent \d+ 0 R|Tabs\s*/\w+|Annots\s*\[[^\]]*\])")
 
 
@@ -70,6 +71,7 @@ class Target:
         self.starts: dict[int, int] = {}
         self.known: dict[bytes, int] = {}
         self.pages: list[int] = []
+        self.size = b""  # of the page written last
 
     def write(self, number: int, words: bytes, stream: bytes = b"") -> None:
         """Write one object."""
@@ -102,7 +104,15 @@ class Target:
             inside = renumbered(_LEFT_BEHIND.sub(b"", words)).removesuffix(b">>")
             # Two equal pages are two sheets of paper: each is an object of its own.
             number = self.known[b"page %d" % len(self.pages)] = len(self.known) + 3
+            self.size = found[0] if (found := _SIZE.search(inside)) else self.size
             self.write(number, inside + b"/Parent 2 0 R>>")
+            self.pages.append(number)
+
+    def turn_over(self) -> None:
+        """End on the back of a sheet: an odd number of pages gets a blank one, as large as the last."""
+        if len(self.pages) % 2:
+            number = self.known[b"page %d" % len(self.pages)] = len(self.known) + 3
+            self.write(number, b"<</Type/Page/Resources<<>>%b/Parent 2 0 R>>" % self.size)
             self.pages.append(number)
 
     def finished(self) -> bytes:
@@ -119,9 +129,14 @@ class Target:
         return self.out.getvalue()
 
 
-def merged(papers: Iterable[bytes]) -> bytes:
-    """Put drawn .pdf files into one; raises Unreadable for a file that Typst has not written."""
+def merged(papers: Iterable[bytes], *, duplex: bool = False) -> bytes:
+    """Put drawn .pdf files into one; raises Unreadable for a file that Typst has not written.
+
+    duplex  to be printed on both sides: each paper begins on a sheet of its own
+    """
     target = Target()
     for data in papers:
         target.take(Source(data))
+        if duplex:
+            target.turn_over()
     return target.finished()

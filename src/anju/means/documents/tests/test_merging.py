@@ -39,6 +39,19 @@ def test_what_papers_share_is_written_once():
     assert len(merging.merged(papers)) < 0.8 * sum(map(len, papers))
 
 
+def test_for_both_sides_each_paper_begins_on_a_sheet_of_its_own():
+    one, two = drawn("order_timed"), drawn("suggestion_reply")
+    pages = [rendering.pages(paper) for paper in (one, two, one)]
+    together = merging.merged([one, two, one], duplex=True)
+    shown = looks(together)
+    assert len(shown) == sum(count + count % 2 for count in pages)
+    second = pages[0] + pages[0] % 2
+    assert shown[: pages[0]] == looks(one)
+    assert shown[second : second + pages[1]] == looks(two)
+    with pypdfium2.PdfDocument(together) as document:
+        assert len({page.get_size() for page in document}) == 1
+
+
 def test_a_drawn_signature_is_printed_too():
     from .test_forms import picture
 
