@@ -70,6 +70,7 @@ WORDS: dict[str, tuple[Any, str]] = {
     "suggestions.deadline_moved": (lazy("工作日历变更，建议期限重算"), "warn"),
     "enforcement.noted_on_case": (lazy("执法"), "active"),
     "enforcement.order_issued": (lazy("责令改正"), "active"),
+    "enforcement.batch_started": (lazy("批量制发责令改正"), "active"),
     "enforcement.order_served": (lazy("送达责令改正"), "active"),
     "enforcement.recheck_asked": (lazy("申请复查"), "active"),
     "enforcement.order_complied": (lazy("责令事项已改正"), "done"),

@@ -1,10 +1,10 @@
-"""Background work of orders and sealings."""
+"""Background work of orders and sealings: what runs by the clock, and orders issued by the hundred."""
 
 from django.utils import timezone
 
 from anju.ground.foundation import jobs
 
-from . import orders, sealings
+from . import batch, orders, sealings
 
 
 @jobs.periodic("11 * * * *", name="enforcement.mark_overdue_orders", queue="clocks", pass_context=False)
@@ -17,3 +17,9 @@ def mark_overdue_orders(timestamp: int) -> int:
 def end_expired_sealings(timestamp: int) -> int:
     """End sealings whose last day has passed; safe to run in many workers."""
     return sealings.end_expired(at=timezone.now())
+
+
+@jobs.task(name="enforcement.issue_orders", queue="long")
+def issue_orders(progress_id: int, visit_ids: list[int], language: str = "") -> None:
+    """Issue the orders of a batch and put their papers together; taken up again it repeats nothing."""
+    batch.run(progress_id=progress_id, visit_ids=visit_ids, language=language)

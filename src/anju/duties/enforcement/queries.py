@@ -15,12 +15,13 @@ from anju.duties.cases.models import Case
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import journal
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.means.documents.models import IssuedDocument
 
-from . import matters, orders, payments, penalties, penalty_rules
+from . import batch, matters, orders, payments, penalties, penalty_rules
 from .models import Order, OrderLine, Payment, Penalty, Sealing
 from .penalty_rules import STEPS, Offence
 from .rules import ORDER_LABELS, ORDER_STEPS, PENALTY_LABELS, OrderState, PenaltyState
@@ -105,12 +106,14 @@ def _between(column: str, query: Mapping[str, Any]) -> Q:
 
 
 def order_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
-    """List orders, newest first: narrowed by state, kind, days, and words of the recipient or the number."""
+    """List orders, newest first: narrowed by state, kind, days, batch, and words of the recipient or the number."""
     found = _between("issued_at", query)
     if (state := query.get("state")) in ORDER_LABELS:
         found &= Q(state=state)
     if (kind := query.get("kind")) in ("immediate", "timed"):
         found &= Q(kind=kind)
+    if (job := whole(query.get("batch"))) is not None:
+        found &= Q(pk__in=batch.orders_of(job))
     if text := str(query.get("q") or "").strip()[:60]:
         found &= Q(recipient__icontains=text) | Q(written_number__icontains=text)
     return _page(

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from . import transfer_urls, views
+from . import batch_views, transfer_urls, views
 
 app_name = "enforcement"
 urlpatterns = [
     path("orders/", views.order_list, name="orders"),
     path("orders/new", views.order_new, name="order_new"),
+    path("orders/batch", batch_views.batch_new, name="batch_new"),
+    path("orders/batches/<int:job_id>/", batch_views.batch_result, name="batch"),
+    path("orders/batches/<int:job_id>/<slug:form>", batch_views.batch_file, name="batch_file"),
     path("orders/<int:order_id>/", views.order, name="order"),
     path("orders/<int:order_id>/steps/<slug:act>", views.order_step, name="order_step"),
     path("penalties/", views.penalty_list, name="penalties"),
