@@ -106,7 +106,7 @@ def units(request: HttpRequest) -> HttpResponse:
         "areas": areas,
         "flags": [(f, register.flag_label(f)) for f in book["flags"]],
         "settable": [(f, register.flag_label(f)) for f in register.settable_flags()],
-        "words": _chip_words(filters, kinds, agencies, areas),
+        "words": _chip_words(actor, filters, kinds, agencies, areas),
         "may_edit": actor.has(register.POWER),
         "today": today,
         "waiting": queries.match_count(actor, power=register.POWER) if actor.has(register.POWER) else 0,
@@ -116,6 +116,7 @@ def units(request: HttpRequest) -> HttpResponse:
 
 
 def _chip_words(
+    actor: Any,
     filters: queries.Filters,
     kinds: list[tuple[str, str]],
     agencies: list[tuple[int, str]],
@@ -133,7 +134,8 @@ def _chip_words(
         name = Area.objects.filter(pk=filters.area).values_list("name", flat=True).first()
         words["area"][str(filters.area)] = name or ""
     if filters.estate:
-        name = Estate.objects.filter(pk=filters.estate).values_list("name", flat=True).first()
+        seen = access.visible(Estate, to=actor, power="territory.see")
+        name = seen.filter(pk=filters.estate).values_list("name", flat=True).first()
         words["estate"] = {str(filters.estate): name or ""}
     return words
 

@@ -55,14 +55,14 @@ def visits(request: HttpRequest) -> HttpResponse:
         "states": rules.STATE_LABELS,
         "agencies": agencies,
         "areas": areas,
-        "words": _chip_words(filters, agencies, areas),
+        "words": _chip_words(actor, filters, agencies, areas),
         "today": timezone.localdate(),
     }
     return render(request, "inspections/visits.html", context)
 
 
 def _chip_words(
-    filters: queries.Filters, agencies: list[tuple[int, str]], areas: list[tuple[int, str]]
+    actor: Any, filters: queries.Filters, agencies: list[tuple[int, str]], areas: list[tuple[int, str]]
 ) -> dict[str, dict[str, str]]:
     words = {
         "kind": {k: str(v) for k, v in rules.KIND_LABELS.items()},
@@ -72,7 +72,8 @@ def _chip_words(
         "mine": {"": _("是"), "1": _("是")},
     }
     if filters.unit:
-        name = Unit.objects.filter(pk=filters.unit).values_list("name", flat=True).first() or ""
+        seen = access.visible(Unit, to=actor, power="inspections.see")
+        name = seen.filter(pk=filters.unit).values_list("name", flat=True).first() or ""
         words["unit"] = {str(filters.unit): name}
     return words
 
