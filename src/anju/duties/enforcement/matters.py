@@ -1,5 +1,6 @@
 """What an act of enforcement is about: the case, its place and unit, whom it concerns, and in whose name one acts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -244,13 +245,10 @@ def officers(
     Raises Refusal naming what is missing.
     """
     on = day_of(at)
-    colleagues = {
-        p.name: p
-        for p in Person.objects.filter(
-            posts__organisation=agency, name__in=[name.strip() for name, _b in given]
-        )
-    }
+    known = Person.objects.filter(posts__organisation=agency, name__in=[name.strip() for name, _b in given])
+    colleagues = {p.name: p for p in known}
     found: dict[tuple[str, str], Inspector] = {}
+    namesakes = Counter(name for _pk, name in {(p.pk, p.name) for p in known})
     for name, badge in ((n.strip(), b.strip()) for n, b in given):
         if not name:
             continue
@@ -266,7 +264,9 @@ def officers(
                 % {"name": name, "day": person.badge_until.isoformat()},
                 field="officers",
             )
-        found[name, badge] = Inspector(name, badge)
+        # One colleague is one officer, however often and with whatever badge the name is typed.
+        if sum(typed == name for typed, _b in found) < max(namesakes[name], 1):
+            found[name, badge] = Inspector(name, badge)
     if len(found) < least:
         raise Refusal(
             _("至少需要 %(n)d 名执法人员（%(basis)s），请补充另一名人员的姓名和执法证号。")

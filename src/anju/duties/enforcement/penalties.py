@@ -931,7 +931,9 @@ def serve(
     )
     penalty.served_at = when
     penalty.pay_by = _pay_by(act, matters.day_of(when)) if penalty.amount else None
-    journal.record("enforcement.penalty_served", **act.told(note=said, way=way, served_to=served_to.strip()))
+    # Whoever signs for a person is that person or lives with them: the name stays sealed here as well.
+    taken_by = codes.mask_name(served_to.strip()) if penalty.party_sealed else served_to.strip()
+    journal.record("enforcement.penalty_served", **act.told(note=said, way=way, served_to=taken_by))
     return penalty
 
 
