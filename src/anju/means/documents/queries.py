@@ -58,7 +58,10 @@ def of_own_office(actor: Actor, document: IssuedDocument) -> bool:
     """Say whether a paper is of the actor's organisation, or of one below it, and they may write or sign papers."""
     if not (actor.has("documents.issue") or actor.has("documents.sign")):
         return False
-    return not {document.organisation_id, document.superior_id}.isdisjoint(actor.organisation_ids)
+    if document.organisation_id in actor.organisation_ids:
+        return True
+    # The office above reads what it may know of: a punished person's name is not among it.
+    return document.superior_id in actor.organisation_ids and not registry.refuses(actor, document)
 
 
 def may_read(actor: Actor, document: IssuedDocument) -> bool:

@@ -32,6 +32,11 @@ def voided_elsewhere(document: "IssuedDocument") -> bool:
     return document.subject_type in _void_themselves
 
 
+def refuses(actor: Actor, document: "IssuedDocument") -> bool:
+    """Say whether the room of a document's subject keeps it from an actor; one without a room is kept from nobody."""
+    return document.subject_type in _deciders and not may_see(actor, document)
+
+
 def may_see(actor: Actor, document: "IssuedDocument") -> bool:
     """Say whether an actor may read a document."""
     decide = _deciders.get(document.subject_type)
