@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, rulebooks, workdays
+from anju.ground.foundation import calendar, codes, journal, rulebooks, workdays
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 
 from .models import Objection, Order, Penalty
@@ -103,6 +103,9 @@ def object_to(
     text, by_name = text.strip(), by_name.strip()
     if not by_name:
         raise Refusal(_("请写明异议人的姓名或者单位名称。"), field="by_name")
+    # A punished person's name is sealed on the decision, and so here.
+    sealed = isinstance(target, Penalty) and target.party_sealed is not None
+    by_name = (codes.mask_name(by_name) if sealed else by_name)[:120]
     if len(text) < book["least"]:
         raise Refusal(_("请写明对哪一项有异议、事实和理由是什么。"), field="text")
     if len(text) > book["most_letters"]:
@@ -119,12 +122,12 @@ def object_to(
             _("决定还没有作出或者已经撤销，不能提出异议；告知后可以先陈述、申辩。"), data={"allowed": []}
         )
     which = Q(penalty=target) if isinstance(target, Penalty) else Q(order=target)
-    if Objection.objects.filter(which, answered_at__isnull=True, by_name=by_name[:120]).exists():
+    if Objection.objects.filter(which, answered_at__isnull=True, by_name=by_name).exists():
         raise Refusal(_("同一异议人的异议正在审查，请等待答复。"), code="already_objected")
     made = Objection.objects.create(
         penalty=target if isinstance(target, Penalty) else None,
         order=target if isinstance(target, Order) else None,
-        by_name=by_name[:120],
+        by_name=by_name,
         text=text,
         made_at=at,
         answer_by=timezone.localtime(calendar.due(at, term(at=at)).at).date(),
