@@ -21,7 +21,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "figures:definitions": ("county_supervisor", 10),
     "figures:snapshots": ("county_supervisor", 9),
     "enforcement:orders": ("street_officer", 13),
-    "enforcement:batch_new": ("police_officer", 16),
+    "enforcement:batch_new": ("police_officer", 13),
     "enforcement:penalties": ("street_officer", 13),
     "enforcement:sealings": ("street_officer", 13),
     "inspections:units": ("street_officer", 16),

@@ -239,7 +239,7 @@ def run(*, progress_id: int, visit_ids: Sequence[int], language: str = "") -> No
             "left": len(visit_ids) - done,
             "url": reverse("enforcement:batch", args=[progress_id]),
         }
-        _tell(tell, done, _("正在合成打印文件"))
+        _tell(tell, done, _("正在合成打印文件"), result)
         result |= _printed(made, name=progress.title)
         said = _("已停止，已制发的 %(n)d 份可以打印") if stopped else _("已制发 %(n)d 份")
         _tell(tell, done, said % {"n": len(made)}, result)

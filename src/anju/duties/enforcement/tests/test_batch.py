@@ -152,6 +152,21 @@ def test_a_transaction_that_dies_takes_its_ten_with_it_and_leaves_no_gap(visits,
     assert len(progress.result["orders"]) == 4
 
 
+def test_what_is_issued_is_known_even_when_the_files_cannot_be_made(visits, started, monkeypatch):
+    ids = visits(2)
+    progress, given = started(ids)
+
+    def broken(*_order_ids, **_told):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(batch, "_printed", broken)
+    with pytest.raises(OSError, match="no space"):
+        jobs.issue_orders(**given)
+    progress.refresh_from_db()
+    assert (progress.state, len(progress.result["orders"])) == ("failed", 2)
+    monkeypatch.undo()
+
+
 def test_a_job_asked_to_stop_issues_no_more_and_prints_what_there_is(visits, started, monkeypatch):
     ids = visits(4)
     progress, given = started(ids)
@@ -282,7 +297,7 @@ def test_the_pages_from_the_list_to_the_papers(visits, signed_in_as, police_offi
     assert all(o.written_number in orders_page for o in made)
     assert "共 2 条" in orders_page
     pdf = officer.get(reverse("enforcement:batch_file", args=[job, "pdf"]))
-    assert pdf["Content-Type"] == "application/pdf" and pdf.content.startswith(b"%PDF")
+    assert pdf["Content-Type"] == "application/pdf" and pdf.getvalue().startswith(b"%PDF")
     packed = officer.get(reverse("enforcement:batch_file", args=[job, "zip"]))
     assert packed["Content-Disposition"].startswith("attachment")
     assert officer.get(reverse("enforcement:batch_file", args=[job, "url"])).status_code == 404
