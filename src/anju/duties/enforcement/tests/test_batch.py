@@ -306,3 +306,15 @@ def test_the_pages_from_the_list_to_the_papers(visits, signed_in_as, police_offi
     assert stranger.get(reverse("enforcement:batch_file", args=[job, "pdf"])).status_code == 404
     with pytest.raises(NotFound):
         batch.job_of(fire_officer.actor(timezone.now()), job)
+
+
+@pytest.mark.parametrize(
+    "value", ["\x00", "²", "-1", "9" * 40, "0001-01-01", "9999-12-31", "2024-02-30", "' OR 1=1", "[]"]
+)
+def test_no_address_or_form_breaks_the_page(value, city, officers, signed_in_as, police_officer):  # noqa: F811
+    officer = signed_in_as(police_officer)
+    address = reverse("enforcement:batch_new")
+    asked = dict.fromkeys(["since", "until", "area", "campaign", "class", "batch"], value)
+    assert officer.get(address, asked).status_code < 500
+    assert officer.get(reverse("enforcement:orders"), {"batch": value}).status_code < 500
+    assert officer.post(address, {"ids": [value], "request_key": "x"}).status_code == 422
