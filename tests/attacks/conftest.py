@@ -12,6 +12,8 @@ from anju.ground.access.actors import PUBLIC, SYSTEM
 from anju.ground.foundation import calendar
 from anju.ground.foundation.tests import samples
 
+from .duty_world import begun, everything, hazard, ready, visited, world  # noqa: F401  (fixtures)
+
 
 @pytest.fixture(autouse=True)
 def _world(settings, tmp_path, db):
