@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case
 from anju.ground.access import services as access
-from anju.ground.access.actors import Actor
+from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, citations, journal, rulebooks, workdays, workflow
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -128,11 +128,13 @@ def propose(
               clauses are not entered yet, code and note are typed
     """
     asked = journal.digest([case_id, place, list(criteria), note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return MajorHazard.objects.get(pk=known.subject_id)
-    case = access.visible(Case, to=by, power="cases.see").filter(pk=case_id).select_related("estate").first()
+    seen = access.visible(Case, to=by, power="cases.see").filter(pk=case_id)
+    # Locked, so that the second of two equal requests finds what the first has left.
+    case = seen.select_related("estate").select_for_update(of=("self",)).first()
     if case is None:
         raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return MajorHazard.objects.get(pk=known.subject_id)
     agency = _agency(by)
     if not case.is_open or case.kind != "hazard":
         raise NotAllowedNow(_("只有尚未办结的隐患可以提请认定。"), data={"allowed": []})
@@ -406,3 +408,26 @@ def _remove(major: MajorHazard, note: str, *, at: datetime) -> None:
             code="not_rechecked",
         )
     major.removed_on, major.removal_note = timezone.localtime(at).date(), note
+
+
+def recompute_deadlines(*, at: datetime) -> int:
+    """Work out the open terms of major hazards again after a change of the calendar; journal each that moved."""
+    moved = 0
+    waiting = MajorHazard.objects.filter(state__in=sorted(rules.OPEN), written_number="")
+    for made in waiting.select_for_update(of=("self",)).order_by("pk"):
+        book, before = book_of(made), (made.decide_by, made.notify_by)
+        if made.decided_at is not None:
+            made.notify_by = _day(made.decided_at, term("notify", book))
+        else:
+            due = calendar.due(made.proposed_at, term("propose", book)).at
+            made.decide_by = _day(due, term("panel", book)) if made.panel else timezone.localtime(due).date()
+        if (made.decide_by, made.notify_by) == before:
+            continue
+        made.save(update_fields=["decide_by", "notify_by"])
+        data = {
+            "from": [day.isoformat() if day else "" for day in before],
+            "to": [day.isoformat() if day else "" for day in (made.decide_by, made.notify_by)],
+        }
+        journal.record("enforcement.major_moved", subject=made, by=SYSTEM, at=at, data=data)
+        moved += 1
+    return moved

@@ -136,6 +136,7 @@ def _told(event: Any) -> dict[str, Any]:
         "notify": (_("制发整改通知书"), "active"),
         "list": (_("挂牌督办"), "danger"),
         "remove": (_("销案"), "done"),
+        "moved": (_("工作日历变更，期限重算"), "warn"),
     }
     title, tone = words.get(event.name.rpartition("enforcement.major_")[2], (event.name, "quiet"))
     return {

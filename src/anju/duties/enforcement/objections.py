@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
-from anju.ground.access.actors import Actor
+from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, codes, journal, rulebooks, workdays
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 
@@ -96,9 +96,11 @@ def object_to(
     by_name  who objects: of a company clerk their own company, else the person or unit on whose behalf it is written
     """
     asked = journal.digest([penalty_id, order_id, by_name, text])
+    target = target_of(by, penalty_id=penalty_id, order_id=order_id)
+    # Locked, so that the second of two equal requests finds what the first has left.
+    type(target)._default_manager.select_for_update(of=("self",)).only("pk").get(pk=target.pk)
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Objection.objects.get(pk=known.subject_id)
-    target = target_of(by, penalty_id=penalty_id, order_id=order_id)
     book = _book(at)
     text, by_name = text.strip(), by_name.strip()
     if not by_name:
@@ -202,3 +204,20 @@ def answer(
         key_digest=asked,
     )
     return made
+
+
+def recompute_deadlines(*, at: datetime) -> int:
+    """Work out again by when each open objection is to be answered, after a change of the calendar."""
+    moved = 0
+    for made in (
+        Objection.objects.filter(answered_at__isnull=True).select_for_update(of=("self",)).order_by("pk")
+    ):
+        due = timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date()
+        if due == made.answer_by:
+            continue
+        before, made.answer_by = made.answer_by, due
+        made.save(update_fields=["answer_by"])
+        data = {"from": before.isoformat(), "to": due.isoformat()}
+        journal.record("enforcement.object_moved", subject=made, by=SYSTEM, at=at, data=data)
+        moved += 1
+    return moved

@@ -13,7 +13,7 @@ from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
 from anju.means.documents import registry as papers
 
-from . import transfers
+from . import major, objections, transfers
 from .models import MajorHazard, Objection, Transfer, TransferEvidence
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
@@ -84,6 +84,8 @@ def _may_see_evidence(actor: Any, request: HttpRequest, stored: StoredFile) -> b
 @journal.hears("foundation.calendar_changed")
 def calendar_changed(event: Event) -> None:
     transfers.recompute_deadlines(at=event.at, basis=event.basis)
+    major.recompute_deadlines(at=event.at)
+    objections.recompute_deadlines(at=event.at)
 
 
 @journal.hears("territory.area_moved")

@@ -61,11 +61,11 @@ def draft_transfer(
     sender_id     the office in whose name; may be left out when the actor has one only
     """
     asked = journal.digest([case_id, kind, receiver_id, reason, stopped, sorted(evidence_ids), order_id])
+    case = _locked_case(case_id, by=by)
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Transfer.objects.get(pk=known.subject_id)
     if kind not in TRANSFER_KINDS or kind == "serious_report":
         raise Refusal(_("请选择移送或抄告。"), field="kind")
-    case = queries.case_to_transfer(by, case_id)
     sender = _sender(by, sender_id)
     receiver = _receiver(case, receiver_id, sender, at=at)
     made = _new(
@@ -100,6 +100,13 @@ def draft_transfer(
         key_digest=asked,
     )
     return made
+
+
+def _locked_case(case_id: int, *, by: Actor) -> Case:
+    """Lock a case that the actor sees, so that the second of two equal requests finds what the first has left."""
+    case = queries.case_to_transfer(by, case_id)
+    Case.objects.select_for_update(of=("self",)).only("pk").get(pk=case.pk)
+    return case
 
 
 def _sender(by: Actor, sender_id: int | None) -> Organisation:
@@ -361,13 +368,18 @@ def take_step(
 
 
 def locked(transfer_id: int, *, by: Actor) -> Transfer:
-    """Lock a transfer that the actor may see, or say that there is none; its case is not locked."""
-    queries.get(by, transfer_id)
-    return (
-        Transfer.objects.select_related("sender", "receiver", "case__estate", "passed_from")
+    """Lock a transfer that the actor may see, or say that there is none.
+
+    The transfer it was passed on from is locked with it, the older first, as whoever moves all deadlines locks them.
+    """
+    found = queries.get(by, transfer_id)
+    both = (
+        Transfer.objects.filter(pk__in=[pk for pk in (found.passed_from_id, found.pk) if pk])
+        .select_related("sender", "receiver", "sender_superior", "receiver_superior", "case__estate", "unit")
         .select_for_update(of=("self",))
-        .get(pk=transfer_id)
+        .order_by("pk")
     )
+    return next(one for one in list(both) if one.pk == transfer_id)
 
 
 def _find(transfer: Transfer, act: str) -> workflow.Step:
@@ -835,9 +847,9 @@ def report_serious(
     for it, or when one of the two offices is not registered: half a report is none.
     """
     asked = journal.digest([case_id, "serious", reason, stopped, sorted(evidence_ids), order_id])
+    case = _locked_case(case_id, by=by)
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return list(Transfer.objects.filter(pk__in=known.data["both"]).order_by("pk"))
-    case = queries.case_to_transfer(by, case_id)
     if not queries.suggest(case, at=at).serious:
         raise Refusal(_("这类隐患不需要向街道和消防救援机构书面报告；属于其他机关职权的，请移送或抄告。"))
     sender = _sender(by, sender_id)

@@ -8,7 +8,7 @@ from tests.cast import SHANGHAI
 from anju.duties.enforcement import major, major_rules
 from anju.duties.enforcement.major_rules import MajorState
 from anju.duties.enforcement.models import MajorHazard
-from anju.ground.foundation import files, journal, rulebooks
+from anju.ground.foundation import calendar, files, journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.means.documents.models import IssuedDocument
 
@@ -199,3 +199,20 @@ def test_others_do_not_see_it_and_do_not_act_on_it(
     with pytest.raises(NotPermitted):
         step(made, "decide", who=police_officer, due_on=date(2024, 9, 1))
     assert major.get(county_supervisor.actor(friday_9am), made.pk) == made
+
+
+def test_a_new_holiday_moves_the_open_terms(proposed, step, administrator, friday_9am):
+    made = proposed()
+    told = {
+        "is_workday": False,
+        "name": "临时放假",
+        "source": "演示通知",
+        "by": administrator.actor(friday_9am),
+    }
+    calendar.edit_day(day=date(2024, 7, 22), at=friday_9am, **told)
+    made.refresh_from_db()
+    assert made.decide_by == date(2024, 7, 24)
+    step(made, "decide", due_on=date(2024, 9, 1))
+    calendar.edit_day(day=date(2024, 7, 16), at=friday_9am, **told)
+    made.refresh_from_db()
+    assert made.notify_by == date(2024, 7, 18)

@@ -7,7 +7,7 @@ import pytest
 
 from anju.duties.enforcement import objections
 from anju.duties.enforcement.models import Objection, Order, Penalty
-from anju.ground.foundation import journal
+from anju.ground.foundation import calendar, journal
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 
 from .conftest import hire
@@ -121,3 +121,13 @@ def test_an_order_is_objected_to_as_well(hazard, offices, company_clerk, police_
         at=friday_9am,
     )
     assert done.upheld is False
+
+
+def test_a_new_holiday_moves_the_day_of_the_answer(objected, administrator, friday_9am):
+    made = objected()
+    calendar.edit_day(
+        day=made.answer_by, is_workday=False, name="临时放假", source="演示通知",
+        by=administrator.actor(friday_9am), at=friday_9am,
+    )  # fmt: skip
+    made.refresh_from_db()
+    assert made.answer_by == date(2024, 7, 24)

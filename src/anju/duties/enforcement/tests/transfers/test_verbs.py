@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.cast import Builder
 
 from anju.duties.enforcement import transfer_queries as queries
 from anju.duties.enforcement import transfer_rules, transfers
@@ -10,6 +11,7 @@ from anju.duties.enforcement.models import Transfer
 from anju.duties.enforcement.rules import TransferState
 from anju.ground.foundation import calendar, files, journal
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.organisations import services as organisations
 from anju.means.documents.models import IssuedDocument
 
 
@@ -43,6 +45,20 @@ def test_an_office_without_a_superior_falls_to_the_duty_officer(offices, friday_
     assert queries.superior_of(offices.city_housing, at=friday_9am) is None
     assert queries.superior_of(offices.east_housing, at=friday_9am) == offices.city_housing
     assert queries.superior_of(offices.huaiyin_office, at=friday_9am) == offices.east_housing
+
+
+def test_at_the_top_the_duty_office_watches(offices, city, friday_9am):
+    duty = organisations.create_organisation(
+        kind="duty_office",
+        name="试点市值班室",
+        area=city.areas.city,
+        is_demo=True,
+        by=Builder(),
+        at=friday_9am,
+    )
+    assert queries.superior_of(offices.city_housing, at=friday_9am) == duty
+    offices.fire.parent = offices.zone_housing
+    assert queries.superior_of(offices.fire, at=friday_9am) == offices.zone_housing, "a parent comes first"
 
 
 def test_the_order_that_was_given_stands_in_the_letter(drafted, hazard):
