@@ -169,6 +169,9 @@ def _issue(draft: Draft, *, kind: str, by: Actor, at: datetime, key: str, oral: 
                 % {"number": case.number, "state": case.state_label},
                 data={"allowed": []},
             )
+    # Asked again behind the locks on the cases: the second of two equal requests waited there for the first.
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return Order.objects.get(pk=known.subject_id)
     office = matters.agency_of(by)
     today = matters.day_of(at)
     service = matters.book(today)["service"]

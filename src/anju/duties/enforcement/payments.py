@@ -75,6 +75,9 @@ def record_payment(
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Payment.objects.get(pk=known.data["payment"])
     penalty = penalties.locked(penalty_id, by=by)
+    # Asked again behind the lock: the second of two equal requests waited there for the first.
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return Payment.objects.get(pk=known.data["payment"])
     penalties.require_turn(penalty, "enforcement.payment", by=by)
     if penalty.state != PenaltyState.DECIDED or penalty.amount is None:
         raise NotAllowedNow(

@@ -184,6 +184,9 @@ def file(
         return Penalty.objects.get(pk=known.subject_id)
     on = matters.day_of(at)
     _may_punish(matter, by=by)
+    # Asked again behind the lock on the case: the second of two equal requests waited there for the first.
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return Penalty.objects.get(pk=known.subject_id)
     agency = matters.agency_of(by)
     book = matters.book(on)
     chosen = offences(on).get(offence)
