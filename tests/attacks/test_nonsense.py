@@ -158,7 +158,7 @@ def test_no_json_breaks_the_api(city, case, now, signed_in_as):
 def test_absurd_ids_are_not_found(city, signed_in_as, number):
     client = signed_in_as(city.people.county_supervisor)
     places = (
-        "console/cases/{}/", "field/cases/{}/", "estates/{}/", "documents/{}/pdf", "api/v1/cases/{}", "console/jobs/{}",
+        "console/cases/{}/", "field/cases/{}/", "estates/{}/", "documents/{}.pdf", "api/v1/cases/{}", "console/jobs/{}",
     )  # fmt: skip
     for place in places:
         told = client.get(f"/{place.format(number)}")

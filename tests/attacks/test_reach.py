@@ -13,6 +13,7 @@ from anju.duties.cases.models import Case, Notice, TermRequest
 from anju.duties.enforcement import orders
 from anju.ground.access import services as access
 from anju.ground.foundation import journal
+from anju.ground.foundation.models import JobProgress
 from anju.ground.organisations import services as organisations
 from anju.ground.territory.models import Estate
 
@@ -37,6 +38,9 @@ def belongings(city, case, walk, now) -> dict[str, object]:
     officer = city.people.street_officer.actor(now)
     order = orders.order_timed(draft=orders.of_case(case.pk, by=officer, at=now), by=officer, at=now)
     file = case.evidence.get().file
+    batch = JobProgress.objects.create(
+        kind="documents.batch", title="批量制发", owner_id=city.people.street_officer.account.pk
+    )
     return {
         "case_id": case.pk,
         "report_id": case.reports.get().pk,
@@ -46,6 +50,8 @@ def belongings(city, case, walk, now) -> dict[str, object]:
         "pk": order.document_id,
         "order_id": order.pk,
         "act": "submit",
+        "job_id": batch.pk,
+        "form": "pdf",
         "sha256": file.sha256,
         "size": "page",
     }

@@ -144,7 +144,7 @@ def pages_of_the_journey(city) -> tuple[list[str], list[str], list[str]]:
     desk = [
         "/console/", "/console/cases/", f"/console/cases/{case.pk}/", "/console/map/", "/console/escalations/",
         "/console/cases/new", f"/console/cases/new?estate={city.estates.huaiyin.pk}", "/figures/", "/style",
-        f"/console/cases/{case.pk}/who", f"/console/cases/{case.pk}/order", "/console/calendar/", "/exchange/",
+        f"/console/cases/{case.pk}/who", f"/enforcement/orders/new?case={case.pk}", "/console/calendar/", "/exchange/",
     ]  # fmt: skip
     field = [
         "/field/", "/field/report/", f"/field/report/?estate={city.estates.huaiyin.pk}", f"/field/cases/{case.pk}/",

@@ -26,7 +26,7 @@ from anju.duties.inspections.models import Finding, Visit, VisitOfficer, VisitPa
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import rulebooks
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import day, whole
 
 from . import export
 from .export import Column, LocalTime, labels
@@ -72,23 +72,15 @@ def _yes(column: str) -> Any:
     return labels(column, {True: _("是"), False: ""})
 
 
-def _day(filters: Filters, name: str) -> date | None:
-    try:
-        found = date.fromisoformat(str(filters.get(name) or ""))
-    except ValueError:
-        return None
-    return found if 1900 < found.year < 2200 else None
-
-
 def _between(column: str, filters: Filters, *, moments: bool = False) -> Q:
     """Narrow by the first and last day of a list's page.
 
     moments  the column holds moments; then the days end at midnight of this city
     """
     found = Q()
-    if since := _day(filters, "since"):
+    if since := day(filters.get("since")):
         found &= Q(**{f"{column}__gte": _midnight(since) if moments else since})
-    if until := _day(filters, "until"):
+    if until := day(filters.get("until")):
         after = until + timedelta(days=1)
         found &= Q(**{f"{column}__lt": _midnight(after) if moments else after})
     return found

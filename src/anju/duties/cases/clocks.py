@@ -52,12 +52,13 @@ def stop(clocks: Iterable[CaseClock], *, kinds: Sequence[str] | None, at: dateti
     return stopped
 
 
-def replay(clock: CaseClock) -> workdays.Due:
+def replay(clock: CaseClock, days: workdays.Calendar | None = None) -> workdays.Due:
     """Work out a clock's deadline again: its term, then each extension and pause in order.
 
-    Used for showing the derivation and for moving open deadlines when the calendar changes.
+    Used for showing the derivation and for moving open deadlines when the calendar changes. Whoever replays several
+    clocks hands over the calendar in force, so that all are read from the same one.
     """
-    days = calendar.current()
+    days = days or calendar.current()
     tz = timezone.get_default_timezone()
     due = workdays.due(
         days,

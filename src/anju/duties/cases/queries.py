@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, codes, journal, rulebooks
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
@@ -74,13 +74,6 @@ def filters_from(query: Mapping[str, Any]) -> Filters:
     def number(name: str) -> int | None:
         return whole(one(name))
 
-    def day(name: str) -> date | None:
-        try:
-            found = date.fromisoformat(one(name))
-        except ValueError:
-            return None
-        return found if 1900 < found.year < 2200 else None
-
     return Filters(
         state=tuple(s for s in many("state") if s in rules.STATE_LABELS),
         kind=one("kind") if one("kind") in rules.KIND_LABELS else "",
@@ -91,8 +84,8 @@ def filters_from(query: Mapping[str, Any]) -> Filters:
         estate=number("estate"),
         handler=number("handler"),
         desk=number("desk"),
-        since=day("since"),
-        until=day("until"),
+        since=day(one("since")),
+        until=day(one("until")),
         overdue=one("overdue") in ("1", "true", "on"),
         escalated=one("escalated") in ("1", "true", "on"),
         open=one("open") in ("1", "true", "on"),
@@ -358,7 +351,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one case shows, or raise NotFound."""
     case = get(actor, case_id)
     _load_parts(case)
-    running = list(case.clocks.order_by("started_at"))
+    running, days = list(case.clocks.order_by("started_at")), calendar.current()
     chosen = catalogue.classes(case.kind, on=timezone.localtime(case.reported_at).date()).get(case.class_code)
     related = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
     shown = ("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
@@ -378,7 +371,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         merged=merged,
         children=[c for c in kin if c.parent_id == case.pk],
         routing_reason=routing_reason(case.routing_rule),
-        derivations={c.pk: calendar.explain(clocks.replay(c).derivation) for c in running},
+        derivations={c.pk: calendar.explain(clocks.replay(c, days).derivation) for c in running},
     )
 
 

@@ -1,7 +1,6 @@
 """Pages of a batch of orders: choose the visits, start the job, fetch what it has made."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from csp.decorators import csp_exempt
@@ -16,19 +15,11 @@ from anju.duties.cases import catalogue
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
 from anju.ground.foundation import files
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.models import StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import batch
-
-
-def _day(text: Any) -> date | None:
-    try:
-        found = date.fromisoformat(str(text or "").strip())
-    except ValueError:
-        return None
-    return found if 1900 < found.year < 2200 else None
 
 
 def _filters(actor: Actor, query: Mapping[str, Any]) -> batch.Filters:
@@ -36,8 +27,8 @@ def _filters(actor: Actor, query: Mapping[str, Any]) -> batch.Filters:
     today = timezone.localdate()
     return batch.filters_of(
         actor,
-        since=_day(query.get("since")),
-        until=_day(query.get("until")),
+        since=day(query.get("since")),
+        until=day(query.get("until")),
         at=timezone.now(),
         area=whole(query.get("area")),
         campaign=str(query.get("campaign") or "").strip()[:60],

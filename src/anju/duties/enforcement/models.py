@@ -142,9 +142,7 @@ class Penalty(Placed):
     top_class = models.CharField(max_length=12, blank=True)
     is_old_community = models.BooleanField(default=False)
     unit_kind = models.CharField(max_length=20, blank=True)
-    refused_correction = models.BooleanField(
-        default=False, help_text="ordered before and not obeyed"
-    )
+    refused_correction = models.BooleanField(default=False, help_text="ordered before and not obeyed")
     first_offence = models.BooleanField(default=False)
     corrected = models.BooleanField(default=False, help_text="put right before the decision")
     filed_at = models.DateTimeField()

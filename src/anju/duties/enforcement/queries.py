@@ -15,7 +15,7 @@ from anju.duties.cases.models import Case
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import journal
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
@@ -95,12 +95,8 @@ def _between(column: str, query: Mapping[str, Any]) -> Q:
     found = Q()
     tz = timezone.get_default_timezone()
     for name, lookup in (("since", "gte"), ("until", "lte")):
-        try:
-            day = date.fromisoformat(str(query.get(name) or ""))
-        except ValueError:
-            continue
-        if 1900 < day.year < 2200:
-            moment = datetime.combine(day, time() if name == "since" else time(23, 59, 59, 999999), tz)
+        if asked := day(query.get(name)):
+            moment = datetime.combine(asked, time() if name == "since" else time(23, 59, 59, 999999), tz)
             found &= Q(**{f"{column}__{lookup}": moment})
     return found
 

@@ -16,7 +16,7 @@ from anju.duties.cases.models import Case, Evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, journal, pinyin, rulebooks
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
@@ -56,16 +56,9 @@ def filters_from(query: Mapping[str, Any]) -> Filters:
     def one(name: str) -> str:
         return str(query.get(name) or "").strip()
 
-    def day(name: str) -> date | None:
-        try:
-            found = date.fromisoformat(one(name))
-        except ValueError:
-            return None
-        return found if 1900 < found.year < 2200 else None
-
     return Filters(
-        since=day("since"),
-        until=day("until"),
+        since=day(one("since")),
+        until=day(one("until")),
         kind=one("kind") if one("kind") in rules.KIND_LABELS else "",
         state=one("state") if one("state") in rules.STATE_LABELS else "",
         agency=whole(one("agency")),

@@ -100,13 +100,14 @@ def security_of(account: Account, *, at: datetime) -> dict[str, Any]:
 
 def delegations_of(person: Person, *, on: date) -> tuple[list[Delegation], list[Delegation]]:
     """Return the delegations a person has given and received that are not over: (given, received)."""
-    open_ones = Delegation.objects.filter(ended_at__isnull=True, valid_to__gte=on).select_related(
-        "post__organisation", "post__person", "to_person"
+    open_ones = (
+        Delegation.objects.filter(Q(post__person=person) | Q(to_person=person))
+        .filter(ended_at__isnull=True, valid_to__gte=on)
+        .select_related("post__organisation", "post__person", "to_person")
+        .order_by("valid_from")
     )
-    return (
-        list(open_ones.filter(post__person=person).order_by("valid_from")),
-        list(open_ones.filter(to_person=person).order_by("valid_from")),
-    )
+    given = [lent for lent in open_ones if lent.post.person_id == person.pk]
+    return given, [lent for lent in open_ones if lent.to_person_id == person.pk]
 
 
 def colleagues_of(post: Post, *, on: date) -> list[tuple[int, str]]:

@@ -1,5 +1,6 @@
 """What stands in an address or a form, read without trusting it; and from where it was asked."""
 
+from datetime import date
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -13,6 +14,18 @@ def whole(text: str | None) -> int | None:
     """
     text = (text or "").strip()
     return int(text) if 0 < len(text) <= 18 and text.isdecimal() else None
+
+
+def day(text: object) -> date | None:
+    """Return the day that a text writes as 2024-03-05, or None for anything else.
+
+    Days of other centuries are none: a list that asks "until the day after 9999-12-31" has no answer.
+    """
+    try:
+        found = date.fromisoformat(str(text or "").strip())
+    except ValueError:
+        return None
+    return found if 1900 < found.year < 2200 else None
 
 
 def address_of(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import rulebooks
+from anju.ground.foundation.asked import day
 from anju.ground.foundation.refusals import NotFound
 
 from . import registry, rules
@@ -85,19 +86,12 @@ class Filters:
 
 def filters_from(query: Mapping[str, Any]) -> Filters:
     """Read filters from a query string; anything unreadable is left out rather than refused."""
-
-    def day(name: str) -> date | None:
-        try:
-            return date.fromisoformat(str(query.get(name) or ""))
-        except ValueError:
-            return None
-
     kind = str(query.get("kind") or "")
     return Filters(
         scope="below" if query.get("scope") == "below" else "own",
         kind=kind if kind in rules.KINDS else "",
-        since=day("since"),
-        until=day("until"),
+        since=day(query.get("since")),
+        until=day(query.get("until")),
         text=str(query.get("q") or "").strip()[:60],
     )
 

@@ -2,7 +2,9 @@
 
 import io
 import zipfile
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import docx
 import pypdfium2
@@ -485,24 +487,60 @@ def test_a_list_asks_as_often_for_many_papers_as_for_one(
     assert counts[:2] == counts[2:], counts
 
 
+@contextmanager
+def filled(offices, count, at):
+    """Put that many issued papers of each office into the table, of all kinds in turn, and take them out again.
+
+    Each office is the one above the next. The papers stand without the numbers and files that they point to, which no
+    commit would allow.
+    """
+    kinds = sorted(rules.KINDS)
+    with transaction.atomic():
+        IssuedDocument.objects.bulk_create(
+            IssuedDocument(
+                kind=kinds[n % len(kinds)],
+                state="issued",
+                number_id=-(n * 10 + which),
+                written_number=f"东住建罚决字〔2024〕第{n:04}号",
+                template_edition="1",
+                title="演示文书",
+                subject_type="演示",
+                subject_id=n,
+                organisation_name=office.name,
+                organisation_id=office.pk,
+                superior_id=offices[which - 1].pk,
+                docx_file_id=-n,
+                pdf_file_id=-n,
+                issued_at=at - timedelta(hours=n),
+            )
+            for n in range(1, count + 1)
+            for which, office in enumerate(offices)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE documents_issueddocument")
+        yield
+        transaction.set_rollback(True)
+
+
 def test_the_list_reads_a_range_of_an_index(city, housing, county_supervisor, friday_9am):
     actor_ = replace(county_supervisor.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
-    with connection.cursor() as cursor:
+    asked_for = {
+        "document_organisation": queries.Filters(),
+        "document_superior": queries.Filters(scope="below"),
+        "document_organisation_kind": queries.Filters(kind="order_timed"),
+    }
+    # Of a table without rows every index costs the same, and the planner takes any.
+    offices = [
+        housing,
+        *(getattr(city.offices, key) for key in ("fire", "police", "company", "west_housing")),
+    ]
+    with filled(offices, 400, friday_9am), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-    with CaptureQueriesContext(connection) as asked:
-        for filters in (
-            queries.Filters(),
-            queries.Filters(scope="below"),
-            queries.Filters(kind="order_timed"),
-        ):
-            queries.listing(actor_, filters)
-    plans = []
-    for question in [q["sql"] for q in asked if "COUNT" in q["sql"]]:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN {question}")
-            plans.append(" ".join(row[0] for row in cursor.fetchall()))
-    for plan, index in zip(
-        plans, ("document_organisation", "document_superior", "document_organisation_kind"), strict=True
-    ):
-        assert index in plan, plan
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        for index, filters in asked_for.items():
+            with CaptureQueriesContext(connection) as asked:
+                queries.listing(actor_, filters)
+            [counted] = [q["sql"] for q in asked if "COUNT" in q["sql"]]
+            cursor.execute(f"EXPLAIN {counted}")
+            plan = " ".join(row[0] for row in cursor.fetchall())
+            assert f"using {index} " in plan, plan
