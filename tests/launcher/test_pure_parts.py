@@ -30,6 +30,20 @@ def test_the_number_of_test_processes_is_read_as_pytest_reads_it():
     assert testing.processes_asked(["-n0", "--nf"]) == 0
 
 
+def test_all_tests_share_the_processors_and_chosen_ones_do_not(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert testing.spread(["-m", "not browser"]) == ["-n", "2", "--dist", "worksteal", "-m", "not browser"]
+    for chosen in (
+        ["-k", "word"],
+        ["tests/launcher"],
+        ["tests/launcher/test_pure_parts.py::test_a"],
+        ["-n0"],
+    ):
+        assert testing.spread(chosen) == chosen
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert testing.spread([]) == []
+
+
 def test_the_database_name_of_an_address_is_replaced_and_nothing_else():
     url = "postgresql://anju:p%40w@/anju?host=/run/x&port=5432"
     assert testing.with_name(url, "run1") == "postgresql://anju:p%40w@/run1?host=/run/x&port=5432"
