@@ -32,9 +32,11 @@ def ours() -> list[type[models.Model]]:
     return [m for m in apps.get_models() if m.__module__.startswith("anju.")]
 
 
-def test_the_import_contracts_are_kept(capsys):
+def test_the_import_contracts_are_kept(capsys, monkeypatch):
     from importlinter.cli import lint_imports
 
+    # As a program it sets up logging for itself, which silences every logger of the tests that come after.
+    monkeypatch.setattr("logging.config.dictConfig", lambda _config: None)
     code = lint_imports(config_filename=str(house.ROOT / "pyproject.toml"), no_cache=True)
     assert code == 0, capsys.readouterr().out
 

@@ -9,10 +9,10 @@ class ConsoleConfig(AppConfig):
     def ready(self) -> None:
         from anju.ground.foundation.navigation import Item, register
 
-        from .views import desk_count
+        from .views import on_desk
 
         work, rules = _("办理"), _("管理")
-        register(Item(_("待办"), "console:home", "cases.see", "todo", 10, work, badge=desk_count))
+        register(Item(_("待办"), "console:home", "cases.see", "todo", 10, work, badge=on_desk))
         register(Item(_("全部事项"), "console:cases", "cases.see", "list", 20, work))
         register(Item(_("代为登记"), "console:new", "cases.report", "plus", 30, work))
         register(Item(_("升级与督办"), "console:escalations", "cases.urge", "alert", 40, work))

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from anju.duties.enforcement import transfer_queries as transfers
 from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import calendar, navigation
+from anju.ground.foundation import calendar
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -39,9 +40,9 @@ from .forms import ReportForm, StepForm, TermForm, read_days
 PAGE = 50
 
 
-def desk_count(request: HttpRequest) -> int:
-    """Count what lies on the signed-in person's desks, for the navigation."""
-    return queries.todo_counts(request.actor, at=timezone.now()).all  # type: ignore[attr-defined]
+def on_desk(request: HttpRequest) -> QuerySet[Case]:
+    """Return what lies on the signed-in person's desks, for the navigation."""
+    return queries.on_desk(request.actor).values("pk")  # type: ignore[attr-defined]
 
 
 @signed_in
@@ -55,7 +56,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": queries.todo_counts(actor, at=at),
         "reminders": queries.unread_notices(actor),
         "requests": queries.term_requests(actor),
-        "nav": navigation.of(request),
         "now": at,
     }
     return render(request, "console/home.html", context)

@@ -210,10 +210,10 @@ def waiting_q(offices: Iterable[int]) -> Q:
     )
 
 
-def waiting_count(actor: Actor) -> int:
-    """Count the transfers on which the actor's offices must act next."""
+def waiting(actor: Actor) -> QuerySet[Transfer]:
+    """Return the transfers on which the actor's offices must act next."""
     offices = desks(actor, "enforcement.watch")
-    return _open(Transfer.objects.filter(waiting_q(offices))).count() if offices else 0
+    return _open(Transfer.objects.filter(waiting_q(offices))) if offices else Transfer.objects.none()
 
 
 def _open(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
@@ -279,7 +279,7 @@ def desk(actor: Actor, *, at: datetime, closed: bool = False, limit: int = 50) -
         counts = [0, 0] if closed else [found.count(), found.filter(due_at__lt=at).count()]
         listed = tuple(row_of(one, offices, at=at) for one in rows[:limit])
         boxes.append(Box(key, listed, counts[0] or len(listed), counts[1]))
-    return Desk(tuple(boxes), waiting_count(actor), sum(box.late for box in boxes))
+    return Desk(tuple(boxes), waiting(actor).count(), sum(box.late for box in boxes))
 
 
 def is_late(transfer: Transfer, at: datetime) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -39,9 +40,9 @@ STATE_TONES = {
 }
 
 
-def waiting_count(request: HttpRequest) -> int:
-    """Count the transfers that wait for the signed-in person's offices, for the navigation."""
-    return queries.waiting_count(request.actor)  # type: ignore[attr-defined]
+def waiting(request: HttpRequest) -> QuerySet:
+    """Return the transfers that wait for the signed-in person's offices, for the navigation."""
+    return queries.waiting(request.actor).values("pk")  # type: ignore[attr-defined]
 
 
 @power("enforcement.watch")

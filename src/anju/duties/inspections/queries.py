@@ -177,13 +177,12 @@ def _waiting(actor: Actor) -> QuerySet[VisitPart]:
     )
 
 
-def waiting_count(actor: Actor, *, at: datetime) -> int:
-    """Count the visits of the actor's agencies that go on, or are planned for today or before."""
+def waits_today(actor: Actor, *, at: datetime) -> QuerySet[VisitPart] | None:
+    """Return the visits of the actor's agencies that go on, or are planned for today or before; None without any."""
     if not actor.organisation_ids or not actor.has("inspections.record"):
-        return 0
+        return None
     today = timezone.localtime(at).date()
-    waits = Q(visit__state=VisitState.OPEN) | Q(visit__planned_for__lte=today)
-    return _waiting(actor).filter(waits).count()
+    return _waiting(actor).filter(Q(visit__state=VisitState.OPEN) | Q(visit__planned_for__lte=today))
 
 
 def visits_today(actor: Actor, *, at: datetime, ahead: int = 7, limit: int = 60) -> list[Task]:

@@ -25,6 +25,6 @@ class SuggestionsConfig(AppConfig):
                 power="suggestions.see",
                 icon="chat",
                 order=45,
-                badge=views.desk_count,
+                badge=views.on_desk,
             )
         )

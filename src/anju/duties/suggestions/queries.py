@@ -162,22 +162,22 @@ def tab_counts(actor: Actor, *, at: datetime) -> dict[str, int]:
     )
 
 
-def desk_count(actor: Actor) -> int:
-    """Count what waits for an actor's offices: their turn, or their opinion. One question, asked on every page."""
+def on_desk(actor: Actor) -> QuerySet:
+    """Return the ids of what waits for an actor's offices: their turn, or their opinion. Asked on every page."""
     own = actor.organisation_ids
     writes = actor.has("suggestions.handle") or actor.has("suggestions.register")
     # Who only signs is told of what waits for a signature.
     waiting = rules.OPEN - {State.ANSWERED} if writes else {State.SIGNING}
     turns = Suggestion.objects.filter(desk__in=own, state__in=sorted(waiting))
     if not writes:
-        return turns.count()
+        return turns.values_list("pk")
     asked = CoHandling.objects.filter(
         organisation__in=own,
         submitted_at__isnull=True,
         dropped_at__isnull=True,
         suggestion__state__in=[State.ASSIGNED, State.HANDLING],
     )
-    return turns.values_list("pk").union(asked.values_list("suggestion")).count()
+    return turns.values_list("pk").union(asked.values_list("suggestion"))
 
 
 def unread_notices(actor: Actor) -> list[SuggestionNotice]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from csp.decorators import csp_exempt
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,9 +37,9 @@ from .rules import STEPS, State
 LEVELS = {3: "\u2003", 4: "\u2003\u2003"}
 
 
-def desk_count(request: HttpRequest) -> int:
-    """Count what waits for the signed-in person's offices, for the navigation."""
-    return queries.desk_count(request.actor)  # type: ignore[attr-defined]
+def on_desk(request: HttpRequest) -> QuerySet:
+    """Return what waits for the signed-in person's offices, for the navigation."""
+    return queries.on_desk(request.actor)  # type: ignore[attr-defined]
 
 
 def _now() -> datetime:

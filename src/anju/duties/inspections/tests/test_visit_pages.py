@@ -215,7 +215,7 @@ def test_todays_tasks_are_what_goes_on_what_is_planned_rechecks_and_what_is_due(
     seen = client.get(reverse("field:visits")).content.decode()
     for words in ("待检查", "柳园新村", "去复查", "1 处隐患待复查", "开始一次检查"):
         assert words in seen, words
-    assert queries.waiting_count(by, at=now) == 1
+    assert queries.waits_today(by, at=now).count() == 1
     again = services.begin_visit(
         unit_id=estate_unit.pk, kind="recheck", officer_ids=[officers.police.person.pk], by=by, at=now
     )

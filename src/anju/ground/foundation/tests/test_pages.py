@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from anju.ground.foundation import navigation, views_style
+from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import Refusal
 
 TEMPLATES = Path(views_style.__file__).parent / "templates" / "ui"
@@ -70,6 +71,33 @@ def test_people_see_only_the_entries_their_powers_open(monkeypatch):
     request.actor = type("Somebody", (), {"powers": {"see.a": ()}})()
     entries = navigation.of(request)
     assert [(entry.url, entry.current) for entry in entries] == [("/a/", False), ("/a/b/", True)]
+
+
+def test_what_waits_behind_all_entries_is_counted_in_one_statement(
+    db, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(navigation, "_items", {})
+    monkeypatch.setattr(navigation, "reverse", lambda name: f"/{name}/")
+    for name in ("%s and %", "b", "c"):
+        JobProgress.objects.create(kind=name, title=name)
+    jobs = JobProgress.objects.order_by("pk")
+    waiting = {
+        "none": None,
+        "never": lambda _request: None,
+        "nothing": lambda _request: JobProgress.objects.none(),
+        "all": lambda _request: jobs.values("pk"),
+        "one": lambda _request: jobs.filter(kind="%s and %"),
+        "either": lambda _request: (
+            jobs.order_by().filter(kind="b").values("pk").union(jobs.order_by().filter(kind="c").values("pk"))
+        ),
+    }
+    for order, (name, badge) in enumerate(waiting.items()):
+        navigation.register(navigation.Item(label=name, url_name=name, order=order, badge=badge))
+    with django_assert_num_queries(1):
+        entries = navigation.of(RequestFactory().get("/"))
+    assert {e.label: e.badge for e in entries} == {
+        "none": 0, "never": 0, "nothing": 0, "all": 3, "one": 1, "either": 2,
+    }  # fmt: skip
 
 
 def test_a_group_of_entries_stands_together_under_one_heading(monkeypatch):

@@ -255,7 +255,7 @@ def test_the_desk_asks_the_same_number_of_questions_however_many_there_are(
     client.get(reverse("enforcement:transfer", args=[sent.pk]))
     with django_assert_max_num_queries(26):
         assert client.get(reverse("enforcement:transfer", args=[sent.pk])).status_code == 200
-    assert queries.waiting_count(fire_officer.actor(now)) == 7
+    assert queries.waiting(fire_officer.actor(now)).count() == 7
 
 
 def test_major_hazards_are_proposed_decided_and_shown(
