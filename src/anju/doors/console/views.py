@@ -25,7 +25,7 @@ from anju.duties.enforcement import transfer_queries as transfers
 from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import calendar
+from anju.ground.foundation import calendar, navigation
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -56,6 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "counts": queries.todo_counts(actor, at=at),
         "reminders": queries.unread_notices(actor),
         "requests": queries.term_requests(actor),
+        "nav": navigation.of(request),
         "now": at,
     }
     return render(request, "console/home.html", context)
