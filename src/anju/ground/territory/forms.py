@@ -39,6 +39,13 @@ class EstateForm(forms.Form):
     building_count = forms.CharField(label=_("楼栋数"), max_length=20, required=False)
     floor_area = forms.CharField(label=_("建筑面积（平方米）"), max_length=30, required=False)
     is_high_rise = forms.BooleanField(label=_("有高层住宅（高于27米）"), required=False)
+    buildings = forms.CharField(
+        label=_("楼栋"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("用顿号隔开，层数写在括号里，例如“1号楼（6层）、2号楼”；连号可写“3-12号楼（18层）”。"),
+    )
     point = forms.CharField(
         label=_("经纬度"),
         max_length=60,
@@ -72,8 +79,15 @@ class EstateForm(forms.Form):
     def of(cls, estate: Estate, *, today: date) -> "EstateForm":
         """Return the form filled with what is stored."""
         initial: dict[str, Any] = {
-            name: getattr(estate, name) for name in cls.base_fields if hasattr(estate, name)
+            name: getattr(estate, name)
+            for name in cls.base_fields
+            if name != "buildings" and hasattr(estate, name)
         }
+        stand = sorted(estate.buildings.all(), key=lambda building: rules.in_house_order(building.name))
+        initial["buildings"] = gettext("、").join(
+            gettext("%(name)s（%(n)s层）") % {"name": b.name, "n": b.floors} if b.floors else b.name
+            for b in stand
+        )
         initial["aliases"] = gettext("、").join(estate.aliases)
         for name in ("has_micro_station", "has_control_room", "fire_lane_marked"):
             initial[name] = {True: "yes", False: "no", None: ""}[getattr(estate, name)]
@@ -88,6 +102,10 @@ class EstateForm(forms.Form):
             self._take(name, rules.clean_count(given.get(name)))
         self._take("year_built", rules.clean_year(given.get("year_built"), today=self.today))
         self._take("floor_area", rules.clean_area(given.get("floor_area")))
+        if "buildings" in self.data:
+            self._take("buildings", rules.clean_buildings(given.get("buildings", "")))
+        else:
+            self.cleaned_data["buildings"] = None  # not asked: those that stand stay
         self._take("point", rules.clean_point(given.get("point")))
         for name in ("has_micro_station", "has_control_room", "fire_lane_marked"):
             given[name] = YES[given.get(name, "")]
@@ -102,5 +120,5 @@ class EstateForm(forms.Form):
 
     def facts(self) -> dict[str, Any]:
         """Return what `create_estate` and `edit_estate` take as facts."""
-        left_out = ("point", "system", "listed_basis", "listed_old")
+        left_out = ("point", "system", "listed_basis", "listed_old", "buildings")
         return {name: value for name, value in self.cleaned_data.items() if name not in left_out}

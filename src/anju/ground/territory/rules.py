@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -134,12 +134,23 @@ def clean_area(cell: Any) -> tuple[Decimal | None, str | None]:
 
 
 def clean_year(cell: Any, *, today: date) -> tuple[int | None, str | None]:
-    """Read a year from 2009年建成, 2009-05-01, 2009.5, 98年; 0000-00-00 and 1900-01-00 are unknown."""
+    """Read a year from 2009年建成, 2009-05-01, 2009.5, 98年; 0000-00-00 and 1900-01-00 are unknown.
+
+    Two years (1998-2001) and spans (2000年以后, 90年代) are a problem: whether an estate is old hangs on the year.
+    """
     if isinstance(cell, date):
         return (cell.year, None) if FIRST_YEAR < cell.year <= today.year + 1 else (None, "out_of_range")
     text = plain_text(cell)
     if not text or re.match(r"^0000\D|^0+$|^1900-01-0", text):
         return None, None
+    if not isinstance(cell, str) and re.fullmatch(r"\d{5}", text):
+        # A day that lost its format is a spreadsheet's serial number.
+        cell = _SERIAL_ZERO + timedelta(days=int(text))
+        return (cell.year, None) if FIRST_YEAR < cell.year <= today.year + 1 else (None, "out_of_range")
+    if len(set(re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", text))) > 1:
+        return None, "several_years"
+    if _AROUND.search(text):
+        return None, "around_year"
     if four := re.search(r"(?<!\d)(\d{4})(?!\d)", text):
         year = int(four.group(1))
     elif two := re.match(r"^(\d{2})\s*\u5e74", text):  # 年
@@ -152,6 +163,9 @@ def clean_year(cell: Any, *, today: date) -> tuple[int | None, str | None]:
     return (year, None) if FIRST_YEAR < year <= today.year + 1 else (None, "out_of_range")
 
 
+_SERIAL_ZERO = date(1899, 12, 30)
+# 以前 以后 之前 之后 年前 年后 年代: a span, of which no year can be taken without guessing.
+_AROUND = re.compile(r"[\u4ee5\u4e4b\u5e74][\u524d\u540e]|\u5e74\u4ee3")
 _YES = frozenset(["1", "y", "yes", "true", "是", "有", "√", "✓", "✔", "已", "已设"])  # 是 有 √ 已 已设
 _NO = frozenset(["0", "n", "no", "false", "否", "无", "没有", "×", "x", "未", "未设"])  # 否 无 没有 × 未 未设
 
@@ -166,6 +180,41 @@ def clean_yes(cell: Any) -> tuple[bool | None, str | None]:
     if text in _NO:
         return False, None
     return None, None if not plain_text(text) else "no_yes"
+
+
+_RUN = re.compile(r"^(\D*)(\d{1,3})(\D*?)\s*[-~\u2013\u2014\u81f3\u5230]\s*(?:\1)?(\d{1,3})(\D*)$")  # 至 到
+_FLOORS = re.compile(r"[(\u00b7]?\s*(\d{1,3})\s*(?:\u5c42|floors?)\s*\)?$", re.IGNORECASE)  # 层
+MOST_BUILDINGS = 500
+LONGEST_BUILDING = 40
+
+
+def clean_buildings(text: str) -> tuple[list[tuple[str, int | None]] | None, str | None]:
+    """Read buildings as people list them, each with its floors or None: 1号楼（6层）、2号楼；3-12号楼 18层.
+
+    A run (3-12号楼) is every building of it; the same name twice is one.
+    """
+    found: dict[str, int | None] = {}
+    plain = unicodedata.normalize("NFKC", text)
+    for part in (" ".join(part.split()) for line in plain.splitlines() for part in split_names(line)):
+        floors = _FLOORS.search(part)
+        storeys = int(floors[1]) if floors else None
+        name = part[: floors.start()].strip() if floors else part
+        run = _RUN.match(name)
+        if run and int(run[2]) < int(run[4]):
+            names = [f"{run[1]}{n}{run[5] or run[3]}" for n in range(int(run[2]), int(run[4]) + 1)]
+        else:
+            names = [name]
+        if not name or max(map(len, names)) > LONGEST_BUILDING:
+            return None, "building_name"
+        for each in names:
+            found[each] = storeys if storeys is not None else found.get(each)
+    return (list(found.items()), None) if len(found) <= MOST_BUILDINGS else (None, "too_many_buildings")
+
+
+def in_house_order(name: str) -> list[tuple[int, int, str]]:
+    """Return the key by which buildings stand as people count them: 2号楼 before 10号楼."""
+    pieces = re.findall(r"\d+|\D+", name)
+    return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in pieces]
 
 
 def clean_point(cell: Any) -> tuple[tuple[float, float] | None, str | None]:

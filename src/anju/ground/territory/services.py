@@ -1,6 +1,6 @@
 """Acts upon places: successions of divisions, re-organisations of areas, and the record of each estate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ from anju.ground.foundation.refusals import NotFound, Refusal
 from . import boundaries
 from .loading import last_day, rebuild_lines
 from .models import Area, Building, Division, Estate
-from .rules import ANY_DAY, name_key, short_name, straighten
+from .rules import ANY_DAY, in_house_order, name_key, short_name, straighten
 
 # --- Divisions ---------------------------------------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ def create_estate(
     at: datetime,
     point: tuple[float, float] | None = None,
     system: System = System.WGS84,
-    buildings: tuple[str, ...] = (),
+    buildings: Sequence[str | tuple[str, int | None]] = (),
     is_demo: bool = False,
     **facts: Any,
 ) -> Kept:
@@ -299,6 +299,7 @@ def create_estate(
 
     point   (longitude, latitude) in `system`; stored as WGS-84. Swapped values are put right and warned of, a point
             outside the county is kept and warned of.
+    buildings  their names, or (name, floors)
     facts   any of FACTS
     """
     name = " ".join(name.split())
@@ -322,7 +323,7 @@ def create_estate(
     )
     warnings = _place(estate, point, system)
     estate.save()
-    Building.objects.bulk_create(Building(estate=estate, name=b) for b in dict.fromkeys(buildings))
+    _build(estate, dict((b, None) if isinstance(b, str) else b for b in buildings))
     journal.record(
         "territory.estate_created", subject=estate, by=by, at=at, data={"name": name, "area": area.pk}
     )
@@ -339,9 +340,13 @@ def edit_estate(
     point: tuple[float, float] | None = None,
     system: System = System.WGS84,
     area: Area | None = None,
+    buildings: Sequence[tuple[str, int | None]] | None = None,
     note: str = "",
 ) -> Kept:
-    """Change the facts of an estate; the journal keeps each value before and after. Unknown facts are not taken."""
+    """Change the facts of an estate; the journal keeps each value before and after. Unknown facts are not taken.
+
+    buildings  (name, floors) of all its buildings; those left out are taken off, None leaves them as they are
+    """
     estate = (
         Estate.objects.select_for_update(of=("self",)).select_related("area").filter(pk=estate_id).first()
     )
@@ -367,6 +372,11 @@ def edit_estate(
     changed = {
         name: [_plain(before[name]), _plain(after[name])] for name in before if before[name] != after[name]
     }
+    if buildings is not None:
+        stood = {b.name: b.floors for b in estate.buildings.all()}
+        if stood != dict(buildings):
+            _build(estate, dict(buildings))
+            changed["buildings"] = [_listed(stood), _listed(dict(buildings))]
     if not changed:
         return Kept(estate, "unchanged", warnings)
     estate.save()
@@ -384,6 +394,7 @@ def upsert_estate(
     at: datetime,
     point: tuple[float, float] | None = None,
     system: System = System.WGS84,
+    is_demo: bool = False,
     **facts: Any,
 ) -> Kept:
     """Enter an estate from a ledger, or bring the one of the same community and name up to date.
@@ -393,7 +404,9 @@ def upsert_estate(
     given = {k: v for k, v in facts.items() if k in FACTS and v is not None}
     here = Estate.objects.filter(area=area, name_key=name_key(name)).first()
     if here is None:
-        return create_estate(name=name, area=area, by=by, at=at, point=point, system=system, **given)
+        return create_estate(
+            name=name, area=area, by=by, at=at, point=point, system=system, is_demo=is_demo, **given
+        )
     if point and here.longitude is not None:
         stored = to_wgs84(point, system)
         point = None if stored == (here.longitude, here.latitude) else point
@@ -416,6 +429,24 @@ def list_old(*, estate_id: int, listed: bool, by: journal.Trace, at: datetime, b
         "territory.estate_listed_old", subject=estate, by=by, at=at, note=basis, data={"listed": listed}
     )
     return estate
+
+
+def _build(estate: Estate, wanted: Mapping[str, int | None]) -> None:
+    """Let these buildings stand and no others; what else is known of those that stay is kept."""
+    estate.buildings.exclude(name__in=wanted).delete()
+    Building.objects.bulk_create(
+        [Building(estate=estate, name=name, floors=floors) for name, floors in wanted.items()],
+        update_conflicts=True,
+        unique_fields=["estate", "name"],
+        update_fields=["floors"],
+    )
+
+
+def _listed(buildings: Mapping[str, int | None]) -> list[str]:
+    return [
+        f"{name}({buildings[name]})" if buildings[name] else name
+        for name in sorted(buildings, key=in_house_order)
+    ]
 
 
 def _place(estate: Estate, point: tuple[float, float] | None, system: System) -> list[str]:

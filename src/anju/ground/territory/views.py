@@ -18,7 +18,7 @@ from anju.ground.foundation.guards import power, signed_in
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import boundaries, cell_words, panels, queries, services
+from . import boundaries, cell_words, panels, queries, rules, services
 from .forms import EstateForm
 from .models import Area, Estate
 
@@ -104,7 +104,7 @@ def estate(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "estate": shown,
         "old": queries.estate_is_old(shown, on=timezone.localdate()),
-        "buildings": list(shown.buildings.order_by("name")),
+        "buildings": sorted(shown.buildings.all(), key=lambda building: rules.in_house_order(building.name)),
         "panels": panels.of(request, shown),
         "outside": _outside(shown),
         "history": [_told(event) for event in reversed(journal.events_of(shown))],
@@ -128,7 +128,21 @@ def _outside(shown: Estate) -> str:
 def _label(column: str) -> str:
     """Return what a column of an estate is called."""
     names = {field.attname: field.verbose_name for field in Estate._meta.concrete_fields}
-    return str(names.get(column, column))
+    return str(names.get(column, _("楼栋") if column == "buildings" else column))
+
+
+def _shown(column: str, value: Any) -> str:
+    """Return a value of an estate's history in words, "" when there was none."""
+    if value is None or value in ("", []):
+        return ""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if column == "management":
+        return str(dict(Estate.Management.choices).get(value, value))
+    if column == "area_id":
+        area = Area.objects.filter(pk=value).first()
+        return area.path if area else str(value)
+    return _("、").join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _told(event: Any) -> dict[str, Any]:
@@ -141,7 +155,7 @@ def _told(event: Any) -> dict[str, Any]:
         else _("移出老旧小区名单"),
     }
     changed = [
-        {"label": _label(name), "before": pair[0], "after": pair[1]}
+        {"label": _label(name), "before": _shown(name, pair[0]), "after": _shown(name, pair[1])}
         for name, pair in event.data.get("changed", {}).items()
     ]
     return {
@@ -200,6 +214,7 @@ def _store_edit(request: HttpRequest, shown: Estate, form: EstateForm) -> servic
     return services.edit_estate(
         estate_id=shown.pk,
         changes=form.facts(),
+        buildings=form.cleaned_data["buildings"],
         point=point,
         system=System(form.cleaned_data["system"] or System.WGS84),
         by=by,
@@ -228,6 +243,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 at=timezone.now(),
                 point=form.cleaned_data["point"],
                 system=System(form.cleaned_data["system"] or System.WGS84),
+                buildings=form.cleaned_data["buildings"] or (),
                 **form.facts(),
             )
         except Refusal as refusal:

@@ -75,6 +75,23 @@ def test_an_edit_reads_numbers_as_people_write_them(city, li, signed_in_as):
     assert (estate.longitude, estate.latitude) == (113.9012, 35.3034)
 
 
+def test_buildings_are_entered_and_changed_and_the_history_says_so_in_words(city, li, signed_in_as):
+    client = signed_in_as(li)
+    here = f"/territory/estates/{city.estates.huaiyin.pk}/"
+    assert client.post(f"{here}edit", {**FORM, "buildings": "1-11号楼（6层）"}).status_code == 302
+    page = text_of(client.get(here))
+    assert page.index("2号楼 · 6 层") < page.index("10号楼 · 6 层")
+    assert "1号楼（6层）、2号楼（6层）" in text_of(client.get(f"{here}edit"))
+    client.post(f"{here}edit", {**FORM, "management": "self", "buildings": "1号楼（6层）、2号楼（7层）"})
+    stand = {b.name: b.floors for b in Estate.objects.get(pk=city.estates.huaiyin.pk).buildings.all()}
+    assert stand == {"1号楼": 6, "2号楼": 7}
+    page = text_of(client.get(here))
+    assert "管理方式: 物业企业管理 → 业主自管" in page
+    assert "1号楼(6)、2号楼(7)" in page
+    client.post(f"{here}edit", FORM)
+    assert Estate.objects.get(pk=city.estates.huaiyin.pk).buildings.count() == 2
+
+
 def test_an_edit_that_cannot_be_read_says_where(city, li, signed_in_as):
     answer = signed_in_as(li).post(
         f"/territory/estates/{city.estates.huaiyin.pk}/edit",

@@ -70,6 +70,8 @@ def test_what_would_be_a_guess_is_a_problem(cell, problem):
         ("０９年", 2009),
         ("2024", 2024),
         ("2025", 2025),
+        (36281, 1999),
+        ("1999.5.1—1999.12.30", 1999),
     ],
 )
 def test_years_are_read_from_what_people_write(cell, year):
@@ -82,7 +84,18 @@ def test_dates_that_stand_for_nothing_are_empty(cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "problem"), [("2049", "out_of_range"), ("1820年", "out_of_range"), ("老早", "no_year")]
+    ("cell", "problem"),
+    [
+        ("2049", "out_of_range"),
+        ("1820年", "out_of_range"),
+        ("老早", "no_year"),
+        ("1998-2001", "several_years"),
+        ("1998年至2001年", "several_years"),
+        ("2000年以后", "around_year"),
+        ("90年代", "around_year"),
+        ("2000年前", "around_year"),
+        (999, "no_year"),
+    ],
 )
 def test_impossible_years_are_a_problem(cell, problem):
     assert rules.clean_year(cell, today=TODAY) == (None, problem)
@@ -160,3 +173,33 @@ def test_long_names_become_the_names_people_use():
     assert rules.short_name("东关村村民委员会", endings) == "东关村"
     assert rules.short_name("曙光社区居民委员会", endings) == "曙光社区"
     assert rules.short_name("西街街道", endings) == "西街街道"
+
+
+@pytest.mark.parametrize(
+    ("text", "buildings"),
+    [
+        ("", []),
+        ("1号楼、2号楼", [("1号楼", None), ("2号楼", None)]),
+        ("１号楼（６层）;2号楼 18层\n综合楼", [("1号楼", 6), ("2号楼", 18), ("综合楼", None)]),
+        ("3-5号楼（7层）", [("3号楼", 7), ("4号楼", 7), ("5号楼", 7)]),
+        ("Block 1 (1 floor), Block 2-3 (6 floors)", [("Block 1", 1), ("Block 2", 6), ("Block 3", 6)]),
+        ("A1至A3", [("A1", None), ("A2", None), ("A3", None)]),
+        ("1号楼、1号楼（6层）", [("1号楼", 6)]),
+    ],
+)
+def test_buildings_are_read_as_people_list_them(text, buildings):
+    assert rules.clean_buildings(text) == (buildings, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("（6层）", "building_name"), ("楼" * 41, "building_name"), ("1-999号", "too_many_buildings")],
+)
+def test_what_is_no_list_of_buildings_is_a_problem(text, problem):
+    assert rules.clean_buildings(text) == (None, problem)
+
+
+def test_buildings_stand_in_the_order_in_which_people_count():
+    assert sorted(["10号楼", "2号楼", "综合楼", "1号楼"], key=rules.in_house_order) == [
+        "1号楼", "2号楼", "10号楼", "综合楼"
+    ]  # fmt: skip
