@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
+from anju.ground.foundation import codes, rulebooks
 from anju.ground.foundation.coordinates import System
-from anju.ground.foundation.refusals import Refusal
+from anju.ground.foundation.refusals import NeedsConfirmation, Refusal
 from anju.ground.organisations import queries as organisation_queries
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Organisation
@@ -56,6 +57,7 @@ class _Entering(RowCheck):
         self.notes = reading.outcome.notes
         self.places = places
         self.is_demo = is_demo
+        self.headings: dict[int, str] = header.labels
         self.kind_columns = reading.plan.kinds[0].columns
 
     def note(self, sentence: str) -> None:
@@ -93,6 +95,7 @@ class EstateCheck(_Entering):
             )
         facts = self._facts(row, problems)
         point = self._point(row, problems)
+        system = self._system(row, problems) if point else System.WGS84
         if problems or not isinstance(area, Area):
             return Bad(problems)
         company_name = self.line(row, "company")
@@ -103,8 +106,8 @@ class EstateCheck(_Entering):
                 by=self.by,
                 at=self.at,
                 point=point,
-                system=System.WGS84,
-                **({"is_demo": True} if self.is_demo else {}),
+                system=system,
+                is_demo=self.is_demo,
                 **facts,
             )
             signed = self._contract(number, kept.estate, company_name) if company_name else False
@@ -158,9 +161,31 @@ class EstateCheck(_Entering):
         return ""
 
     def _managements(self) -> dict[str, list[str]]:
-        from anju.ground.foundation import rulebooks
+        return self._words("management")
 
-        return rulebooks.load("exchange", on=self.today)["kinds"]["estates"]["management"]
+    def _words(self, of: str) -> dict[str, list[Any]]:
+        return rulebooks.load("exchange", on=self.today)["kinds"]["estates"][of]
+
+    def _system(self, row: Row, problems: list[Problem]) -> System:
+        """Read in which coordinate system the row's point is: from its own column, else from the point's heading."""
+        if said := self.line(row, "system"):
+            if found := self._system_named(said):
+                return found
+            problems.append((self.fields["system"], cell_words.sentence("unknown_system")))
+            return System.WGS84
+        position = self.fields.get("longitude", self.fields.get("point"))
+        heading = self.headings.get(position, "") if position is not None else ""
+        for inside in rules.in_brackets(heading):
+            if found := self._system_named(inside):
+                return found
+        return System.WGS84
+
+    def _system_named(self, said: str) -> System | None:
+        key = rules.heading_key(said)
+        for system, names in self._words("systems").items():
+            if any(key == rules.heading_key(str(name)) for name in names):
+                return System(system)
+        return None
 
     def _point(self, row: Row, problems: list[Problem]) -> tuple[float, float] | None:
         if "longitude" in self.fields and "latitude" in self.fields:
@@ -215,12 +240,19 @@ class CompanyCheck(_Entering):
         uscc = self.line(row, "uscc")
         if "uscc" in self.fields and rules.digits_lost(row[self.fields["uscc"]]):
             problems.append((self.fields["uscc"], sentences.lost_digits(uscc)))
+        uscc = codes.check_uscc(uscc).value if uscc else ""
         area = self.places.area(self.line(row, "county"), "", "")
         if isinstance(area, Lost):
             problems.append((self.fields.get(area.field), area.sentence))
         if problems or isinstance(area, Lost):
             return Bad(problems)
-        limits = {"short_name": 40, "phone": 40, "address": 200, "legal_person": 40}
+        limits = {
+            "short_name": 40,
+            "phone": 40,
+            "address": 200,
+            "legal_person": 40,
+            "uscc_override_reason": 200,
+        }
         facts: dict[str, Any] = {f: v[:most] for f, most in limits.items() if (v := self.line(row, f))}
         marked: dict[str, Any] = {"is_demo": True} if self.is_demo else {}
         area = area or self._top()
@@ -241,6 +273,11 @@ class CompanyCheck(_Entering):
                     )
                     return (True,)
                 access.require(self.by, "organisations.edit", on=here)
+                if uscc and here.uscc not in ("", uscc):
+                    # A slip, or another company of the same name: a ledger must not decide which.
+                    return Bad([(self.fields["uscc"], sentences.other_code(name, here.uscc))])
+                if uscc in ("", here.uscc):
+                    facts.pop("uscc_override_reason", None)  # said when the code was entered
                 changes = {**facts, "name": name, **({"uscc": uscc} if uscc else {})}
                 if all(getattr(here, field) == value for field, value in changes.items()):
                     return (False,)
@@ -248,6 +285,8 @@ class CompanyCheck(_Entering):
                     organisation_id=here.pk, changes=changes, by=self.by, at=self.at
                 )
                 return (True,)
+        except NeedsConfirmation as unsure:
+            return Bad([(self.fields["uscc"], sentences.code_to_confirm(str(unsure)))])
         except Refusal as refusal:
             return self.refused(refusal, "name")
 

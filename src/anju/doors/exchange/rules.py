@@ -103,6 +103,11 @@ def heading_keys(text: str) -> tuple[str, ...]:
     return (whole, bare) if bare and bare != whole else (whole,)
 
 
+def in_brackets(text: str) -> list[str]:
+    """Return what a heading says in brackets: the unit, or the coordinate system of a point."""
+    return [part[1:-1] for part in _BRACKETS.findall(unicodedata.normalize("NFKC", text))]
+
+
 # --- Words ------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,18 @@ def lost_digits(shown: str) -> str:
     }
 
 
+def other_code(name: str, known: str) -> str:
+    """Return the sentence for a company that is registered under another code."""
+    return _(
+        "“%(name)s”登记的统一社会信用代码是 %(known)s，与本行不同。请核对代码；确需更正的，请到单位页面修改。"
+    ) % {"name": name[:40], "known": known}
+
+
+def code_to_confirm(said: str) -> str:
+    """Return what is wrong with a company's code, and where a ledger says why it stands all the same."""
+    return said + _("理由写在“代码核对说明”一列（没有这一列可以加上）。")
+
+
 def needed(name: str) -> str:
     """Return the sentence for a cell that must not be empty."""
     return _("缺少%(name)s，请补填。") % {"name": name}

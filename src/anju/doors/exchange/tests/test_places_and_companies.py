@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from anju.doors.exchange.services import load_ledger
+from anju.ground.foundation.coordinates import metres_between
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted
 from anju.ground.organisations.models import Organisation, ServiceContract
@@ -86,6 +87,23 @@ def test_a_dry_run_enters_nothing(load):
     assert not Estate.objects.filter(name="新槐苑").exists()
 
 
+@pytest.mark.parametrize(
+    ("heading", "said"), [("坐标（高德）", None), ("经纬度", "高德地图"), ("经纬度（百度）", "GCJ-02")]
+)
+def test_a_point_of_another_system_is_converted(load, heading, said):
+    headings = [heading if name == "经纬度" else name for name in ESTATES] + ["坐标系"]
+    assert load([[*GOOD, said]], headings).errors == []
+    estate = Estate.objects.get(name="新槐苑")
+    shifted = metres_between((estate.longitude, estate.latitude), (113.9012, 35.3034))
+    assert 400 < shifted < 700
+    assert estate.coordinate_source == "gcj02"
+
+
+def test_a_system_nobody_knows_sends_the_row_back(load):
+    outcome = load([[*GOOD, "某某坐标"]], [*ESTATES, "坐标系"])
+    assert [(e.column, "WGS84" in e.message) for e in outcome.errors] == [("坐标系", True)]
+
+
 def test_a_number_that_cannot_be_read_sends_the_row_back(load):
     outcome = load(
         [with_values(总户数="300-400户"), with_values(小区名称="另一个苑", 所属社区="山前村")], ESTATES
@@ -126,6 +144,27 @@ def test_a_company_is_entered_once_and_its_code_is_checked(load, city, county_su
     assert "统一社会信用代码" in {e.column for e in outcome.errors}
     again = load(rows, COMPANIES, kind="companies", by=county_supervisor)
     assert (again.loaded, again.duplicates) == (0, 2)
+
+
+def test_a_code_that_fails_is_kept_with_a_reason_and_known_again(load, city, county_supervisor):
+    wrong = city.offices.company.uscc[:-1] + ("0" if city.offices.company.uscc[-1] != "0" else "1")
+    row = [1, "错码物业服务有限公司", wrong.lower(), "", "", ""]
+    back = load([row], [*COMPANIES, "代码核对说明"], kind="companies", by=county_supervisor)
+    assert "代码核对说明" in back.errors[0].message
+    row[-1] = "营业执照原件如此"
+    assert load([row], [*COMPANIES, "代码核对说明"], kind="companies", by=county_supervisor).loaded == 1
+    assert Organisation.objects.get(name="错码物业服务有限公司").uscc_override_reason == "营业执照原件如此"
+    again = load([row], [*COMPANIES, "代码核对说明"], kind="companies", by=county_supervisor)
+    assert (again.loaded, again.duplicates) == (0, 1)
+
+
+def test_a_ledger_does_not_give_a_company_another_code(load, city, county_supervisor):
+    known = city.offices.company
+    outcome = load(
+        [[1, known.name, "91410000MA40XXXX0A", "", ""]], COMPANIES, kind="companies", by=county_supervisor
+    )
+    assert outcome.rejected == 1 and known.uscc in outcome.errors[0].message
+    assert Organisation.objects.get(pk=known.pk).uscc == known.uscc
 
 
 def test_whoever_may_not_edit_companies_may_not_import_them(load):
