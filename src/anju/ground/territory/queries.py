@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Length
 from django.urls import reverse
 
@@ -59,16 +59,29 @@ def search_areas(
 def search_estates(
     text: str, *, within: Area | None = None, limit: int = 20, among: QuerySet[Estate] | None = None
 ) -> QuerySet[Estate]:
-    """Find estates by name, alias, address or initials, optionally inside one area and among those one may see."""
+    """Find estates by name, alias, address or initials, optionally inside one area and among those one may see.
+
+    Several words must all fit; each may also be in the path of the place (槐荫 红旗区), because names repeat.
+    """
+    return _estates_named(text, within=within, among=among)[:limit]
+
+
+def _estates_named(
+    text: str, *, within: Area | None = None, among: QuerySet[Estate] | None = None
+) -> QuerySet[Estate]:
     found = (Estate.objects.all() if among is None else among).filter(active=True).select_related("area")
     if within is not None:
         found = found.filter(area_under(within, "area__"))
-    text = text.strip()
-    if text.isascii() and text:
-        return found.filter(initials__startswith=text.lower()).order_by("name")[:limit]
-    return found.filter(
-        Q(name__contains=text) | Q(aliases__contains=[text]) | Q(address__contains=text)
-    ).order_by(Case(When(name=text, then=0), When(name__startswith=text, then=1), default=2), "name")[:limit]
+    words = text.split() or [""]
+    if len(words) == 1 and text.isascii() and text:
+        return found.filter(initials__startswith=words[0].lower()).order_by("name", "area__path")
+    for word in words:
+        fits = Q(name__contains=word) | Q(aliases__contains=[word]) | Q(address__contains=word)
+        if word.isascii() and word:
+            fits |= Q(initials__startswith=word.lower())
+        found = found.filter(fits | Q(area__path__contains=word) if len(words) > 1 else fits)
+    rank = Case(When(name=words[0], then=0), When(name__startswith=words[0], then=1), default=2)
+    return found.order_by(rank, "name", "area__path")
 
 
 def _search(found: QuerySet, text: str, *, code: str = "") -> QuerySet:
@@ -162,11 +175,28 @@ class PublicPlace:
     area: Area | None = None
 
 
-def public_search(text: str, *, limit: int = 12) -> list[PublicPlace]:
-    """Find estates first, then communities and streets, by name or initials."""
-    found = [_public_estate(e) for e in search_estates(text, limit=limit)]
+@dataclass(frozen=True, slots=True)
+class PublicHits:
+    """What the public found: the first places, and when there are more, in which counties how many estates are."""
+
+    places: list[PublicPlace]
+    more: bool = False
+    counties: tuple[tuple[str, int], ...] = ()
+
+
+def public_search(text: str, *, limit: int = 12) -> PublicHits:
+    """Find estates first, then communities and streets, by name or initials.
+
+    A frequent name (槐荫 stands on 85 estates) would hide the wanted one: then the counties are offered to narrow it.
+    """
+    named = _estates_named(text)
+    found = [_public_estate(e) for e in named[: limit + 1]]
+    if len(found) > limit:
+        counted = named.order_by().values_list("area__county__name").annotate(n=Count("pk"))
+        counties = tuple((name, n) for name, n in counted.order_by("-n", "area__county__name") if name)
+        return PublicHits(found[:limit], True, counties if len(counties) > 1 else ())
     areas = [a for a in search_areas(text, limit=3 * limit) if a.level >= Area.Level.STREET]
-    return found + [_public_area(a) for a in areas[: limit - len(found)]]
+    return PublicHits(found + [_public_area(a) for a in areas[: limit - len(found)]])
 
 
 def public_estate(estate_id: int) -> PublicPlace | None:

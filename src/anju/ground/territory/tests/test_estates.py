@@ -134,3 +134,17 @@ def test_listing_as_old_needs_a_document(city, friday_9am):
     assert queries.estate_is_old(estate, on=friday_9am.date())
     found = Estate.objects.filter(queries.old_q(on=friday_9am.date()))
     assert set(found.values_list("name", flat=True)) == {"槐荫小区", "铁路家属院", "山前家园", "河滨花园"}
+
+
+def test_a_frequent_name_is_narrowed_by_the_names_of_its_place(city, friday_9am):
+    for area, most in ((city.areas.hebin, 14), (city.areas.shanqian, 3)):
+        Estate.objects.bulk_create(
+            Estate(name=f"槐荫{n:02}院", initials=f"hy{n:02}y", area=area) for n in range(most)
+        )
+    found = queries.public_search("槐荫", limit=12)
+    assert found.more and len(found.places) == 12
+    assert dict(found.counties) == {"东湖区": 15, "西山县": 3}
+    assert {e.area for e in queries.search_estates("槐荫 西山")} == {city.areas.shanqian}
+    assert {e.area for e in queries.search_estates("hy 西山县")} == {city.areas.shanqian}
+    narrowed = queries.public_search("槐荫 西山县", limit=12)
+    assert not narrowed.more and len(narrowed.places) == 3
