@@ -247,11 +247,15 @@ class Report(models.Model):
     reported_at = models.DateTimeField()
     reply_due_at = models.DateTimeField(null=True)
     reply_basis = models.CharField(max_length=60, blank=True)
+    reply_since = models.DateTimeField(null=True)  # when its term began anew: the matter was reopened
     replied_at = models.DateTimeField(null=True)
     reply_text = models.TextField(blank=True)
     rating = models.PositiveSmallIntegerField(null=True)
     rating_reason = models.CharField(max_length=500, blank=True)
     rated_at = models.DateTimeField(null=True)
+    # What was said when the reopened matter was closed again; figures count the first word, above.
+    rating_again = models.PositiveSmallIntegerField(null=True)
+    rated_again_at = models.DateTimeField(null=True)
     origin = models.CharField(
         max_length=64, blank=True
     )  # keyed fingerprint of the address, for abuse control
@@ -273,6 +277,16 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def last_rating(self) -> int | None:
+        """What the reporter said last."""
+        return self.rating if self.rating_again is None else self.rating_again
+
+    def has_rated(self, closed_at: datetime | None) -> bool:
+        """Say whether the reporter has rated this closing of the matter, not only an earlier one."""
+        last = self.rated_again_at or self.rated_at
+        return last is not None and (closed_at is None or last >= closed_at)
 
 
 class SealedIdentity(models.Model):

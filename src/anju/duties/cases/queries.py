@@ -294,9 +294,12 @@ def unread_notices(actor: Actor, *, limit: int = 20) -> list[Notice]:
 
 
 def escalations(actor: Actor, *, at: datetime, limit: int = 200) -> list[Case]:
-    """List the escalated open cases within reach, the highest rung and the longest overdue first."""
+    """List open cases within reach that climbed the ladder or are supervised (督办), the highest rung first.
+
+    Of one rung the longest overdue comes first.
+    """
     found = access.visible(Case, to=actor, power="cases.see").filter(
-        state__in=sorted(rules.OPEN), escalation__gt=0
+        Q(escalation__gt=0) | Q(supervised=True), state__in=sorted(rules.OPEN)
     )
     return list(with_row_parts(found).order_by("-escalation", "due_at")[:limit])
 
@@ -511,15 +514,23 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         "cases.reopen": _("重新办理"),
         "cases.verify": _("工作人员已到现场核实"),
     }
-    steps = tuple(
-        PublicStep(e.at, words[e.name], e.note if e.name in ("cases.close", "cases.void") else "")
+    steps = [
+        PublicStep(
+            e.at,
+            words[e.name],
+            codes.mask_text(e.note) if e.name in ("cases.close", "cases.void") else "",
+        )
         for e in journal.events_of(case)
-        if e.name in words
-    )
+        if e.name in words and not (e.name == "cases.report" and made.case_id != case.pk)
+    ]
+    if made.case_id != case.pk:
+        # The other reporter's first step is theirs; this one has an own.
+        steps.append(PublicStep(made.reported_at, words["cases.report"]))
+        steps.sort(key=lambda step: step.at)
     days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating"]["days"]
     can_rate = (
         case.state == State.CLOSED
-        and made.rating is None
+        and not made.has_rated(case.closed_at)
         and case.closed_at is not None
         and at <= case.closed_at + timedelta(days=days)
     )
@@ -533,12 +544,12 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         text=made.text,
         state=case.state,
         plain=str(rules.PLAIN_LABELS[case.state]),
-        steps=steps,
+        steps=tuple(steps),
         reported_at=made.reported_at,
         reply_due_at=made.reply_due_at,
         closed_at=case.closed_at,
-        reply_text=made.reply_text,
-        rating=made.rating,
+        reply_text=codes.mask_text(made.reply_text),
+        rating=made.last_rating,
         can_rate=can_rate,
         report_id=made.pk,
         case_id=case.pk,
@@ -561,6 +572,7 @@ class PublicNotice:
     days: int
     closing_text: str
     case_id: int
+    is_demo: bool
 
 
 def public_notices(
@@ -593,6 +605,7 @@ def public_notices(
                 days=(closed - reported).days,
                 closing_text=codes.mask_text(case.closing_text),
                 case_id=case.pk,
+                is_demo=case.is_demo,
             )
         )
     return notices
@@ -640,7 +653,7 @@ def shown(counts: list[int], *, least: int) -> list[int | None]:
     return [None if hidden else n for n, hidden in zip(counts, withheld.cells, strict=True)]
 
 
-def term_requests(actor: Actor) -> list[TermRequest]:
+def term_requests(actor: Actor, *, limit: int = 20) -> list[TermRequest]:
     """List the requests for more time that wait for the actor's approval."""
     if not actor.has("cases.approve"):
         return []
@@ -649,7 +662,7 @@ def term_requests(actor: Actor) -> list[TermRequest]:
     return list(
         found.exclude(asked_organisation__in=actor.organisation_ids)
         .select_related("case__estate", "asked_organisation")
-        .order_by("asked_at")[:20]
+        .order_by("asked_at")[:limit]
     )
 
 
@@ -671,8 +684,12 @@ def ownerless_notices(actor: Actor) -> list[Notice]:
 
 
 def map_rows(actor: Actor, area: Area | None, *, at: datetime) -> list[dict[str, Any]]:
-    """Count open and overdue cases by the areas one level below `area` (None: by county), in the actor's reach."""
-    column = {None: "county", 2: "county", 3: "street", 4: "community"}.get(area.level if area else None)
+    """Count open and overdue cases by the areas one level below `area` (None: by county), in the actor's reach.
+
+    A community has nothing below it: it is counted itself.
+    """
+    levels = {None: "county", 2: "county", 3: "street", 4: "community", 5: "community"}
+    column = levels.get(area.level if area else None)
     if column is None:
         return []
     found = access.visible(Case, to=actor, power="cases.see").filter(state__in=sorted(rules.OPEN))

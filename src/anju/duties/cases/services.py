@@ -627,6 +627,18 @@ def _after_close(change: _Change) -> None:
     reports.filter(replied_at__isnull=True).update(replied_at=change.at, reply_text=change.note)
 
 
+def _after_reopen(change: _Change) -> None:
+    _answer_anew(change.case, at=change.at)
+
+
+def _answer_anew(case: Case, *, at: datetime) -> None:
+    """Owe everybody who reported a reopened matter a new answer, in a new term: the old one no longer holds."""
+    reply = clocks.rule("reply", at=at)
+    Report.objects.filter(Q(case=case) | Q(case__merged_into=case)).update(
+        replied_at=None, reply_since=at, reply_due_at=clocks.new(case, rule=reply, at=at).due_at
+    )
+
+
 def _after_return(change: _Change) -> None:
     """Tell the level above when a case wanders: returned as often as the rulebook tolerates."""
     case = change.case
@@ -642,7 +654,12 @@ def _after_return(change: _Change) -> None:
         )
 
 
-_AFTER = {"close": _after_close, "void": _after_close, "return_back": _after_return}
+_AFTER = {
+    "close": _after_close,
+    "void": _after_close,
+    "return_back": _after_return,
+    "reopen": _after_reopen,
+}
 
 
 # ------------------------------------------------------------------------------- the reporter: rating and escrow
@@ -650,17 +667,23 @@ _AFTER = {"close": _after_close, "void": _after_close, "return_back": _after_ret
 
 @transaction.atomic
 def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: str = "") -> Report:
-    """Let a reporter rate the outcome (3 满意, 2 基本满意, 1 不满意); a bad rating reopens at the level above."""
+    """Let a reporter rate the outcome (3 满意, 2 基本满意, 1 不满意); a bad rating reopens at the level above.
+
+    Each closing can be rated once: a matter that was done again is rated again, and may go up once more.
+    """
     found = Report.objects.select_related("case").filter(code=code.strip().upper()).first()
     if found is None:
         raise NotFound(_("没有找到这个查询码，请核对后再输入。"), field="code")
     # The case first, as every other verb locks; then the report again, lest two ratings pass each other.
     case = Case.objects.select_for_update(of=("self",)).get(pk=found.case.merged_into_id or found.case_id)
     made = Report.objects.select_for_update(of=("self",)).get(pk=found.pk)
-    if made.rating is not None:
-        raise NotAllowedNow(_("您已经评价过了，谢谢。"), data={"allowed": []})
+    asked = journal.digest([code, rating, reason])
+    if journal.receipt(by=by, key=key, key_digest=asked):
+        return made
     if case.state != State.CLOSED:
         raise NotAllowedNow(_("办结后才能评价。"), data={"allowed": []})
+    if made.has_rated(case.closed_at):
+        raise NotAllowedNow(_("您已经评价过了，谢谢。"), data={"allowed": []})
     if rating not in rules.SATISFACTION_LABELS:
         raise Refusal(_("请选择满意、基本满意或不满意。"), field="rating")
     limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["rating"]
@@ -669,13 +692,17 @@ def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: s
     days = limits["days"]
     if case.closed_at is not None and at > case.closed_at + timedelta(days=days):
         raise NotAllowedNow(_("办结已超过 %(n)d 天，请重新上报。") % {"n": days}, data={"allowed": []})
-    made.rating, made.rating_reason, made.rated_at = rating, reason.strip(), at
-    made.save(update_fields=["rating", "rating_reason", "rated_at"])
+    if made.rating is None:
+        made.rating, made.rated_at = rating, at
+    else:
+        made.rating_again, made.rated_again_at = rating, at
+    made.rating_reason = reason.strip() or made.rating_reason
+    made.save(update_fields=["rating", "rating_reason", "rated_at", "rating_again", "rated_again_at"])
     case.satisfaction = min(rating, case.satisfaction or rating)
     case.save(update_fields=["satisfaction"])
     journal.record(
         "cases.rate", subject=case, by=by, at=at, note=reason.strip(), data={"rating": rating}, key=key,
-        key_digest=journal.digest([code, rating, reason]),
+        key_digest=asked,
     )  # fmt: skip
     if rating in limits["bad"]:
         _reopen_above(case, reason=reason.strip(), by=by, at=at)
@@ -691,7 +718,7 @@ def _reopen_above(case: Case, *, reason: str, by: Actor, at: datetime) -> None:
     started.save(force_insert=True)
     clocks.refresh(case, [started])
     case.save()
-    Report.objects.filter(case=case, rated_at=at).update(replied_at=None)
+    _answer_anew(case, at=at)
     Notice.objects.create(
         case=case, kind="rating", organisation=superior, text=reason[:500], at=at, by=str(_("上报人"))
     )

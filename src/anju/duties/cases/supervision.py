@@ -519,7 +519,8 @@ def _recompute_replies(*, at: datetime, basis: str) -> int:
     moved = 0
     waiting = Report.objects.filter(replied_at__isnull=True, reply_due_at__isnull=False)
     for made in waiting.select_related("case").iterator(chunk_size=2000):
-        due = calendar.due(made.reported_at, clocks.rule("reply", at=made.reported_at).term)
+        since = made.reply_since or made.reported_at
+        due = calendar.due(since, clocks.rule("reply", at=since).term)
         if made.reply_due_at is None or due.at == made.reply_due_at:
             continue
         Report.objects.filter(pk=made.pk, replied_at__isnull=True).update(reply_due_at=due.at)

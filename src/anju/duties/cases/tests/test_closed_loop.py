@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from anju.duties.cases import catalogue, queries, rules, services
+from anju.duties.cases import catalogue, queries, rules, services, supervision
 from anju.duties.cases.models import Case, Report
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC
@@ -273,3 +273,47 @@ def test_small_numbers_of_an_estate_are_withheld_from_the_public(reported, city,
     assert counts.open == 7
     # One extinguisher is withheld, and with it the six, or the total would betray it.
     assert {n for _label, n in counts.by_class} == {None}
+
+
+def test_a_matter_done_again_is_answered_again_and_can_be_rated_again(
+    reported, walk, county_supervisor, friday_9am, monday_9am
+):
+    case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am)
+    code = case.reports.get().code
+    services.rate(code=code, rating=1, reason="锁又装回去了，根本没解决", by=PUBLIC, at=monday_9am)
+    waiting = queries.progress(code, at=monday_9am)
+    assert not waiting.can_rate and waiting.rating == 1
+    assert case.reports.get().replied_at is None
+    # Twenty days end on a Sunday.
+    assert waiting.reply_due_at == datetime(2024, 8, 5, 23, 59, 59, tzinfo=TZ)
+
+    actor, later = county_supervisor.actor(monday_9am), monday_9am + timedelta(hours=3)
+    services.take_step(case_id=case.pk, act="assign", by=actor, at=monday_9am)
+    case = walk(case, "accept", at=monday_9am)
+    case.refresh_from_db()
+    case = walk(case, "submit", "close", at=later)
+    again = queries.progress(code, at=later)
+    assert again.can_rate and "锁具已拆除" in again.reply_text
+    services.rate(code=code, rating=3, reason="", by=PUBLIC, at=later, key="again")
+    services.rate(code=code, rating=3, reason="", by=PUBLIC, at=later, key="again")
+    told = case.reports.get()
+    # The figures count what was said first; what was said last is told to the reporter.
+    assert (told.rating, told.last_rating) == (1, 3)
+    assert not queries.progress(code, at=later).can_rate
+    with pytest.raises(NotAllowedNow, match="评价过"):
+        services.rate(code=code, rating=2, reason="", by=PUBLIC, at=later)
+    assert names(case).count("rate") == 2
+
+
+def test_everybody_whose_report_was_merged_is_answered_anew_when_the_matter_is_reopened(
+    reported, walk, wang, city, friday_9am, monday_9am
+):
+    case, other = reported(), reported(text="三号楼二单元的出口锁着，出不去")
+    supervision.merge(into_id=case.pk, case_id=other.pk, by=wang.actor(friday_9am), at=friday_9am)
+    walk(case, "assign", "accept", "submit", "close", at=friday_9am)
+    second = other.reports.get()
+    assert second.replied_at is not None
+    services.rate(code=second.code, rating=1, reason="锁又装回去了，根本没解决", by=PUBLIC, at=monday_9am)
+    assert not Report.objects.filter(replied_at__isnull=False).exists()
+    told = queries.progress(second.code, at=monday_9am)
+    assert [step.label for step in told.steps].count("已收到您反映的问题") == 1

@@ -279,3 +279,17 @@ def test_an_administrator_of_the_same_office_sees_and_signs_no_notice_of_a_case(
     assert queries.unread_notices(admin) == []
     with pytest.raises(NotFound):
         supervision.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
+
+
+def test_a_supervised_case_stands_beside_the_escalated_ones(reported, county_supervisor, friday_9am):
+    case, quiet = reported(), reported(text="灭火器压力不足，指针在红区", class_code="FF03")
+    actor = county_supervisor.actor(friday_9am)
+    supervision.urge(case_id=case.pk, supervise=True, note="今日内查清", by=actor, at=friday_9am)
+    listed = queries.escalations(actor, at=friday_9am)
+    assert case in listed and quiet not in listed
+
+
+def test_the_map_counts_a_community_that_has_nothing_below_it(reported, county_supervisor, city, friday_9am):
+    reported()
+    rows = queries.map_rows(county_supervisor.actor(friday_9am), city.areas.huaiyin, at=friday_9am)
+    assert [(row["id"], row["open"]) for row in rows] == [(city.areas.huaiyin.pk, 1)]
