@@ -30,6 +30,12 @@
     if (panel.getBoundingClientRect().right > root.clientWidth - 8) { panel.classList.add("is-right"); }
     var field = panel.querySelector("[aria-invalid], textarea, input:not([type=hidden]), select");
     if (field) { field.focus({ preventScroll: false }); }
+    /* Its button must not lie below the window's edge; on phones the panel is fixed to the bottom anyway. */
+    var box = panel.getBoundingClientRect();
+    var below = box.bottom + 12 - window.innerHeight;
+    if (below > 0 && window.getComputedStyle(panel).position === "absolute") {
+      window.scrollBy(0, Math.min(below, box.top - 130));
+    }
   }
   function shut(details) {
     if (!details.open) { return; }
