@@ -62,9 +62,9 @@ def _place(data: Any) -> Any:
 
 def _find_place(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:40]
-    found = places.public_search(text) if text else None
+    hits = places.public_search(text) if text else None
     template = "portal/place_results.html" if request.headers.get("hx-request") else "portal/place.html"
-    return render(request, template, {"text": text, "found": found})
+    return render(request, template, {"text": text, "hits": hits})
 
 
 def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
@@ -127,6 +127,7 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
         "photos": queries.reporter_photos(found.report_id, at=at),
         "refusal": refusal,
         "ratings": queries.rating_choices(),
+        "typed": request.POST,
     }
     response = render(request, "portal/progress.html", context, status=refusal.status if refusal else 200)
     response["Cache-Control"] = "no-store"
@@ -159,8 +160,9 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
 def estates(request: HttpRequest) -> HttpResponse:
     """Find an estate's public page."""
     text = request.GET.get("q", "").strip()[:40]
-    found = [hit for hit in places.public_search(text) if hit.estate_id] if text else None
-    return render(request, "portal/estates.html", {"text": text, "found": found})
+    hits = places.public_search(text) if text else None
+    found = [hit for hit in hits.places if hit.estate_id] if hits else None
+    return render(request, "portal/estates.html", {"text": text, "found": found, "hits": hits})
 
 
 @open_to_all
