@@ -38,9 +38,8 @@ def _find(request: HttpRequest, wanted: str) -> list[Estate]:
     reach = _estates(request, wanted)
     if not text:
         return list(reach.order_by("name")[:30])
-    hits = search_estates(text, limit=60)
-    mine = set(reach.filter(pk__in=[e.pk for e in hits]).values_list("pk", flat=True))
-    return [e for e in hits if e.pk in mine][:30]
+    # Among those of the reach: a frequent name of the whole city would leave no room for the own estate.
+    return list(search_estates(text, among=reach, limit=30))
 
 
 @power("cases.see")
@@ -143,7 +142,8 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
             (c for c in found.clocks if c.stopped_at is None and c.kind == found.case.due_clock), None
         ),
         "refusal": str(refusal) if refusal else "",
-        "doubted": isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist",
+        "doubted": (isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist")
+        or bool(request.POST.get("insist")),
         "typed": request.POST,
         "now": at,
     }
