@@ -10,6 +10,7 @@ from anju.duties.cases.models import Case, Report
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import calendar, numbering
 from anju.ground.foundation.tests import samples
+from anju.ground.territory.models import Estate
 from anju.means.documents.models import IssuedDocument
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +187,19 @@ def test_a_call_is_registered_for_the_caller_and_the_identity_stays_sealed(city,
     elsewhere = street.post(reverse("console:new"), {**form, "estate": city.estates.hebin.pk})
     assert elsewhere.status_code in (404, 422)
     assert Case.objects.count() == 1
+
+
+def test_a_frequent_name_of_the_whole_city_does_not_hide_the_estate_of_ones_own_area(
+    city, grid_worker, wang, signed_in_as
+):
+    Estate.objects.bulk_create(
+        Estate(name=f"A{n:03}槐荫", area=city.areas.shanqian, division=city.divisions.shanqian)
+        for n in range(210)
+    )
+    patrol, street = signed_in_as(grid_worker), signed_in_as(wang)
+    for page in (
+        patrol.get(reverse("field:report"), {"q": "荫小"}),
+        patrol.get(reverse("field:estates"), {"q": "槐荫"}),
+        street.get(reverse("console:new"), {"q": "槐荫"}),
+    ):
+        assert "槐荫小区" in text_of(page) and "A001" not in text_of(page)

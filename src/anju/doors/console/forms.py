@@ -84,7 +84,7 @@ class ReportForm(forms.Form):
         label=_("类型"), choices=[(k, v) for k, v in rules.KIND_LABELS.items()], initial="complaint"
     )
     estate = forms.IntegerField(widget=forms.HiddenInput)
-    class_code = forms.ChoiceField(label=_("类别"))
+    class_code = forms.ChoiceField(label=_("类别"), error_messages={"required": _("请选择最接近的类别。")})
     place = forms.CharField(
         label=_("具体位置"), max_length=200, required=False, help_text=_("几号楼、几单元、几层")
     )
@@ -97,7 +97,8 @@ class ReportForm(forms.Form):
 
     def __init__(self, *args: Any, day: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["class_code"].choices = [  # type: ignore[attr-defined]
+        # Nothing is chosen beforehand: the first of a hundred would be filed by whoever forgets to look.
+        self.fields["class_code"].choices = [("", _("请选择"))] + [  # type: ignore[attr-defined]
             (
                 f"{kind_label} · {one['label']}",
                 [

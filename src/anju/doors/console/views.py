@@ -1,7 +1,7 @@
 """The staff's pages. They read what was asked, call one query or verb, and show the answer; no rules here."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from anju.duties.cases import catalogue, queries, rules, services, supervision
 from anju.duties.cases import evidence as evidence_room
-from anju.duties.cases.models import Case, SavedView, TermRequest
+from anju.duties.cases.models import Case, Report, SavedView, TermRequest
 from anju.duties.enforcement import queries as enforcement
 from anju.duties.enforcement import transfer_queries as transfers
 from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
@@ -38,6 +38,7 @@ from .event_words import told
 from .forms import ReportForm, StepForm, TermForm, read_days
 
 PAGE = 50
+MOST_REMINDERS = 20
 
 
 def on_desk(request: HttpRequest) -> QuerySet[Case]:
@@ -54,8 +55,10 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [_row(case, actor, at) for case in rows],
         "counts": queries.todo_counts(actor, at=at),
-        "reminders": queries.unread_notices(actor),
-        "requests": queries.term_requests(actor),
+        # One more than is shown, so that the page can say that there are more.
+        "reminders": queries.unread_notices(actor, limit=MOST_REMINDERS + 1),
+        "requests": queries.term_requests(actor, limit=MOST_REMINDERS + 1),
+        "most": MOST_REMINDERS,
         "nav": navigation.of(request),
         "now": at,
     }
@@ -213,7 +216,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     base = request.POST.get("request_key", "")[:40]
     if not ids:
         raise Refusal(_("请先勾选要办理的事项。"))
-    done, refused = 0, []
+    done, refused = 0, list[tuple[int, str]]()
     for pk in ids:
         try:
             key = f"{base}:{pk}" if base else ""
@@ -225,11 +228,14 @@ def bulk(request: HttpRequest) -> HttpResponse:
                 raise Refusal(_("这一步不能批量办理，请逐件办理。"))
             done += 1
         except Refusal as refusal:
-            refused.append(f"{pk}: {refusal}")
+            refused.append((pk, str(refusal)))
     if done:
         messages.success(request, _("已办理 %(n)d 件。") % {"n": done})
-    for sentence in refused[:5]:
-        messages.warning(request, sentence)
+    shown = Case.objects.filter(pk__in=[pk for pk, _sentence in refused[:5]])
+    seen = access.visible(Case, to=actor, power="cases.see") & shown
+    numbers = {case.pk: case.number for case in seen.only("pk", "reported_at")}
+    for pk, sentence in refused[:5]:
+        messages.warning(request, f"{numbers[pk]}: {sentence}" if pk in numbers else sentence)
     if len(refused) > 5:
         messages.warning(request, _("另有 %(n)d 件没有办成，原因相同或类似。") % {"n": len(refused) - 5})
     # Not `redirect`: it would take an address without a slash for the name of a view.
@@ -258,6 +264,8 @@ def _case_page(
     if queries.may_verify(actor, opened):
         possible.append(queries.StepButton("verify", str(rules.VERIFY.label), "plain", False, True))
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
+    # Whoever insisted and forgot the photo is not asked the same question twice.
+    doubted = doubted or bool(request.POST.get("insist"))
     offices = services.offices_for(opened) if any(b.act == "assign" for b in possible) else []
     forms = {
         b.act: StepForm(
@@ -269,6 +277,8 @@ def _case_page(
         )
         for b in possible
     }
+    if act in forms and request.FILES and "uploads" in forms[act].fields:
+        forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
     clock = next((c for c in found.clocks if c.stopped_at is None and c.kind == opened.due_clock), None)
     context = {
         "d": found,
@@ -406,7 +416,17 @@ def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
         raise
     except Refusal as refusal:
         return _case_page(request, case_id, refusal=refusal, act=act, status=refusal.status)
-    messages.success(request, _("已办理。"))
+    return _done(request, case_id, _("已办理。"))
+
+
+def _done(request: HttpRequest, case_id: int, said: str) -> HttpResponse:
+    """Go back to the case, or to the desk when the act has taken the case out of the actor's sight (退单)."""
+    messages.success(request, said)
+    try:
+        queries.get(request.actor, case_id)  # type: ignore[attr-defined]
+    except NotFound:
+        messages.info(request, _("此件已转出本单位，不在您的可见范围内了。"))
+        return redirect("console:home")
     return redirect("console:case", case_id)
 
 
@@ -418,8 +438,7 @@ def _acted(request: HttpRequest, case_id: int, done: Callable[[], Any], said: st
         raise
     except Refusal as refusal:
         return _case_page(request, case_id, refusal=refusal, status=refusal.status)
-    messages.success(request, said)
-    return redirect("console:case", case_id)
+    return _done(request, case_id, said)
 
 
 @require_POST
@@ -581,8 +600,17 @@ def who(request: HttpRequest, case_id: int) -> HttpResponse:
 def unseal(request: HttpRequest, report_id: int) -> HttpResponse:
     """Open a reporter's identity, once, with a reason; the page is not kept by the browser."""
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    identity = supervision.unseal(report_id=report_id, reason=request.POST.get("reason", ""), by=actor, at=at)
-    response = render(request, "console/unsealed.html", {"identity": identity})
+    case_id = Report.objects.filter(pk=report_id).values_list("case_id", flat=True).first() or 0
+    try:
+        identity = supervision.unseal(
+            report_id=report_id, reason=request.POST.get("reason", ""), by=actor, at=at
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal=refusal, status=refusal.status)
+    context = {"identity": identity, "case": queries.get(actor, case_id)}
+    response = render(request, "console/unsealed.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -625,9 +653,7 @@ def new(request: HttpRequest) -> HttpResponse:
     found = None
     text = request.GET.get("q", "").strip()
     if text:
-        hits = places.search_estates(text, limit=200)
-        mine = set(reach.filter(pk__in=[e.pk for e in hits]).values_list("pk", flat=True))
-        found = [e for e in hits if e.pk in mine][:20]
+        found = list(places.search_estates(text, among=reach, limit=20))
     if request.method == "POST" and form.is_valid():
         try:
             made = services.report(
@@ -669,7 +695,12 @@ def city_map(request: HttpRequest) -> HttpResponse:
     """Show open cases on the city's counties, with the same figures as a list; choosing one goes down a level."""
     actor = request.actor  # type: ignore[attr-defined]
     area = Area.objects.filter(pk=whole(request.GET.get("area"))).first()
-    context = {"rows": queries.map_rows(actor, area, at=timezone.now()), "area": area}
+    above = [area.county, area.street] if area is not None else []
+    context = {
+        "rows": queries.map_rows(actor, area, at=timezone.now()),
+        "area": area,
+        "above": [one for one in above if one is not None and one != area],
+    }
     return render(request, "console/map.html", context)
 
 
@@ -691,6 +722,7 @@ def map_areas(request: HttpRequest) -> HttpResponse:
         }
         if row is not None:
             tone = 1 + min(4, 5 * row["open"] // (most + 1)) if row["open"] else 0
+            tone = 0 if area is not None else tone  # pale below the points
             properties |= {
                 "id": row["id"],
                 "value": row["open"],
@@ -704,24 +736,41 @@ def map_areas(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _point_of(cases: list[Case], at: datetime) -> dict[str, Any]:
+    """Draw the open cases of one estate as one point: points upon each other could not be told apart or chosen."""
+    first, late = cases[0], sum(case.is_overdue(at) for case in cases)
+    if len(cases) == 1:
+        told = {
+            "name": f"{first.estate or ''} {catalogue.label(first.kind, first.class_code)}",
+            "text": str(first.state_label),
+            "url": reverse("console:case", args=[first.pk]),
+        }
+    else:
+        told = {
+            "name": str(first.estate),
+            "text": _("未办结 %(n)d 件，超期 %(late)d 件") % {"n": len(cases), "late": late},
+            "url": f"{reverse('console:cases')}?{_encode(open='1', order='due', estate=str(first.estate_id))}",
+        }
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [first.longitude, first.latitude]},
+        "properties": {**told, "tone": "danger" if late else "active"},
+    }
+
+
 @power("cases.see")
 def map_points(request: HttpRequest) -> HttpResponse:
-    """Answer the open cases with a point inside one area, as GeoJSON, at most 2,000."""
+    """Answer the open cases with a point inside one area, one point for an estate, as GeoJSON; at most 2,000 cases."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     area = Area.objects.filter(pk=whole(request.GET.get("area"))).first()
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [c.longitude, c.latitude]},
-            "properties": {
-                "name": f"{c.estate or ''} {catalogue.label(c.kind, c.class_code)}",
-                "text": str(c.state_label),
-                "url": reverse("console:case", args=[c.pk]),
-                "tone": "danger" if c.is_overdue(at) else "active",
-            },
-        }
-        for c in queries.points(actor, area, at=at)
-    ]
+    together: dict[Any, list[Case]] = {}
+    for found in queries.points(actor, area, at=at):
+        together.setdefault(found.estate_id or f"case {found.pk}", []).append(found)
+    # The overdue ones last: what is drawn last lies on top.
+    features = sorted(
+        (_point_of(cases, at) for cases in together.values()),
+        key=lambda feature: feature["properties"]["tone"] == "danger",
+    )
     return JsonResponse(
         {"type": "FeatureCollection", "features": features}, json_dumps_params={"ensure_ascii": False}
     )
