@@ -61,7 +61,7 @@ def search_estates(
 ) -> QuerySet[Estate]:
     """Find estates by name, alias, address or initials, optionally inside one area and among those one may see.
 
-    Several words must all fit; each may also be in the path of the place (槐荫 红旗区), because names repeat.
+    Several words must all fit; each may also be in the path of the place (槐荫 东湖区), because names repeat.
     """
     return _estates_named(text, within=within, among=among)[:limit]
 
