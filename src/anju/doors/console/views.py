@@ -60,6 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "requests": queries.term_requests(actor, limit=MOST_REMINDERS + 1),
         "most": MOST_REMINDERS,
         "nav": navigation.of(request),
+        "clock_labels": rules.CLOCK_LABELS,
         "now": at,
     }
     return render(request, "console/home.html", context)
@@ -115,6 +116,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         "areas": _area_options(actor),
         "views": SavedView.objects.filter(account_id=actor.account_id).order_by("name"),
         "words": _chip_words(filters),
+        "clock_labels": rules.CLOCK_LABELS,
         "now": at,
     }
     return render(request, "console/cases.html", context)
@@ -254,6 +256,15 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     return _case_page(request, case_id)
 
 
+_OWN_CLOCK = {
+    "reported": "dispatch",
+    "returned": "dispatch",
+    "assigned": "accept",
+    "fixing": "rectify",
+    "checking": "recheck",
+}
+
+
 def _case_page(
     request: HttpRequest, case_id: int, *, refusal: Refusal | None = None, act: str = "", status: int = 200
 ) -> HttpResponse:
@@ -279,7 +290,11 @@ def _case_page(
     }
     if act in forms and request.FILES and "uploads" in forms[act].fields:
         forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
-    clock = next((c for c in found.clocks if c.stopped_at is None and c.kind == opened.due_clock), None)
+    mine = opened.desk_id in actor.organisation_ids
+    # Whoever is in turn reads the own term first; everybody else the one that ends first.
+    wanted = [_OWN_CLOCK.get(opened.state), opened.due_clock] if mine else [opened.due_clock]
+    running = {c.kind: c for c in found.clocks if c.stopped_at is None and c.paused_at is None}
+    clock = next((running[kind] for kind in wanted if kind in running), None)
     context = {
         "d": found,
         "case": opened,
@@ -335,7 +350,7 @@ def _case_page(
                 "access.audit",
             )
         },
-        "mine": opened.desk_id in actor.organisation_ids,
+        "mine": mine,
         "term_form": TermForm(),
         "classes": _class_options() if actor.has("cases.merge") and opened.is_open else [],
         "satisfaction": rules.SATISFACTION_LABELS,
@@ -631,6 +646,7 @@ def escalations(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [_row(c, actor, at) for c in rows],
         "rungs": _rungs(),
+        "clock_labels": rules.CLOCK_LABELS,
         "now": at,
         "orphans": queries.ownerless_notices(actor),
     }

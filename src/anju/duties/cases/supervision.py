@@ -28,6 +28,15 @@ from .services import desk_of, locked, report, require_power_on
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
 
+# What an office may ask more time for is its own work; the verification that runs beside it is somebody else's.
+_OWN_CLOCK = {State.FIXING: "rectify", State.CHECKING: "recheck"}
+
+
+def _own_term(case: Case) -> CaseClock | None:
+    """Return the running clock of the office whose turn it is."""
+    return case.clocks.filter(kind=_OWN_CLOCK.get(case.state, ""), stopped_at__isnull=True).first()
+
+
 @transaction.atomic
 def ask_term(
     *, case_id: int, kind: str, reason: str, by: Actor, at: datetime, days: int | None = None, key: str = ""
@@ -47,7 +56,8 @@ def ask_term(
     if case.term_requests.filter(granted__isnull=True).exists():
         raise NotAllowedNow(_("已有一份申请等待审批，请先等结果。"), data={"allowed": []})
     if kind == "extend":
-        if case.due_at is not None and case.due_at < at:
+        term = _own_term(case)
+        if term is None or term.due_at < at:
             raise Refusal(_("期限已过，延期必须在期限届满前申请。"))
         if days is None or not 1 <= days <= limits["most_workdays"]:
             raise Refusal(
@@ -105,7 +115,7 @@ def decide_term(
     if granted:
         running = list(case.clocks.filter(stopped_at__isnull=True))
         for clock in running:
-            if made.kind == "extend" and clock.kind == case.due_clock:
+            if made.kind == "extend" and clock.kind == _OWN_CLOCK.get(case.state):
                 clock.adjustments = [*clock.adjustments, {"kind": "extend", "days": made.days}]
                 due = clocks.replay(clock)
                 clock.due_at, clock.provisional = due.at, due.provisional

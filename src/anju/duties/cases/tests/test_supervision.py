@@ -12,6 +12,7 @@ from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import calendar, journal
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation.workdays import Term
 
 pytestmark = pytest.mark.django_db
 TZ = ZoneInfo("Asia/Shanghai")
@@ -31,7 +32,7 @@ def fixing(reported, walk, friday_9am) -> Case:
 def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
     fixing, company_clerk, wang, friday_9am
 ):
-    before = fixing.due_at
+    before = {clock.kind: clock.due_at for clock in fixing.clocks.filter(stopped_at__isnull=True)}
     asked = supervision.ask_term(
         case_id=fixing.pk,
         kind="extend",
@@ -45,14 +46,19 @@ def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
             request_id=asked.pk, granted=True, by=company_clerk.actor(friday_9am), at=friday_9am
         )
     supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
-    fixing.refresh_from_db()
-    assert fixing.due_at > before
+    after = {clock.kind: clock.due_at for clock in fixing.clocks.filter(stopped_at__isnull=True)}
+    # The company's own term grows by five workdays; the verification that runs beside it is not the company's to move.
+    assert after["rectify"] == calendar.due(before["rectify"], Term(5, "workdays")).at
+    assert after["verify"] == before["verify"] < before["rectify"]
     lines = calendar.explain(clocks.replay(fixing.clocks.get(kind="rectify")).derivation)
-    assert any("5" in line for line in lines)
+    assert any("延长5个工作日" in line for line in lines), lines
 
 
 def test_an_extension_asked_after_the_term_or_twice_is_refused(fixing, company_clerk, wang, friday_9am):
-    late = fixing.due_at + timedelta(hours=1)
+    # A verification that is overdue is no reason to refuse the company.
+    rectify = fixing.clocks.get(kind="rectify")
+    assert fixing.due_at < rectify.due_at
+    late = rectify.due_at + timedelta(hours=1)
     with pytest.raises(Refusal, match="届满前"):
         supervision.ask_term(
             case_id=fixing.pk, kind="extend", days=5, reason="排期", by=company_clerk.actor(late), at=late
