@@ -16,8 +16,8 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.shared import Mm, Pt, RGBColor
-from docx.table import _Cell
+from docx.shared import Length, Mm, Pt, RGBColor
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -27,13 +27,20 @@ MARGINS = {"top_margin": Mm(37), "bottom_margin": Mm(35), "left_margin": Mm(28),
 TIGHTER = -5  # twentieths of a point on each character: 28 × 15.75 pt = 441 pt of 442.2
 TWO_CHARACTERS = Pt(31.5)
 ONE_CHARACTER = Pt(15.75)
+# A date of three to five figures beside its year is 104 pt wide in the middle: with its end four characters from the
+# right edge its centre lies at 327 pt of 442, and a paragraph centred there begins at 212 pt and takes 14 characters.
+LEFT_OF_THE_DATE = Pt(212)
+MOST_OVER_THE_DATE = 14
 FORM_COLUMNS = (38, 44, 32, 42)  # millimetres
 SIGNATURE = HERE / "templates" / "signature.png"
 GREY = RGBColor(0x77, 0x77, 0x77)
-# The order in which the standard (ECMA-376, CT_PPr and CT_RPr) wants what is used here; Word minds.
+# The order in which the standard (ECMA-376, CT_PPr, CT_RPr, CT_TblPr) wants what is used here; Word minds.
 PARAGRAPH_ORDER = (
     *("pStyle", "keepNext", "keepLines", "pageBreakBefore", "widowControl", "pBdr", "tabs"),
     *("autoSpaceDE", "autoSpaceDN", "snapToGrid", "spacing", "ind", "jc", "rPr"),
+)
+TABLE_ORDER = (
+    *("tblStyle", "tblpPr", "tblOverlap", "tblW", "jc", "tblBorders", "tblLayout", "tblCellMar", "tblLook"),
 )
 RUN_ORDER = ["rStyle", "rFonts", "b", "color", "spacing", "kern", "sz", "szCs", "lang"]
 
@@ -127,6 +134,14 @@ def sheet(office: dict[str, str]) -> Paper:
     return paper
 
 
+def set_close(table: Table, points: float = 4) -> None:
+    """Leave as much room at both sides of a table's cells as the .pdf does: 序号 stands on one line."""
+    margins = element("tblCellMar")
+    for side in ("left", "right"):
+        margins.append(element(side, w=str(round(20 * points)), type="dxa"))
+    table._tbl.tblPr.append(margins)
+
+
 def ruled_table(
     paper: Paper,
     office: dict[str, str],
@@ -143,6 +158,7 @@ def ruled_table(
     columns = [Mm(width) for width in widths]
     table = paper.add_table(rows=4, cols=len(columns))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    set_close(table)
     for column, width in enumerate(columns):
         table.columns[column].width = width
         for row in table.rows:
@@ -176,6 +192,7 @@ def form_table(paper: Paper, office: dict[str, str]) -> None:
     statements = ("for row in fields", "if row|length == 1", None, "else", None, "endif", "endfor")
     table = paper.add_table(rows=len(statements), cols=4)
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    set_close(table)
     for column, width in enumerate(FORM_COLUMNS):
         table.columns[column].width = Mm(width)
         for row in table.rows:
@@ -214,21 +231,23 @@ def official_head(paper: Paper, office: dict[str, str]) -> None:
     titles(paper, office)
 
 
-def red_head(paper: Paper) -> None:
-    """Add the issuing organisation in red; its size is chosen when the paper is drawn."""
+def red_head(paper: Paper, *, below: Length | None = None) -> None:
+    """Add the issuing organisation in red, so far below the edge of the text; its size is chosen when it is drawn."""
     head = paper.add_paragraph("{{r head }}")
+    head.paragraph_format.space_before = below
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     head.paragraph_format.space_after = Pt(0)
 
 
-def titles(paper: Paper, office: dict[str, str]) -> None:
-    """Add the title, of one line or several."""
-    gap = line(paper, "", office["fang"], pitch=Pt(30))
-    gap.paragraph_format.keep_with_next = True
+def titles(paper: Paper, office: dict[str, str], *, above: float = 30, below: float = 18) -> None:
+    """Add the title, of one line or several, with points of room above and below."""
+    gap(paper, above).paragraph_format.keep_with_next = True
     control(paper, "for words in title_lines")
-    line(paper, "{{ words }}", office["song"], 22, pitch=Pt(34)).alignment = WD_ALIGN_PARAGRAPH.CENTER
+    words = line(paper, "{{ words }}", office["song"], 22, pitch=Pt(34))
+    words._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
+    words.alignment = WD_ALIGN_PARAGRAPH.CENTER
     control(paper, "endfor")
-    line(paper, "", office["fang"], pitch=Pt(18))
+    gap(paper, below)
 
 
 def record_head(paper: Paper, office: dict[str, str]) -> None:
@@ -247,13 +266,14 @@ def opening(paper: Paper, office: dict[str, str]) -> None:
     control(paper, "endfor")
 
 
-def gap(paper: Paper, points: float) -> None:
-    """Leave room, less than a line: the grid would make a whole one of it."""
+def gap(paper: Paper, points: float) -> Paragraph:
+    """Leave room of any height: the grid would make whole lines of it."""
     empty = paper.add_paragraph()
     empty._element.get_or_add_pPr().append(element("snapToGrid", val="0"))
     form = empty.paragraph_format
     form.space_before = form.space_after = Pt(0)
     form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(points)
+    return empty
 
 
 def parts_and_seal(paper: Paper, office: dict[str, str]) -> None:
@@ -267,15 +287,22 @@ def parts_and_seal(paper: Paper, office: dict[str, str]) -> None:
 
 
 def seal(paper: Paper, office: dict[str, str]) -> None:
-    """Add the organisation, the place of the seal and the date."""
-    for text, before in (("{{ organisation }}", 45), ("{{ seal }}", 0), ("{{ date }}", 0)):
-        signed = line(paper, text, office["fang"])
-        signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        signed.paragraph_format.right_indent = 2 * TWO_CHARACTERS
-        signed.paragraph_format.space_before = Pt(before)
-        signed.paragraph_format.keep_with_next = text != "{{ date }}"
-        if text == "{{ seal }}":
-            signed.runs[0].font.color.rgb = GREY
+    """Add the organisation, the place of the seal and the date, which ends four characters from the right edge.
+
+    The first two are centred over the date; with a name too long for that all three end at the edge together.
+    """
+    for statement, short in ((f"if organisation|length <= {MOST_OVER_THE_DATE}", True), ("else", False)):
+        control(paper, statement)
+        for text, before in (("{{ organisation }}", 45), ("{{ seal }}", 0), ("{{ date }}", 0)):
+            signed = line(paper, text, office["fang"])
+            form = signed.paragraph_format
+            signed.alignment = WD_ALIGN_PARAGRAPH.CENTER if short else WD_ALIGN_PARAGRAPH.RIGHT
+            form.left_indent = LEFT_OF_THE_DATE if short else Pt(0)
+            form.space_before = Pt(before)
+            form.keep_with_next = text != "{{ date }}"
+            if text == "{{ seal }}":
+                signed.runs[0].font.color.rgb = GREY
+    control(paper, "endif")
 
 
 def receipt(paper: Paper, office: dict[str, str]) -> None:
@@ -350,21 +377,39 @@ def slip(paper: Paper, office: dict[str, str]) -> None:
     control(paper, "endif")
 
 
-def imprint(paper: Paper, office: dict[str, str]) -> None:
-    """Add copies and who printed it (版记) between rules of 0.35 and 0.25 mm; the office moves it to the last line."""
-    control(paper, "if copies")
-    copies = line(paper, "{{ copies }}", office["fang"], 14, pitch=Pt(24))
-    border(copies, "top", size=8, colour="000000", space=3)
-    border(copies, "bottom", size=8, colour="000000", space=3)
-    control(paper, "endif")
-    control(paper, "if printed")
-    printed = line(paper, "{{ printed[0] }}\t{{ printed[1] }}", office["fang"], 14, pitch=Pt(24))
-    printed.paragraph_format.tab_stops.add_tab_stop(Mm(146), WD_TAB_ALIGNMENT.RIGHT)
-    border(printed, "top", size=6, colour="000000", space=3)
-    border(printed, "bottom", size=8, colour="000000", space=3)
-    for paragraph in (copies, printed):
-        paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(14)
-        paragraph.paragraph_format.keep_together = True
+def imprint(paper: Paper, office: dict[str, str], *, at_foot: bool = True) -> None:
+    """Add copies and who printed it (版记) between rules of 0.35 and 0.25 mm, floating at the foot of the last page."""
+    control(paper, "if copies or printed")
+    table = paper.add_table(rows=6, cols=2)
+    table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    set_close(table, 14)
+    for column, width in enumerate((96, 60)):
+        table.columns[column].width = Mm(width)
+        for row in table.rows:
+            row.cells[column].width = Mm(width)
+    statements = ("if copies", None, "endif", "if printed", None, "endif")
+    for statement, row in zip(statements, table.rows, strict=True):
+        row._tr.get_or_add_trPr().append(element("cantSplit"))
+        if statement:
+            row.cells[0].paragraphs[0].text = "{%tr " + statement + " %}"
+    copied = table.rows[1].cells[0].merge(table.rows[1].cells[1])
+    printed = table.rows[4].cells
+    for cell, words, side in (
+        (copied, "{{ copies }}", WD_ALIGN_PARAGRAPH.LEFT),
+        (printed[0], "{{ printed[0] }}", WD_ALIGN_PARAGRAPH.LEFT),
+        (printed[1], "{{ printed[1] }}", WD_ALIGN_PARAGRAPH.RIGHT),
+    ):
+        in_cell(cell, words, office["fang"], 14)
+        cell.paragraphs[0].alignment = side
+    properties = table._tbl.tblPr
+    borders = element("tblBorders")
+    for side, size in (("top", "8"), ("bottom", "8"), ("insideH", "6")):
+        borders.append(element(side, val="single", sz=size, space="0", color="000000"))
+    if at_foot:
+        place = {"vertAnchor": "margin", "horzAnchor": "margin", "tblpXSpec": "center", "tblpYSpec": "bottom"}
+        properties.append(element("tblpPr", leftFromText="0", rightFromText="0", **place))
+        properties.append(element("tblOverlap", val="never"))
+    properties.append(borders)
     control(paper, "endif")
 
 
@@ -458,7 +503,7 @@ def check_record(paper: Paper, office: dict[str, str]) -> None:
 def recheck_record(paper: Paper, office: dict[str, str]) -> None:
     record_head(paper, office)
     form_table(paper, office)
-    ruled_table(paper, office, "tables.rows", (12, 27, 38, 27, 19, 33), centred=(0, 3, 4))
+    ruled_table(paper, office, "tables.rows", (12, 27, 37, 27, 21, 32), centred=(0, 3, 4))
     small_line(paper, "{{ notes.conclusion }}", office["fang"])
     small_parts(paper, office)
     confirmed(paper, office)
@@ -484,7 +529,7 @@ def transfer_letter(paper: Paper, office: dict[str, str]) -> None:
     small_line(paper, "{{ notes.manifest_note }}", office["fang"])
     control(paper, "endif")
     remark(paper, office)
-    imprint(paper, office)
+    imprint(paper, office, at_foot=False)
     gap(paper, 20)
     slip(paper, office)
 
@@ -498,34 +543,44 @@ def contact_lines(paper: Paper, office: dict[str, str]) -> None:
 
 
 def suggestion_reply(paper: Paper, office: dict[str, str]) -> None:
-    red_head(paper)
+    red_head(paper, below=Mm(35))
     number = line(paper, "{{ number }}\t{{ notes.signer_label }}", office["fang"])
     dress(number.add_run("{{ signer }}"), office["kai"], 16)
     number.paragraph_format.tab_stops.add_tab_stop(Mm(156) - ONE_CHARACTER, WD_TAB_ALIGNMENT.RIGHT)
     number.paragraph_format.left_indent = ONE_CHARACTER
-    number.paragraph_format.space_before = Pt(20)
+    number.paragraph_format.space_before = 2 * LINE
     control(paper, "for words in top")
     line(paper, "{{ words }}", office["fang"]).paragraph_format.left_indent = ONE_CHARACTER
     control(paper, "endfor")
-    rule = line(paper, "", office["fang"], pitch=Pt(6))
+    rule = gap(paper, 7)
     border(rule, "bottom", size=12, colour="D40000", space=4)
-    titles(paper, office)
+    titles(paper, office, above=2 * LINE.pt, below=LINE.pt)
     opening(paper, office)
     control(paper, "for part in body")
-    for level, family in ((0, "fang"), (1, "hei"), (2, "kai")):
-        control(paper, f"if part.level == {level}")
+    for statement, family, alone in (
+        ("if part.level == 1 and not part.text", "hei", True),
+        ("elif part.level == 2 and not part.text", "kai", True),
+        ("elif part.level == 1", "hei", False),
+        ("elif part.level == 2", "kai", False),
+        ("else", "fang", False),
+    ):
+        control(paper, statement)
         paragraph = line(paper, "{{ part.head }}", office[family])
         paragraph.paragraph_format.first_line_indent = TWO_CHARACTERS
-        dress(paragraph.add_run("{{ part.text }}"), office["fang"], 16)
-        control(paper, "endif")
+        if alone:  # a heading keeps the page of what it heads
+            paragraph.paragraph_format.keep_with_next = True
+        else:
+            dress(paragraph.add_run("{{ part.text }}"), office["fang"], 16)
+    control(paper, "endif")
     control(paper, "endfor")
     thanks = line(paper, "{{ thanks }}", office["fang"])
     thanks.paragraph_format.first_line_indent, thanks.paragraph_format.keep_with_next = TWO_CHARACTERS, True
     seal(paper, office)
     gap(paper, 28)
     contact_lines(paper, office)
-    gap(paper, 28)
+    gap(paper, 14)
     imprint(paper, office)
+    gap(paper, 1)
 
 
 FORMS: dict[str, Callable[[Paper, dict[str, str]], None]] = {
@@ -538,8 +593,8 @@ FORMS: dict[str, Callable[[Paper, dict[str, str]], None]] = {
 
 
 def in_order(root: BaseOxmlElement) -> None:
-    """Sort the properties of every paragraph and run as the standard wants them."""
-    for tag, order in (("pPr", PARAGRAPH_ORDER), ("rPr", RUN_ORDER)):
+    """Sort the properties of every paragraph, run and table as the standard wants them."""
+    for tag, order in (("pPr", PARAGRAPH_ORDER), ("rPr", RUN_ORDER), ("tblPr", TABLE_ORDER)):
         for properties in root.iter(qn(f"w:{tag}")):
             properties[:] = sorted(properties, key=lambda child: order.index(child.tag.rpartition("}")[2]))
 

@@ -37,6 +37,7 @@ BODY = "word/document.xml"
 RED = "D40000"
 HEAD_WIDTH = 442  # points: 156 mm
 HEAD_SIZES = (22, 42)  # points: 2号 at least
+HEAD_NARROWEST = 65  # per cent of a character's width
 SIGNATURE = SHIPPED / "signature.png"  # the blank in a .docx that a drawn signature takes the place of
 SIGNATURE_SIZE = (450, 140)  # pixels, as the blank
 
@@ -187,12 +188,7 @@ def docx(printed: rules.Printed, *, pictures: Mapping[str, bytes] | None = None)
 def _docx(path: Path, printed: rules.Printed, pictures: Mapping[str, bytes]) -> bytes:
     stat = path.stat()
     parts, body = _compiled(path, stat.st_mtime_ns, stat.st_size)
-    head = RichText(
-        printed["organisation"],
-        size=2 * _head_size(printed["organisation"]),
-        color=RED,
-        font=f"eastAsia:{faces.office_names()['song']}",
-    )
+    head = _red_head(printed["organisation"])
     template = DocxTemplate.__new__(DocxTemplate)
     document = template.resolve_listing(body.render({**printed, "head": head}))
     etree.fromstring(document.encode())  # a broken template must fail here, not in the office
@@ -238,10 +234,18 @@ def _compiled(path: Path, modified: int, size: int) -> tuple[Parts, Template]:
     return parts, environment.from_string(xml)
 
 
-def _head_size(name: str) -> int:
-    """Return the size in points at which the red head fits the width, as gbt9704.typ does."""
+def _red_head(name: str) -> RichText:
+    """Write the red head on one line, as gbt9704.typ does: smaller, then narrowed; longer still, on two equal lines."""
     smallest, largest = HEAD_SIZES
-    return max(smallest, min(largest, HEAD_WIDTH // max(1, len(name))))
+    size = max(smallest, min(largest, HEAD_WIDTH // max(1, len(name))))
+    narrowed = min(100, 100 * HEAD_WIDTH // (size * max(1, len(name))))
+    if narrowed < HEAD_NARROWEST:
+        half = (len(name) + 1) // 2
+        name, narrowed = f"{name[:half]}\n{name[half:]}", 100
+    head = RichText(name, size=2 * size, color=RED, font=f"eastAsia:{faces.office_names()['song']}")
+    if narrowed < 100:
+        head.xml = head.xml.replace("<w:sz ", f'<w:w w:val="{narrowed}"/><w:sz ', 1)
+    return head
 
 
 def zipped(papers: Iterable[tuple[str, bytes]]) -> bytes:

@@ -321,3 +321,54 @@ def test_a_blank_to_be_written_in_does_not_tear_the_line_before_it_apart():
     [line] = asked
     gaps = [after[1] - before[2] for before, after in itertools.pairwise(line)]
     assert max(gaps) < 8
+
+
+@pytest.mark.parametrize("characters", [13, 21, 30, 36])
+def test_a_red_head_keeps_one_line_by_shrinking_then_narrowing_and_else_has_two_of_equal_length(characters):
+    name = ("新乡市平原城乡一体化示范区住房和城乡建设局" * 2)[:characters]
+    words = printed(sample("order_timed", organisation=name), kind="order_timed")
+    written = [
+        "".join(char[0] for char in line) for line in pdf_lines(rendering.pdf(words, at=AT), 0, low_mm=205)
+    ]
+    [first, *_] = written
+    assert first == (name if characters <= 30 else name[:18])
+    assert written[1].startswith("红演办" if characters <= 30 else name[18:])
+    head = docx.Document(io.BytesIO(rendering.docx(words))).paragraphs[0]
+    assert head.text == (name if characters <= 30 else f"{name[:18]}\n{name[18:]}")
+    assert ("<w:w " in head._element.xml) == (20 < characters <= 30)
+
+
+def test_name_and_seal_are_centred_over_a_date_four_characters_from_the_edge():
+    data = rendering.pdf(printed(sample("penalty_notice"), kind="penalty_notice"), at=AT)
+    lines = [line for index in (0, 1) for line in pdf_lines(data, index)]
+    texts = ["".join(char[0] for char in line) for line in lines]
+    place = texts.index("演示市演示消防救援支队", 1)
+    middles = [(line[0][1] + line[-1][2]) / 2 for line in lines[place : place + 3]]
+    assert texts[place + 2] == "2024年3月6日"
+    assert max(middles) - min(middles) < 1.5
+    assert 60 < (210 - 26) * MM - lines[place + 2][-1][2] < 66
+
+
+def test_a_heading_that_stands_alone_is_never_the_last_line_of_a_page():
+    heading = "二、部门协同"
+    for before in range(9):
+        body = "\n".join(["一、监管机制"] + ["甲" * 20] * before + [heading, "乙" * 20] + ["丙" * 20] * 9)
+        data = rendering.pdf(printed(sample("suggestion_reply", body=body), kind="suggestion_reply"), at=AT)
+        last = "".join(char[0] for char in pdf_lines(data, 0)[-1])
+        assert last != heading
+    word = docx.Document(
+        io.BytesIO(rendering.docx(printed(sample("suggestion_reply", body=body), kind="suggestion_reply")))
+    )
+    [alone] = [paragraph for paragraph in word.paragraphs if paragraph.text == heading]
+    assert alone.paragraph_format.keep_with_next
+
+
+@pytest.mark.parametrize("lines", range(18, 30))
+def test_the_imprint_lies_at_the_foot_of_the_last_page(lines):
+    body = "\n".join(["甲" * 20] * lines)
+    data = rendering.pdf(printed(sample("suggestion_reply", body=body), kind="suggestion_reply"), at=AT)
+    last = pdf_lines(data, rendering.pages(data) - 1, low_mm=30)[-1]
+    assert "".join(char[0] for char in last).endswith("印发")
+    assert last[0][3] / MM < 35 + 5
+    word = docx.Document(io.BytesIO(rendering.docx(printed(kind="suggestion_reply"))))
+    assert 'w:tblpYSpec="bottom"' in word.tables[-1]._element.xml
