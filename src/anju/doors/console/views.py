@@ -41,7 +41,7 @@ PAGE = 50
 MOST_REMINDERS = 20
 
 
-def on_desk(request: HttpRequest) -> QuerySet[Case]:
+def on_desk(request: HttpRequest) -> QuerySet:
     """Return what lies on the signed-in person's desks, for the navigation."""
     return queries.on_desk(request.actor).values("pk")  # type: ignore[attr-defined]
 

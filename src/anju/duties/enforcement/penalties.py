@@ -335,7 +335,7 @@ def _company_named(name: str, matter: Matter) -> Organisation | None:
     known = [
         matter.company,
         matter.unit.organisation if matter.unit else None,
-        matter.case and matter.case.handler,
+        matter.case.handler if matter.case else None,
     ]
     return next((o for o in known if o is not None and o.name == name), None)
 

@@ -23,6 +23,7 @@ from anju.means.documents.models import IssuedDocument
 
 from . import batch, matters, orders, payments, penalties, penalty_rules
 from .models import Order, OrderLine, Payment, Penalty, Sealing
+from .payments import Owed
 from .penalty_rules import STEPS, Offence
 from .rules import ORDER_LABELS, ORDER_STEPS, PENALTY_LABELS, OrderState, PenaltyState
 
@@ -314,7 +315,7 @@ class PenaltyDossier:
     offence: Offence
     officers: list[Any]
     payments: list[Payment]
-    owed: payments.Owed
+    owed: Owed
     clocks: list[Clock]
     papers: list[IssuedDocument]
     events: list[Event]

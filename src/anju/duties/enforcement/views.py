@@ -334,7 +334,7 @@ def _penalty_forms(found: queries.PenaltyDossier, data: Any, act: str) -> dict[s
         "cancel": forms.ReasonForm(**told("cancel")),
     }
     if allowed is not None:
-        measured = {"allowed": allowed, "warning": found.offence.warning}
+        measured: dict[str, Any] = {"allowed": allowed, "warning": found.offence.warning}
         given = {"amount": row.proposed_amount, "warning": row.warning, "reasons": row.reasons}
         made["decide_simple"] = forms.SpotForm(**told("decide_simple"), **measured)
         made["give_notice"] = forms.MeasureForm(**told("give_notice"), **measured)
@@ -618,9 +618,9 @@ def hand_in(request: HttpRequest, payment_id: int) -> HttpResponse:
     made = payments.hand_in(
         payment_id=payment_id,
         on=on,
-        by=request.actor,
+        by=request.actor,  # type: ignore[attr-defined]
         at=at,
-        key=request.POST.get("request_key", "")[:64],  # type: ignore[attr-defined]
+        key=request.POST.get("request_key", "")[:64],
     )
     messages.success(request, _("已登记缴存。"))
     return redirect("enforcement:penalty", made.penalty_id)

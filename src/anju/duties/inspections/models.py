@@ -5,6 +5,9 @@ agency, flags of the unit on that day. So a number is one range of one table, an
 changes later.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -23,8 +26,8 @@ def _place() -> models.ForeignKey:
     return models.ForeignKey(Area, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
-def _choices(labels: dict[str, object]) -> list[tuple[str, str]]:
-    return [(key, label.source) for key, label in labels.items()]  # type: ignore[attr-defined]
+def _choices(labels: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(key, label.source) for key, label in labels.items()]
 
 
 class Placed(models.Model):

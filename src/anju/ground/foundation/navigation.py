@@ -92,7 +92,9 @@ def of(request: Any, shell: str = "console") -> list[Entry]:
 
 def _counted(waiting: list[QuerySet | None]) -> list[int]:
     """Count the rows of several questions in one statement: every page of the staff asks them."""
-    counts, asked, values = [0] * len(waiting), {}, []
+    counts = [0] * len(waiting)
+    asked: dict[int, str] = {}
+    values: list[Any] = []
     for place, rows in enumerate(waiting):
         if rows is None:
             continue

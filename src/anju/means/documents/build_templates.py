@@ -403,8 +403,8 @@ def imprint(paper: Paper, office: dict[str, str], *, at_foot: bool = True) -> No
         cell.paragraphs[0].alignment = side
     properties = table._tbl.tblPr
     borders = element("tblBorders")
-    for side, size in (("top", "8"), ("bottom", "8"), ("insideH", "6")):
-        borders.append(element(side, val="single", sz=size, space="0", color="000000"))
+    for edge, size in (("top", "8"), ("bottom", "8"), ("insideH", "6")):
+        borders.append(element(edge, val="single", sz=size, space="0", color="000000"))
     if at_foot:
         place = {"vertAnchor": "margin", "horzAnchor": "margin", "tblpXSpec": "center", "tblpYSpec": "bottom"}
         properties.append(element("tblpPr", leftFromText="0", rightFromText="0", **place))

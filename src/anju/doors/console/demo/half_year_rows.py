@@ -194,7 +194,7 @@ class Rows:
 
     def _visits(self, checks: Sequence[Check], again: Sequence[Check]) -> None:
         every = [*checks, *again]
-        columns = (
+        columns: tuple[str, ...] = (
             *(
                 "id",
                 "unit_id",
