@@ -1,6 +1,11 @@
-"""Which class of the rulebook a row means: by code, name or synonym; else by the words of its text, with a doubt."""
+"""Which class of the rulebook a row means: by code, name or synonym; else by the words of its text, with a doubt.
+
+A text is read in three ways, one after the other: words that together mean a class (rulebooks/exchange `texts`), the
+longest name or synonym that stands in it, and the one most of whose pieces do.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +27,39 @@ class Classed:
     code: str
     severity: str
     guessed: bool = False
+
+
+class Speaking:
+    """What texts speak of: lines of words that together mean a class."""
+
+    def __init__(self, lines: Sequence[Mapping[str, Any]]):
+        self._lines = [
+            (
+                line["class"],
+                [frozenset(map(str, group)) for group in line["all"]],
+                frozenset(map(str, line.get("without", ()))),
+            )
+            for line in lines
+        ]
+        self._by_first: dict[str, list[str]] = {}
+        for word in {w for _code, groups, without in self._lines for g in (*groups, without) for w in g}:
+            self._by_first.setdefault(word[0], []).append(word)
+
+    def of(self, text: str) -> str | None:
+        """Return the class of the first line that a text meets, "" where a person has to say it, None for no line."""
+        by_first = self._by_first
+        found = {
+            word
+            for position, first in enumerate(text)
+            if first in by_first
+            for word in by_first[first]
+            if text.startswith(word, position)
+        }
+        if found:
+            for code, groups, without in self._lines:
+                if without.isdisjoint(found) and not any(group.isdisjoint(found) for group in groups):
+                    return code
+        return None
 
 
 class ClassFinder:
@@ -51,6 +89,7 @@ class ClassFinder:
         longest_first = sorted(in_text, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if in_text else None
         self._known: dict[str, Classed | None] = {}
+        self._speaking = Speaking(rulebooks.load("exchange", on=on)["texts"].get(kind, ()))
 
     def find(self, said: str, text: str) -> Classed | str:
         """Return the class that a cell says or, where the cell is empty, that the text speaks of; else a sentence."""
@@ -77,7 +116,10 @@ class ClassFinder:
         return None
 
     def _spoken_of(self, text: str) -> Classed | None:
-        """Return the class of the longest known word in a text, or of the word most of whose pieces are there."""
+        """Return the class that the words of a text mean, or None."""
+        said = self._speaking.of(text)
+        if said is not None:
+            return self._make(said, guessed=True) if said in self.classes else None
         if self._pattern is None:
             return None
         best = max(self._pattern.findall(text), key=len, default=None)

@@ -19,7 +19,7 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory import cell_words
 from anju.ground.territory import rules as territory_rules
 from anju.ground.territory import services as territory
-from anju.ground.territory.models import Area
+from anju.ground.territory.models import Area, Estate
 
 from . import rules, sentences
 from .places import Lost, PlaceFinder
@@ -64,6 +64,29 @@ class _Entering(RowCheck):
         """Keep something worth knowing that does not send a row back."""
         if len(self.notes) < MOST_NOTES:
             self.notes.append(sentence)
+
+    def serve(self, number: int, estate: Estate, company: Organisation) -> bool:
+        """Enter a contract from today when the estate has none (a ledger does not say since when); say if it was."""
+        now = organisation_queries.company_of(estate, on=self.today)
+        if now is None:
+            try:
+                organisations.sign_contract(
+                    company=company, estate=estate, valid_from=self.today, by=self.by, at=self.at
+                )
+            except Refusal as refusal:
+                self.note(
+                    _("第 %(row)s 行：没有建立服务合同。%(why)s") % {"row": number, "why": str(refusal)}
+                )
+                return False
+            return True
+        if now.pk != company.pk:
+            self.note(
+                _(
+                    "第 %(row)s 行：系统中小区“%(estate)s”由“%(now)s”服务，与台账的“%(name)s”不同，请核对合同。"
+                )
+                % {"row": number, "estate": estate.name, "now": now.name, "name": company.name[:60]}
+            )
+        return False
 
     def refused(self, refusal: Refusal, fallback: str) -> Bad:
         """Return what a service refused, at the column that it is about."""
@@ -207,7 +230,7 @@ class EstateCheck(_Entering):
         return point
 
     def _contract(self, number: int, estate: Any, company_name: str) -> bool:
-        """Enter the company's contract from today when the estate has none; the ledger does not say since when."""
+        """Enter the contract of the company that the row names, when it is registered."""
         company = Organisation.objects.filter(kind="property_company", name=company_name, active=True).first()
         if company is None:
             self.note(
@@ -215,18 +238,7 @@ class EstateCheck(_Entering):
                 % {"row": number, "name": company_name[:60]}
             )
             return False
-        now = organisation_queries.company_of(estate, on=self.today)
-        if now is not None:
-            if now.pk != company.pk:
-                self.note(
-                    _("第 %(row)s 行：系统中这个小区由“%(now)s”服务，与台账的“%(name)s”不同，请核对合同。")
-                    % {"row": number, "now": now.name, "name": company_name[:60]}
-                )
-            return False
-        organisations.sign_contract(
-            company=company, estate=estate, valid_from=self.today, by=self.by, at=self.at
-        )
-        return True
+        return self.serve(number, estate, company)
 
 
 class CompanyCheck(_Entering):
@@ -254,41 +266,61 @@ class CompanyCheck(_Entering):
             "uscc_override_reason": 200,
         }
         facts: dict[str, Any] = {f: v[:most] for f, most in limits.items() if (v := self.line(row, f))}
-        marked: dict[str, Any] = {"is_demo": True} if self.is_demo else {}
         area = area or self._top()
         here = Organisation.objects.filter(kind="property_company", uscc=uscc).first() if uscc else None
         here = here or Organisation.objects.filter(kind="property_company", name=name).first()
         try:
             with transaction.atomic():
-                if here is None:
-                    organisations.create_organisation(
-                        kind="property_company",
-                        name=name,
-                        area=area,
-                        uscc=uscc,
-                        by=self.by,
-                        at=self.at,
-                        **marked,
-                        **facts,
-                    )
-                    return (True,)
-                access.require(self.by, "organisations.edit", on=here)
-                if uscc and here.uscc not in ("", uscc):
-                    # A slip, or another company of the same name: a ledger must not decide which.
-                    return Bad([(self.fields["uscc"], sentences.other_code(name, here.uscc))])
-                if uscc in ("", here.uscc):
-                    facts.pop("uscc_override_reason", None)  # said when the code was entered
-                changes = {**facts, "name": name, **({"uscc": uscc} if uscc else {})}
-                if all(getattr(here, field) == value for field, value in changes.items()):
-                    return (False,)
-                organisations.edit_organisation(
-                    organisation_id=here.pk, changes=changes, by=self.by, at=self.at
-                )
-                return (True,)
+                company, changed = self._kept(here, name=name, uscc=uscc, area=area, facts=facts)
+                signed = [self.serve(number, estate, company) for estate in self._estates(number, row)]
+                return (changed or any(signed),)
         except NeedsConfirmation as unsure:
-            return Bad([(self.fields["uscc"], sentences.code_to_confirm(str(unsure)))])
+            return Bad([(self.fields.get("uscc"), sentences.code_to_confirm(str(unsure)))])
         except Refusal as refusal:
             return self.refused(refusal, "name")
+
+    def _kept(
+        self, here: Organisation | None, *, name: str, uscc: str, area: Area | None, facts: dict[str, Any]
+    ) -> tuple[Organisation, bool]:
+        """Enter the company or bring it up to date; return it, and whether anything changed."""
+        if here is None:
+            marked: dict[str, Any] = {"is_demo": True} if self.is_demo else {}
+            made = organisations.create_organisation(
+                kind="property_company",
+                name=name,
+                area=area,
+                uscc=uscc,
+                by=self.by,
+                at=self.at,
+                **marked,
+                **facts,
+            )
+            return made, True
+        access.require(self.by, "organisations.edit", on=here)
+        if uscc and here.uscc not in ("", uscc):
+            # A slip, or another company of the same name: a ledger must not decide which.
+            raise Refusal(sentences.other_code(name, here.uscc), field="uscc")
+        if uscc in ("", here.uscc):
+            facts.pop("uscc_override_reason", None)  # said when the code was entered
+        changes = {**facts, "name": name, **({"uscc": uscc} if uscc else {})}
+        if all(getattr(here, field) == value for field, value in changes.items()):
+            return here, False
+        return (
+            organisations.edit_organisation(organisation_id=here.pk, changes=changes, by=self.by, at=self.at),
+            True,
+        )
+
+    def _estates(self, number: int, row: Row) -> list[Estate]:
+        """Find the estates that the row says the company serves; those not found are said in a note."""
+        found = []
+        for name in territory_rules.split_names(self.line(row, "estates")):
+            spot = self.places.find(name, "", "", "", "")
+            if isinstance(spot, Lost) or spot.estate_id is None:
+                why = spot.sentence if isinstance(spot, Lost) else ""
+                self.note(_("第 %(row)s 行，服务小区：%(why)s") % {"row": number, "why": why})
+            else:
+                found.append(Estate.objects.get(pk=spot.estate_id))
+        return found
 
     def _top(self) -> Area | None:
         """Return the highest area within the importer's reach: where a company stands that names no county."""

@@ -43,7 +43,7 @@ class Returned:
         self._pending = (name, [list(row) for row in head], list(ranges), header, left)
 
     def add(self, number: int, row: Sequence[Any], bad: Mapping[int, str], sentences: Sequence[str]) -> None:
-        """Return one row: its number in the workbook, the sentence for each bad position, and all sentences."""
+        """Return one row: its number in the workbook, the sentence for each bad position, and all reasons."""
         if self._pending is not None:
             self._begin(*self._pending)
             self._pending = None
@@ -55,7 +55,7 @@ class Returned:
             if self._comments < MOST_COMMENTS:
                 self._comments += 1
                 self._sheet.write_comment(self._at, position + self._left, sentence, {"x_scale": 2})
-        self._sheet.write_string(self._at, self._width, "\uff1b".join(sentences)[:_CELL_LIMIT], self._reason)
+        self._sheet.write_string(self._at, self._width, "\n".join(sentences)[:_CELL_LIMIT], self._reason)
         self._sheet.write_number(self._at, self._width + 1, number)
         self._at += 1
 

@@ -540,8 +540,10 @@ def _read_rectified_text(text: str, words: Words, year: int | None) -> Rectified
         return Rectified(True, when.day)
     if any(word in text for word in words.not_done):
         return Rectified(False, text=text)
-    if any(word in text for word in words.done):
-        inner = _INNER_DATE.search(text)
+    inner = _INNER_DATE.search(text)
+    # "Replaced already on the 9th of March" is "replaced already": the day and its particle stand in between.
+    short = re.sub(r"[\u4e8e\u5728\s]", "", text.replace(inner[0], "")) if inner else text
+    if any(word in text or word in short for word in words.done):
         day = _date_of_text(inner[0].strip(), year).day if inner else None
         return Rectified(True, day, text)
     return Rectified(None, text=text, problem="unclear")

@@ -596,9 +596,15 @@ class _Run:
     def _send_back(self, sheet: SheetPlan, number: int, row: list[Any], bad: Bad) -> None:
         self.outcome.rejected += 1
         cells: dict[int, str] = {}
+        reasons: list[str] = []
         for position, sentence in bad.problems:
             column = sheet.header.labels.get(position, "") if position is not None else ""
             self.outcome.errors.append(RowError(sheet.sheet.name, number, column, sentence))
+            reasons.append(
+                _("%(column)s：%(sentence)s") % {"column": column, "sentence": sentence}
+                if column
+                else sentence
+            )
             if position is not None:
                 cells[position] = f"{cells[position]}\n{sentence}" if position in cells else sentence
-        self.returned.add(number, row, cells, [sentence for _position, sentence in bad.problems])
+        self.returned.add(number, row, cells, reasons)

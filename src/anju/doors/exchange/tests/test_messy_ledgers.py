@@ -9,7 +9,7 @@ from anju.doors.exchange import services
 from anju.doors.exchange.reading import Unreadable
 from anju.doors.exchange.services import load_ledger
 from anju.duties.cases.models import Case, CaseClock
-from anju.ground.foundation import journal
+from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.models import Event
 
 from .books import GOOD, HEADINGS, make, read
@@ -308,6 +308,61 @@ def test_a_class_is_known_by_code_name_or_synonym_and_else_told_by_the_text_with
     assert sorted(Case.objects.values_list("class_code", flat=True)) == ["EB01", "EB03", "FA01"]
     doubts = [e.data.get("doubts") for e in Event.objects.filter(name="cases.imported")]
     assert doubts.count(["class_from_text"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("电动自行车停在楼道", "EB01"),
+        ("一楼大厅停有电动车3辆", "EB01"),
+        ("电动车停放在楼道内充电", "EB02"),
+        ("私拉电线给电瓶车充电", "EB03"),
+        ("电动自行车推入电梯", "EB04"),
+        ("电瓶带回家中充电", "EB04"),
+        ("充电棚未设置灭火器", "EB07"),
+        ("疏散门上锁", "EG02"),
+        ("安全出口指示灯损坏", "EG04"),
+        ("常闭式防火门处于开启状态", "EG05"),
+        ("消防通道堆放杂物", "EG01"),
+        ("消防通道内停放私家车", "FA01"),
+        ("消防通道设置隔离墩", "FA02"),
+        ("消火栓箱内缺少水带", "FF10"),
+        ("烟感报警器损坏", "FF04"),
+        ("电缆井内堆放杂物", "EL03"),
+        ("插线板串联使用", "EL02"),
+        ("店内违规住人", "MU01"),
+        ("员工不会使用灭火器", None),
+    ],
+)
+def test_what_stations_write_is_classed_by_the_words_that_stand_together(load, text, code):
+    outcome = load([with_values(隐患描述=text, 隐患类别="")])
+    if code is None:
+        assert [e.column for e in outcome.errors] == ["隐患类别"]
+    else:
+        assert outcome.errors == []
+        assert only_case().class_code == code
+
+
+def test_every_class_that_a_text_may_speak_of_is_one_of_the_rulebook():
+    on = date(2026, 1, 1)
+    known = {entry["code"] for entry in rulebooks.load("hazards", on=on)["classes"]} | {""}
+    lines = rulebooks.load("exchange", on=on)["texts"]["hazard"]
+    assert {line["class"] for line in lines} <= known
+    assert all(word for line in lines for group in line["all"] for word in group)
+
+
+@pytest.mark.parametrize(
+    "said", ["已于3月9日更换", "已于2024年3月9日清理", "3月9日已拆除", "已经在3月9日清理完毕"]
+)
+def test_a_sentence_with_a_day_says_when_it_was_put_right(load, said):
+    assert load([with_values(是否整改=said, 整改完成时间="")]).errors == []
+    assert timezone.localtime(only_case().closed_at).date() == date(2024, 3, 9)
+
+
+def test_each_reason_in_the_returned_workbook_names_its_column(load):
+    outcome = load([with_values(检查时间="2024年13月5日", 小区名称="没有的小区")])
+    reasons = read(outcome.returned_workbook)[3][len(HEADINGS)].splitlines()
+    assert [reason.partition("：")[0] for reason in reasons] == ["检查时间", "小区名称"]
 
 
 def test_a_class_that_nothing_tells_sends_the_row_back(load):

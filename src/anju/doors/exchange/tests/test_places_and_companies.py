@@ -158,6 +158,18 @@ def test_a_code_that_fails_is_kept_with_a_reason_and_known_again(load, city, cou
     assert (again.loaded, again.duplicates) == (0, 1)
 
 
+def test_a_company_gets_contracts_with_the_estates_it_names(load, city, county_supervisor):
+    rows = [[1, "清风物业服务有限公司", "", "", "", "铁路家属院、没有的小区"]]
+    headings = [*COMPANIES, "在管项目"]
+    outcome = load(rows, headings, kind="companies", by=county_supervisor)
+    assert outcome.loaded == 1
+    contract = ServiceContract.objects.get(company__name="清风物业服务有限公司")
+    assert (contract.estate.name, contract.valid_from) == ("铁路家属院", date(2024, 7, 12))
+    assert any("没有的小区" in note for note in outcome.notes)
+    again = load(rows, headings, kind="companies", by=county_supervisor)
+    assert (again.loaded, again.duplicates) == (0, 1)
+
+
 def test_a_ledger_does_not_give_a_company_another_code(load, city, county_supervisor):
     known = city.offices.company
     outcome = load(
