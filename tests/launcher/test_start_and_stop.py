@@ -98,8 +98,9 @@ def test_anju_starts_survives_the_loss_of_its_processes_and_stops_without_a_trac
     port = free_port()
     running = launcher(data, "start", "--empty", "--workers", "1", "--port", str(port))
     try:
-        assert eventually(lambda: answers(port) or running.poll() is not None, 60)
+        assert eventually(lambda: answers(port) or running.poll() is not None, 150)  # it loads a city, too
         assert running.poll() is None, running.stdout.read()
+        assert in_database(data, "SELECT count(*) FROM territory_area WHERE level = 3")[0][0] > 10
         in_database(data, "CREATE TABLE kept AS SELECT 42 AS answer")
 
         kill(data, "gunicorn")

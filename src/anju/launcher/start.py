@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -175,12 +176,26 @@ def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> 
             django.must("seed_demo")
         kept.write_text(json.dumps({"where": where, "content": "demo"}))
     elif content == "empty" and not anybody_can_log_in(url):
+        load_places(django, steps)
         if not sys.stdin.isatty():
-            say("  (nobody can log in yet: run ./anju manage create_first_administrator)")
+            which_data = "" if data == places.default_data() else f" --data {shlex.quote(str(data))}"
+            say(f"  (nobody can log in yet: run ./anju{which_data} manage create_first_administrator)")
             return
         say("  The first administrator:")
         if commands.call(commands.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
+
+
+def load_places(django: Setting, steps: Steps) -> None:
+    """Load the city that the rulebook names: without its places no office could be registered."""
+    if not commands.has_command("load_territory"):
+        return
+    with steps.step("places") as remarks:
+        try:
+            remarks.append(django.must("load_territory", "--areas").splitlines()[0])
+        except Stop as stop:
+            # A city whose table of divisions is still to come: it can be loaded later (docs/rooms/territory.md).
+            remarks.append(f"not loaded: {str(stop).splitlines()[-1]}")
 
 
 def hosts(host: str) -> str:
