@@ -180,6 +180,7 @@ class Builder:
         households = buildings * (chance.randint(18, 36) if old else chance.randint(48, 132))
         estate = territory.create_estate(
             name=f"{name}{self.book['mark']}",
+            aliases=[name],  # as people and ledgers call it
             area=community,
             address=words["address"].format(road=chance.choice(words["roads"]), n=chance.randint(1, 199)),
             year_built=year,

@@ -237,7 +237,8 @@ class HalfYear:
                     ["self", "street", "work_unit", "none"] if old else ["self"], [1, 3, 2, 3] if old else [1]
                 )[0]
                 fresh.append(Estate(
-                    name=name, name_key=name_key(name), initials=pinyin.initials(name)[:80], area=home.area,
+                    name=name, aliases=[name.removesuffix(self.builder.book["mark"])],
+                    name_key=name_key(name), initials=pinyin.initials(name)[:80], area=home.area,
                     division_id=home.area.division_id,
                     address=words["address"].format(road=self.chance.choice(words["roads"]),
                                                     n=self.chance.randint(1, 199)),
