@@ -203,3 +203,61 @@ def test_a_frequent_name_of_the_whole_city_does_not_hide_the_estate_of_ones_own_
         street.get(reverse("console:new"), {"q": "槐荫"}),
     ):
         assert "槐荫小区" in text_of(page) and "A001" not in text_of(page)
+
+
+def test_whoever_hands_a_case_back_comes_to_the_desk_and_not_to_a_page_that_is_no_longer_theirs(
+    city, wang, company_clerk, county_supervisor, signed_in_as
+):
+    Client().post(
+        reverse("portal:report"),
+        {"estate": city.estates.huaiyin.pk, "class_code": "EG02", "text": "安全出口被锁住", "place": "3号楼"},
+    )
+    case = Case.objects.get()
+    street, company = signed_in_as(wang), signed_in_as(company_clerk)
+    street.post(reverse("console:step", args=[case.pk, "assign"]))
+    back = company.post(
+        reverse("console:step", args=[case.pk, "return_back"]), {"note": "不在本公司服务范围"}, follow=True
+    )
+    assert back.redirect_chain[-1][0] == reverse("console:home")
+    assert back.status_code == 200 and "已转出" in text_of(back)
+    # The estate's cases are one point on the map, with the way to their list.
+    Case.objects.update(longitude=113.9, latitude=35.3)
+    Client().post(
+        reverse("portal:report"),
+        {"estate": city.estates.huaiyin.pk, "class_code": "FF03", "text": "灭火器过期", "place": "1号楼"},
+    )
+    Case.objects.update(longitude=113.9, latitude=35.3)
+    points = signed_in_as(county_supervisor).get(reverse("console:map_points")).json()["features"]
+    assert len(points) == 1
+    assert f"estate={city.estates.huaiyin.pk}" in points[0]["properties"]["url"]
+
+
+def test_the_parts_of_a_split_take_each_their_own_photos(city, wang, signed_in_as):
+    Client().post(
+        reverse("portal:report"),
+        {
+            "estate": city.estates.huaiyin.pk,
+            "class_code": "EG02",
+            "text": "出口锁着，旁边还堆着纸箱",
+            "photos": [samples.upload(samples.photo(seed=31)), samples.upload(samples.photo(seed=32))],
+        },
+    )
+    case = Case.objects.get()
+    lock, boxes = case.evidence.order_by("pk")
+    street = signed_in_as(wang)
+    split = reverse("console:split", args=[case.pk])
+    # A part with a class and no words is asked about, not dropped.
+    half = street.post(split, {"class_code": ["EG02", "ST01"], "text": ["安全出口锁着", ""]})
+    assert half.status_code == 422 and not case.children.exists()
+    street.post(
+        split,
+        {
+            "class_code": ["EG02", "ST01"],
+            "text": ["安全出口锁着", "出口旁堆放纸箱"],
+            "evidence-1": [lock.pk],
+            "evidence-2": [boxes.pk],
+        },
+    )
+    first, second = case.children.order_by("pk")
+    assert [e.file for e in first.evidence.all()] == [lock.file]
+    assert [e.file for e in second.evidence.all()] == [boxes.file]

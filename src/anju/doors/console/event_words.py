@@ -1,12 +1,15 @@
 """How the journal reads on a page: each event's name as a sentence, its tone, its article in full."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from anju.duties.cases.rules import CLOCK_LABELS, SATISFACTION_LABELS
 from anju.duties.inspections.rules import EVENT_WORDS as VISIT_WORDS
 from anju.ground.foundation.citations import cite
+from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 
 WORDS: dict[str, tuple[Any, str]] = {
@@ -37,6 +40,7 @@ WORDS: dict[str, tuple[Any, str]] = {
     "cases.merge": (lazy("并入另一件"), "quiet"),
     "cases.take_in": (lazy("并入本件"), "quiet"),
     "cases.unmerge": (lazy("取消并案"), "quiet"),
+    "cases.give_back": (lazy("取消并入本件"), "quiet"),
     "cases.split": (lazy("拆分"), "quiet"),
     "cases.rate": (lazy("上报人评价"), "active"),
     "cases.unseal": (lazy("查看上报人身份"), "danger"),
@@ -212,6 +216,19 @@ SUBJECTS: dict[str, Any] = {
 }
 
 
+def _other_cases(event: Event) -> str:
+    """Name the cases that a merge or a split is about; whoever sees the one case sees those of the same place."""
+    data = event.data
+    numbers = {
+        "cases.merge": [data.get("into")],
+        "cases.unmerge": [data.get("into")],
+        "cases.take_in": [data.get("case")],
+        "cases.give_back": [data.get("case")],
+        "cases.split": data.get("numbers") or [],
+    }.get(event.name, [])
+    return _("、").join(number for number in numbers if number)
+
+
 def told(event: Event) -> dict[str, Any]:
     """Say one event for the timeline: {at, title, actor, post, note, basis, tone, subject}."""
     words, tone = WORDS.get(event.name, (event.name, "quiet"))
@@ -222,8 +239,16 @@ def told(event: Event) -> dict[str, Any]:
     elif event.name == "cases.escalate":
         title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "cases.deadline_moved":
-        note = f"{data['from'][:16].replace('T', ' ')} → {data['to'][:16].replace('T', ' ')}"
-        return {"at": event.at, "title": title, "note": note, "tone": tone, "actor": event.actor_name}
+        # Written as the database keeps a moment; read in the city's own time.
+        before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
+        note = f"{CLOCK_LABELS.get(data.get('clock', ''), '')} {before} → {after}".strip()
+        return {"at": event.at, "title": title, "note": note, "tone": tone, "actor": _("系统")}
+    elif event.name == "cases.rate" and data.get("rating") in SATISFACTION_LABELS:
+        title = _("上报人评价：%(said)s") % {"said": SATISFACTION_LABELS[data["rating"]]}
+    elif event.name in ("cases.ask_extend", "cases.grant_extend") and data.get("days"):
+        title = _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]}
+    elif named := _other_cases(event):
+        title = f"{title} {named}"
     if data.get("insisted"):
         title += _("（文字曾被提示过于简单，仍坚持提交）")
     return {

@@ -288,6 +288,7 @@ def _case_page(
         )
         for b in possible
     }
+    gallery = evidence_room.gallery(opened, actor)
     if act in forms and request.FILES and "uploads" in forms[act].fields:
         forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
     mine = opened.desk_id in actor.organisation_ids
@@ -317,7 +318,8 @@ def _case_page(
         "open_act": act,
         "refusal": str(refusal) if refusal else "",
         "clock": clock,
-        "gallery": evidence_room.gallery(opened, actor),
+        "gallery": gallery,
+        "pictures": {photo.id: photo.thumb_url for photo in (*gallery.before, *gallery.after)},
         "events": [told(e) for e in reversed(found.events)],
         "stages": _stages(opened),
         "likely": []
@@ -331,7 +333,7 @@ def _case_page(
             estate_id=opened.estate_id,
             longitude=opened.longitude,
             latitude=opened.latitude,
-            besides=[opened.pk],
+            besides=[opened.pk, opened.parent_id or 0, *(child.pk for child in found.children)],
             at=at,
         ),
         "law": enforcement.of_case(opened, actor),
@@ -390,16 +392,12 @@ def _stages(opened: Case) -> list[dict[str, Any]]:
         (rules.State.CHECKING, _("复查"), opened.submitted_at),
         (rules.State.CLOSED, _("办结"), opened.closed_at),
     ]
-    here = {
-        "reported": 1,
-        "returned": 1,
-        "assigned": 2,
-        "fixing": 2,
-        "checking": 3,
-        "closed": 5,
-        "merged": 5,
-        "void": 5,
-    }[opened.state]
+    if opened.state in ("merged", "void"):
+        # It ended on the way: only what was really done is ticked.
+        return [{"label": label, "at": at, "state": "done" if at else "later"} for _state, label, at in order]
+    here = {"reported": 1, "returned": 1, "assigned": 2, "fixing": 2, "checking": 3, "closed": 5}[
+        opened.state
+    ]
     return [
         {
             "label": label,
@@ -555,7 +553,7 @@ def merge(request: HttpRequest, case_id: int) -> HttpResponse:
             at=timezone.now(),
             key=request.POST.get("request_key", ""),
         ),
-        _("已并案，可以随时取消。"),
+        _("已并案；发现不是同一件事的，可以在本页取消。"),
     )
 
 
@@ -581,11 +579,15 @@ def unmerge(request: HttpRequest, case_id: int) -> HttpResponse:
 @power("cases.merge")
 def split(request: HttpRequest, case_id: int) -> HttpResponse:
     """Split off child cases with chosen evidence."""
-    chosen = [pk for text in request.POST.getlist("evidence") if (pk := whole(text))]
+    filled = zip(request.POST.getlist("class_code"), request.POST.getlist("text"), strict=False)
     parts = [
-        supervision.Part(code, text.strip(), chosen)
-        for code, text in zip(request.POST.getlist("class_code"), request.POST.getlist("text"), strict=False)
-        if code and text.strip()
+        supervision.Part(
+            code,
+            text.strip(),
+            [pk for chosen in request.POST.getlist(f"evidence-{n}") if (pk := whole(chosen))],
+        )
+        for n, (code, text) in enumerate(filled, start=1)
+        if code or text.strip()
     ]
     return _acted(
         request,

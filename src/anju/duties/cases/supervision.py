@@ -377,6 +377,7 @@ def unmerge(*, case_id: int, by: Actor, at: datetime, reason: str, key: str = ""
         key=key,
         key_digest=asked,
     )
+    journal.record("cases.give_back", subject=into, by=by, at=at, note=reason, data={"case": case.number})
     return case
 
 

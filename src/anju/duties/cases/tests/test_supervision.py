@@ -182,6 +182,8 @@ def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, w
     second.refresh_from_db()
     assert (second.state, second.merged_into) == (State.REPORTED, None)
     assert second.desk == second.dispatcher and second.due_at is not None
+    # The case it had been folded into tells it too.
+    assert journal.events_of(first)[-1].name == "cases.give_back"
 
 
 def test_closing_a_case_replies_to_everyone_merged_into_it(reported, walk, wang, friday_9am):
