@@ -261,3 +261,31 @@ def test_the_parts_of_a_split_take_each_their_own_photos(city, wang, signed_in_a
     first, second = case.children.order_by("pk")
     assert [e.file for e in first.evidence.all()] == [lock.file]
     assert [e.file for e in second.evidence.all()] == [boxes.file]
+
+
+def test_a_caller_s_matter_outside_of_estates_is_filed_for_its_community(city, wang, signed_in_as):
+    street = signed_in_as(wang)
+    found = street.get(reverse("console:new"), {"q": "柳园社区"})
+    assert f"?area={city.areas.liuyuan.pk}" in found.content.decode()
+    form = {"kind": "hazard", "area": city.areas.liuyuan.pk, "text": "临街门店的出口被锁住"}
+    unchosen = street.post(reverse("console:new"), form)
+    assert unchosen.status_code == 422 and "最接近的类别" in text_of(unchosen)
+    street.post(reverse("console:new"), {**form, "class_code": "EG02"})
+    case = Case.objects.get()
+    assert (case.estate, case.community) == (None, city.areas.liuyuan)
+    # An area out of reach is no place to file for.
+    street.post(reverse("console:new"), {**form, "area": city.areas.shanqian.pk, "class_code": "EG02"})
+    assert Case.objects.count() == 1
+
+
+def test_what_a_machine_fills_in_is_refused_with_a_sentence_that_is_seen(city):
+    sent = Client().post(
+        reverse("portal:report"),
+        {"estate": city.estates.huaiyin.pk, "class_code": "EG02", "text": "安全出口被锁住", "website": "x"},
+    )
+    assert sent.status_code == 422 and "重新打开页面" in text_of(sent)
+    # What was chosen stays chosen where it is seen, not in the folded list of all classes.
+    assert re.findall(r'<input[^>]*id="([^"]+)"[^>]*value="EG02"[^>]*checked', sent.content.decode()) == [
+        "f-class_code-3"
+    ]
+    assert not Case.objects.exists()

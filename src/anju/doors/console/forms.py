@@ -83,7 +83,8 @@ class ReportForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("类型"), choices=[(k, v) for k, v in rules.KIND_LABELS.items()], initial="complaint"
     )
-    estate = forms.IntegerField(widget=forms.HiddenInput)
+    estate = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    area = forms.IntegerField(widget=forms.HiddenInput, required=False)
     class_code = forms.ChoiceField(label=_("类别"), error_messages={"required": _("请选择最接近的类别。")})
     place = forms.CharField(
         label=_("具体位置"), max_length=200, required=False, help_text=_("几号楼、几单元、几层")

@@ -665,13 +665,18 @@ def new(request: HttpRequest) -> HttpResponse:
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     day = timezone.localdate(at)
     data = request.POST if request.method == "POST" else None
-    form = ReportForm(data, request.FILES or None, day=day, initial={"estate": request.GET.get("estate", "")})
+    form = ReportForm(data, request.FILES or None, day=day)
     reach = access.visible(Estate, to=actor, power="cases.report").select_related("area")
-    estate = reach.filter(pk=whole(request.POST.get("estate") or request.GET.get("estate"))).first()
-    found = None
+    areas = access.visible(Area, to=actor, power="cases.report").filter(level__gte=Area.Level.STREET)
+    asked = request.POST if request.method == "POST" else request.GET
+    estate = reach.filter(pk=whole(asked.get("estate"))).first()
+    area = None if estate else areas.filter(pk=whole(asked.get("area"))).first()
+    found, found_areas = None, None
     text = request.GET.get("q", "").strip()
     if text:
         found = list(places.search_estates(text, among=reach, limit=20))
+        # A street shop or a village lane lies in no estate; its community is place enough.
+        found_areas = list(places.search_areas(text, among=areas, limit=8))
     if request.method == "POST" and form.is_valid():
         try:
             made = services.report(
@@ -682,6 +687,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 text=form.cleaned_data["text"],
                 place=form.cleaned_data["place"],
                 estate=estate,
+                area=area,
                 reporter=services.Reporter(name=form.cleaned_data["name"], phone=form.cleaned_data["phone"]),
                 uploads=[services.Upload(f) for f in request.FILES.getlist("uploads")],
                 channel="staff",
@@ -701,7 +707,14 @@ def new(request: HttpRequest) -> HttpResponse:
                 % {"number": made.number, "code": code},
             )
             return redirect("console:case", made.pk)
-    context = {"form": form, "estate": estate, "found": found, "text": text}
+    context = {
+        "form": form,
+        "estate": estate,
+        "area": area,
+        "found": found,
+        "found_areas": found_areas,
+        "text": text,
+    }
     return render(request, "console/new.html", context, status=422 if form.is_bound and form.errors else 200)
 
 

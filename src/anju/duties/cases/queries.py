@@ -513,16 +513,20 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         "cases.void": _("经核实不予受理"),
         "cases.reopen": _("重新办理"),
         "cases.verify": _("工作人员已到现场核实"),
+        "cases.grant_extend": _("经批准，办理期限延长"),
+        "cases.grant_suspend": _("经批准，暂时中止办理"),
+        "cases.resume": _("恢复办理"),
+        "cases.escalate": _("超过期限，已报上级单位督促"),
+        "cases.supervise": _("上级单位已挂牌督办"),
     }
-    steps = [
-        PublicStep(
-            e.at,
-            words[e.name],
-            codes.mask_text(e.note) if e.name in ("cases.close", "cases.void") else "",
-        )
-        for e in journal.events_of(case)
-        if e.name in words and not (e.name == "cases.report" and made.case_id != case.pk)
-    ]
+    steps: list[PublicStep] = []
+    for e in journal.events_of(case):
+        if e.name not in words or (e.name == "cases.report" and made.case_id != case.pk):
+            continue
+        if e.name == "cases.escalate" and steps and steps[-1].label == words[e.name]:
+            continue  # one rung more is no news to the reporter
+        told = codes.mask_text(e.note) if e.name in ("cases.close", "cases.void") else ""
+        steps.append(PublicStep(e.at, words[e.name], told))
     if made.case_id != case.pk:
         # The other reporter's first step is theirs; this one has an own.
         steps.append(PublicStep(made.reported_at, words["cases.report"]))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from anju.duties.cases import catalogue, queries, rules, services, supervision
+from anju.duties.cases import catalogue, ladder, queries, rules, services, supervision
 from anju.duties.cases.models import Case, Report
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC
@@ -317,3 +317,17 @@ def test_everybody_whose_report_was_merged_is_answered_anew_when_the_matter_is_r
     assert not Report.objects.filter(replied_at__isnull=False).exists()
     told = queries.progress(second.code, at=monday_9am)
     assert [step.label for step in told.steps].count("已收到您反映的问题") == 1
+
+
+def test_the_reporter_reads_that_a_late_matter_went_up_and_who_looks_after_it_now(
+    reported, county_supervisor, friday_9am
+):
+    case, at = reported(), friday_9am
+    for _n in range(12):
+        at += timedelta(days=1)
+        ladder.escalate_overdue(at=at)
+    supervision.urge(
+        case_id=case.pk, supervise=True, note="三日内办结", by=county_supervisor.actor(at), at=at
+    )
+    told = [step.label for step in queries.progress(case.reports.get().code, at=at).steps]
+    assert told == ["已收到您反映的问题", "超过期限，已报上级单位督促", "上级单位已挂牌督办"]
