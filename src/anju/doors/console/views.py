@@ -354,6 +354,7 @@ def _case_page(
         },
         "mine": mine,
         "term_form": TermForm(),
+        "waiting_for": queries.suspension_reasons(on=timezone.localdate(at)),
         "classes": _class_options() if actor.has("cases.merge") and opened.is_open else [],
         "satisfaction": rules.SATISFACTION_LABELS,
         "clock_labels": rules.CLOCK_LABELS,

@@ -742,6 +742,13 @@ def common_classes(*, on: date) -> list[dict[str, str]]:
     ]
 
 
+def suspension_reasons(*, on: date) -> list[str]:
+    """List what a suspension may wait for, as the rulebook words it, in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    reasons = rulebooks.load("deadlines", on=on)["suspension"]["reasons"]
+    return [reason["name_en" if english else "name"] for reason in reasons]
+
+
 def class_tree(*, on: date) -> list[dict[str, Any]]:
     """List all classes of both kinds in groups, for a chooser: {label, leaves}."""
     return [

@@ -696,7 +696,7 @@ def rate(*, code: str, rating: int, reason: str, by: Actor, at: datetime, key: s
         made.rating, made.rated_at = rating, at
     else:
         made.rating_again, made.rated_again_at = rating, at
-    made.rating_reason = reason.strip() or made.rating_reason
+    made.rating_reason = reason.strip()  # what belongs to the last word; every word stays in the journal
     made.save(update_fields=["rating", "rating_reason", "rated_at", "rating_again", "rated_again_at"])
     case.satisfaction = min(rating, case.satisfaction or rating)
     case.save(update_fields=["satisfaction"])

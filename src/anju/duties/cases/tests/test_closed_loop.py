@@ -297,8 +297,8 @@ def test_a_matter_done_again_is_answered_again_and_can_be_rated_again(
     services.rate(code=code, rating=3, reason="", by=PUBLIC, at=later, key="again")
     services.rate(code=code, rating=3, reason="", by=PUBLIC, at=later, key="again")
     told = case.reports.get()
-    # The figures count what was said first; what was said last is told to the reporter.
-    assert (told.rating, told.last_rating) == (1, 3)
+    # The figures count what was said first; what was said last is told to the reporter, with its own reason only.
+    assert (told.rating, told.last_rating, told.rating_reason) == (1, 3, "")
     assert not queries.progress(code, at=later).can_rate
     with pytest.raises(NotAllowedNow, match="评价过"):
         services.rate(code=code, rating=2, reason="", by=PUBLIC, at=later)
