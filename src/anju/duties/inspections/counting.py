@@ -56,11 +56,17 @@ def later_parts(unit_id: int, day: date) -> bool:
 # Which findings of a family of cases count, and since when they are put right. A hazard that was declined counts no
 # longer; of hazards folded into one, the first counts. `root` is the case that goes on.
 _RECOUNT = """
-WITH family AS (
-    SELECT id, coalesce(merged_into_id, id) AS root FROM cases_case
-    WHERE id = ANY(%(ids)s) OR merged_into_id = ANY(%(ids)s)
-       OR id IN (SELECT merged_into_id FROM cases_case WHERE id = ANY(%(ids)s))
-       OR merged_into_id IN (SELECT merged_into_id FROM cases_case WHERE id = ANY(%(ids)s))
+WITH kin AS MATERIALIZED (
+    SELECT id FROM cases_case WHERE id = ANY(%(ids)s)
+    UNION
+    SELECT merged_into_id FROM cases_case WHERE id = ANY(%(ids)s) AND merged_into_id IS NOT NULL
+    UNION
+    SELECT id FROM cases_case WHERE merged_into_id = ANY(%(ids)s)
+    UNION
+    SELECT folded.id FROM cases_case AS own JOIN cases_case AS folded ON folded.merged_into_id = own.merged_into_id
+    WHERE own.id = ANY(%(ids)s)
+), family AS MATERIALIZED (
+    SELECT one.id, coalesce(one.merged_into_id, one.id) AS root FROM kin JOIN cases_case AS one ON one.id = kin.id
 ), judged AS (
     SELECT finding.id, finding.found_on, family.root,
         finding.is_new AND visit.state = 'finished' AND root.state <> 'void' AND own.state <> 'void' AS valid,

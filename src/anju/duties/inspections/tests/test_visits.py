@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from anju.duties.cases import ladder
 from anju.duties.cases import services as cases
@@ -624,3 +625,13 @@ def assert_days_are_right():
             and (p.visited_on, p.pk) < (part.visited_on, part.pk)
         ]
         assert part.previous_on == max(before, default=None), part.pk
+
+
+def test_closing_a_case_never_reads_the_whole_table_of_cases(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        asked = {"ids": [1], "zone": "Asia/Shanghai"}
+        cursor.execute(f"EXPLAIN {counting._RECOUNT}", asked)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan on cases_case" not in plan
+    assert "Seq Scan on inspections_" not in plan
