@@ -50,6 +50,15 @@ def _dimensions(prefix: str) -> dict[str, Dimension]:
 
 _LONG = ("facts", "statement", "statement_answer", "hearing_record", "reasons", "party_sealed")
 
+
+def _where(row: Penalty) -> str:
+    """Write where it happened, down to the stairwell when the case or the finding says so."""
+    spot = next((found.place for found in (row.case, row.finding) if found is not None and found.place), "")
+    return " ".join(
+        part for part in (place_of(row), row.unit.name if row.unit is not None else "", spot) if part
+    )
+
+
 FINES = Facts(
     name="fines",
     label=_("处罚决定"),
@@ -61,14 +70,14 @@ FINES = Facts(
     columns=(
         Column("number", _("决定书文号"), lambda row: row.written_number or f"No.{row.pk}", "title"),
         Column("party", _("被处罚人"), lambda row: row.party_name),
-        Column("place", _("地点"), place_of),
+        Column("place", _("地点"), _where),
         Column("agency", _("处罚部门"), lambda row: row.agency.name),
         Column("decided_on", _("决定日期"), lambda row: row.decided_on, "num"),
         Column("amount", _("罚款（元）"), lambda row: _yuan(row.amount), "num"),
         Column("state", _("状态"), lambda row: str(rules.PENALTY_LABELS.get(row.state, row.state))),
     ),
-    related=("county", "street", "agency"),
-    unread=_LONG,
+    related=("county", "street", "agency", "unit", "case", "finding"),
+    unread=(*_LONG, "case__text", "case__search", "case__closing_text", "finding__text"),
     address=lambda row: address_of("enforcement:penalty", row.pk),
     export="cases.export",
     order=("-decided_on", "-pk"),

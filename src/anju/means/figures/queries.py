@@ -524,6 +524,11 @@ def _comparison(measure: Measure, now: Number, period: Period, then: Number) -> 
 # --- slices -------------------------------------------------------------------------------------------------------
 
 
+def can_slice(measure: Measure, by: str) -> bool:
+    """Say whether a measure can be sliced so: every one by place and time, by other things as its table has them."""
+    return by in LEVELS or by in TIMES or by in measure.facts.dimensions
+
+
 def _dimension(query: Query, facts: Facts) -> Dimension:
     if query.by not in facts.dimensions:
         known = [*LEVELS, *TIMES, *facts.dimensions]

@@ -26,6 +26,7 @@ from . import letter as letters
 from .models import FigureRevision, FigureSnapshot
 from .queries import Comparison, Query, Result
 from .registry import Measure
+from .rules import Period
 
 # What the dashboard's table shows of every county, in this order; the cards show every measure.
 TABLE = (
@@ -40,6 +41,7 @@ TABLE = (
 )
 NEXT_LEVEL = {0: "county", 2: "county", 3: "street", 4: "community"}
 PAGE = 50
+REPORTED = 4  # periods reported on before that are offered as tabs
 ACROSS = 4  # columns of numbers with long names that fit beside each other
 
 
@@ -413,8 +415,10 @@ def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]
     query = replace(query, by=NEXT_LEVEL.get(scope.level), tree=tree)
     results = {r.measure.name: r for r in queries.answer(query, actor=actor, at=at, compare=True)}
     revised = queries.revisions(actor=actor).filter(measure__in=names)
+    frozen = queries.snapshots(actor=actor).filter(values__contains=[{"measure": names[0]}])
     return {
         "query": query,
+        "periods": _periods(query, frozen, today=today),
         "scope": scope,
         "tree": tree,
         "cut_off": results[names[0]].cut_off,
@@ -444,9 +448,33 @@ def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]
         },
         "may_publish": actor.has("figures.publish"),
         "revised": revised.count(),
-        "recent": queries.snapshots(actor=actor).filter(values__contains=[{"measure": names[0]}])[:5],
+        "recent": frozen[:5],
         "at": at,
     }
+
+
+def _periods(query: Query, frozen: QuerySet[FigureSnapshot], *, today: date) -> list[dict[str, Any]]:
+    """List this year so far and the periods reported on before, latest first, as tabs; nothing while there are none."""
+    ends = frozen.order_by("-ends_on", "-starts_on").values_list("starts_on", "ends_on").distinct()
+    reported = [Period(start, end) for start, end in ends[:REPORTED]]
+    this_year = rules.preset("year", today=today)
+    named = [(this_year, _("今年以来"))] if this_year not in reported else []
+    named += [
+        (
+            period,
+            _("%(start)s至%(end)s") % {"start": letters.day(period.start), "end": letters.day(period.end)},
+        )
+        for period in reported
+    ]
+    where = {"territory": ":".join(query.territory)} if query.territory else {}
+    return [
+        {
+            "label": label,
+            "url": "?" + urlencode({"from": period.start.isoformat(), "to": period.end.isoformat(), **where}),
+            "current": period == query.period,
+        }
+        for period, label in (named if reported else [])
+    ]
 
 
 def letter_card(name: str, results: dict[str, Result]) -> dict[str, Any]:

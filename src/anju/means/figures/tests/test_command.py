@@ -51,6 +51,26 @@ def test_every_measure_is_printed_when_none_is_named(few):
     assert [line["measure"] for line in json.loads(out)] == [m.name for m in registry.measures()]
 
 
+def test_asked_for_everything_by_class_each_measure_is_sliced_or_answered_whole(few):
+    code, out, _err = run("--by", "class", "--json")
+    lines = json.loads(out)
+    assert code == 0
+    totals = {line["measure"]: line["value"] for line in lines if line["slice"] is None}
+    assert list(totals) == [measure.name for measure in registry.measures()]
+    sliced = {line["measure"] for line in lines if line["slice"] is not None}
+    assert "received" in sliced
+    assert "suggestions_assigned" not in sliced
+    assert sum(line["value"] for line in lines if line["measure"] == "received" and line["slice"]) == 3
+    code, out, _err = run("--by", "class")
+    assert code == 0
+    code, _out, err = run("--measure", "suggestions_assigned", "--by", "class")
+    assert code == 2
+    assert "class" in err
+    code, _out, err = run("--by", "colour")
+    assert code == 2
+    assert "colour" in err
+
+
 def test_slices_follow_the_tree_that_is_asked_for(few):
     for tree, zone in (("area", "试点高新区"), ("division", "试点高新技术产业开发区")):
         _code, out, _err = run(

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.urls import reverse
 
+from anju.duties.enforcement.models import Penalty
 from anju.duties.inspections.models import Finding
 from anju.ground.foundation import journal
 from anju.means.figures import jobs, queries, registry, services
@@ -204,3 +205,24 @@ def test_the_command_prints_the_new_measures_and_says_what_does_not_add_up(half)
     assert "2024-01-01" in heading
     assert re.fullmatch(r"罚款金额 +75,594.50元", fines)
     assert re.fullmatch(r"检查家次 +3", visits)
+
+
+def test_a_period_that_was_reported_on_is_one_click_away(half, county_supervisor, signed_in_as):
+    client = signed_in_as(county_supervisor)
+    assert 'class="tabs"' not in client.get(reverse("figures:letter")).content.decode()
+    services.freeze(query=Query(SIX, HALF), title="半年", by=officer(half.areas.east, publish=True), at=NOW)
+    page = client.get(reverse("figures:letter")).content.decode()
+    assert "?from=2024-01-01&amp;to=2024-07-15" in page
+    page = client.get(f"{reverse('figures:letter')}?{ASKED}").content.decode()
+    tab = re.search(r'<a href="([^"]*)" aria-current="page">([^<]*)</a>', page[page.index('class="tabs"') :])
+    assert tab.group(2).strip() == "2024年1月1日至2024年7月15日"
+
+
+def test_the_rows_of_the_fines_lead_to_the_very_place(half, county_supervisor, signed_in_as):
+    seen = Penalty.objects.order_by("pk").first().finding
+    Finding.objects.filter(pk=seen.pk).update(place="3号楼2单元2层楼梯间")
+    seen.refresh_from_db()
+    page = signed_in_as(county_supervisor).get(
+        f"{reverse('figures:rows')}?measure=fines_decided_yuan&{ASKED}"
+    )
+    assert f"{seen.unit.name} {seen.place}" in page.content.decode()

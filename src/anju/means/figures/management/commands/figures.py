@@ -4,6 +4,7 @@ import json
 import sys
 import unicodedata
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -69,7 +70,17 @@ class Command(BaseCommand):
             by=options["by"],
             tree=options["tree"],
         )
-        return queries.answer(query, actor=self.actor(options["login"]), at=at)
+        actor = self.actor(options["login"])
+        if options["measure"] or not options["by"]:
+            return queries.answer(query, actor=actor, at=at)
+        # Asked for everything: what cannot be sliced so (a suggestion has no class) is answered with its total.
+        cut = tuple(name for name in query.measures if queries.can_slice(registry.get(name), options["by"]))
+        if not cut:
+            return queries.answer(query, actor=actor, at=at)  # which refuses, and names the slices there are
+        whole = tuple(name for name in query.measures if name not in cut)
+        found = queries.answer(replace(query, measures=cut), actor=actor, at=at)
+        found += queries.answer(replace(query, measures=whole, by=None), actor=actor, at=at) if whole else []
+        return sorted(found, key=lambda result: query.measures.index(result.measure.name))
 
     def territory(self, text: str, tree: str) -> places.Territory | None:
         """Read the territory, a bare code in the tree asked for."""
