@@ -416,9 +416,10 @@ def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]
     results = {r.measure.name: r for r in queries.answer(query, actor=actor, at=at, compare=True)}
     revised = queries.revisions(actor=actor).filter(measure__in=names)
     frozen = queries.snapshots(actor=actor).filter(values__contains=[{"measure": names[0]}])
+    recent = list(frozen.defer("values", "query", "reaches")[:20])
     return {
         "query": query,
-        "periods": _periods(query, frozen, today=today),
+        "periods": _periods(query, recent, today=today),
         "scope": scope,
         "tree": tree,
         "cut_off": results[names[0]].cut_off,
@@ -448,15 +449,15 @@ def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]
         },
         "may_publish": actor.has("figures.publish"),
         "revised": revised.count(),
-        "recent": frozen[:5],
+        "recent": recent[:5],
         "at": at,
     }
 
 
-def _periods(query: Query, frozen: QuerySet[FigureSnapshot], *, today: date) -> list[dict[str, Any]]:
+def _periods(query: Query, frozen: list[FigureSnapshot], *, today: date) -> list[dict[str, Any]]:
     """List this year so far and the periods reported on before, latest first, as tabs; nothing while there are none."""
-    ends = frozen.order_by("-ends_on", "-starts_on").values_list("starts_on", "ends_on").distinct()
-    reported = [Period(start, end) for start, end in ends[:REPORTED]]
+    ends = sorted({(kept.ends_on, kept.starts_on) for kept in frozen}, reverse=True)
+    reported = [Period(start, end) for end, start in ends[:REPORTED]]
     this_year = rules.preset("year", today=today)
     named = [(this_year, _("今年以来"))] if this_year not in reported else []
     named += [
