@@ -21,7 +21,7 @@ from anju.means.documents import services as papers
 from anju.means.documents.facts import HazardLine, MajorHazardData
 
 from . import major_rules as rules
-from . import transfer_queries
+from . import matters, transfer_queries
 from .major_rules import LABELS, STEPS, MajorState
 from .models import MajorHazard
 
@@ -363,7 +363,7 @@ def _notify(major: MajorHazard, measures: Sequence[str], *, by: Actor, at: datet
     paper = papers.issue(
         kind=NOTICE,
         data=notice_of(major, measures, at=at),
-        register_code=major.agency.document_code,
+        register_code=matters.register_code(major.agency, NOTICE, on=timezone.localtime(at).date()),
         subject=major,
         by=by,
         at=at,

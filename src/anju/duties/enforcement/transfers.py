@@ -26,6 +26,7 @@ from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
 from anju.means.documents.facts import EvidenceLine, HazardLine, TransferLetterData
 
+from . import matters
 from . import transfer_queries as queries
 from . import transfer_rules as rules
 from .models import Transfer, TransferEvidence
@@ -507,7 +508,7 @@ def _dispatch(transfer: Transfer, *, by: Actor, at: datetime) -> None:
     paper = papers.issue(
         kind=LETTER,
         data=letter_of(transfer, lines, by=by, at=at),
-        register_code=transfer.sender.document_code,
+        register_code=matters.register_code(transfer.sender, transfer.kind, on=matters.day_of(at)),
         subject=transfer,
         by=by,
         at=at,

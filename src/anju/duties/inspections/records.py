@@ -79,8 +79,9 @@ def _issued(visit_id: int, *, at: datetime) -> IssuedDocument:
             % {"name": visit.agency.name}
         )
     kind, data = draft(visit)
-    suffix = rulebooks.load("inspections", on=timezone.localtime(at).date())["record"]
-    code += suffix["recheck" if kind == RECHECK else "check"]
+    registers = rulebooks.load("inspections", on=timezone.localtime(at).date())["record"]
+    code = code.removesuffix(next((end for end in registers["endings"] if code.endswith(end)), ""))
+    code += registers["recheck" if kind == RECHECK else "check"]
     made = papers.issue(
         kind=kind,
         data=data,

@@ -174,7 +174,7 @@ def test_the_notice_is_issued_listed_and_the_hazard_removed_only_after_its_reche
     listed = step(decided, "list", who=county_supervisor)
     assert listed.listed_by.name == "东湖区住房和城乡建设局"
     noticed = step(listed, "notify", measures=["安排专人值守", ""])
-    assert noticed.written_number.startswith("东消移字〔2024〕")
+    assert noticed.written_number.startswith("东消重改字〔2024〕")
     paper = IssuedDocument.objects.get(pk=noticed.document_id)
     assert files.read(paper.pdf_file).startswith(b"%PDF")
     assert "熊队长" in paper.signed_by_name
