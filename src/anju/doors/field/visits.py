@@ -127,6 +127,7 @@ def _visit(
         "conclusions": _conclusions(part),
         "absent": [p.part.agency.name for p in found.parts if not p.officers],
         "waiting": [p.part.agency.name for p in found.parts if p.officers and not p.part.conclusion],
+        "others_waiting": any(p is not part and p.officers and not p.part.conclusion for p in found.parts),
         "act": act,
         "refusal": str(refusal) if refusal else "",
         "field": refusal.field if refusal else "",

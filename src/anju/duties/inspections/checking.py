@@ -455,10 +455,14 @@ def sign(
     by: Actor,
     at: datetime,
     picture: UploadedFile | None = None,
+    typed: bool = True,
     met: str = "",
     key: str = "",
 ) -> Visit:
-    """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one."""
+    """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one.
+
+    typed  the name alone signs; False where it could have been drawn: an empty box is asked about first
+    """
     asked = journal.digest(["sign", visit_id, signed_by, picture is not None])
     visit = locked(visit_id, by=by)
     if receipt(by, key, asked):
@@ -470,6 +474,15 @@ def sign(
     name = signed_by.strip()
     if not name:
         raise Refusal(_("请填写签字人的姓名。"), field="signed_by")
+    if picture is None and not typed:
+        raise NeedsConfirmation(
+            _(
+                "框里还没有签字，请把手机交给当事人手写签字。确实不便手写、同意只登记姓名的，请勾选后再完成；拒绝签字的，请在下面注明。"
+            ),
+            field="signature",
+            data={"confirm": "typed"},
+            code="not_drawn",
+        )
     stored = files.store_upload(picture, at=at) if picture is not None else None
     if stored is not None and not stored.is_image:
         raise Refusal(_("签字应是一张图片，请重新签字。"), field="signature")

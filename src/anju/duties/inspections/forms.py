@@ -159,6 +159,7 @@ def _sign(sent: _Sent) -> Any:
         **sent.common,
         signed_by=sent.text("signed_by"),
         picture=sent.request.FILES.get("signature"),
+        typed=not sent.ticked("drawable") or sent.ticked("typed"),
         met=sent.text("met"),
         key=f"{sent.key}s" if sent.key else "",
     )

@@ -265,7 +265,11 @@ def test_the_whole_way_on_the_phone_without_javascript(estate_unit, officers, si
     assert "发现问题" in client.get(f"{page}?step=conclude").content.decode()
     assert post(client, "field:visit_act", visit.pk, "conclude", conclusion="problems").url == page
     assert "签字并完成检查" in client.get(page).content.decode()
-    done = post(client, "field:visit_act", visit.pk, "sign", signed_by="钱经理", finish="1", request_key="s1")
+    empty = {"signed_by": "钱经理", "finish": "1", "drawable": "1", "request_key": "s0"}
+    asked = post(client, "field:visit_act", visit.pk, "sign", **empty)
+    assert asked.status_code == 409
+    assert "框里还没有签字" in asked.content.decode() and 'name="typed"' in asked.content.decode()
+    done = post(client, "field:visit_act", visit.pk, "sign", **empty, typed="1")
     assert done.url == page
     shown = client.get(page).content.decode()
     assert "打开检查记录 PDF" in shown and "已签字：钱经理" in shown

@@ -1,5 +1,5 @@
-/* A signature drawn with a finger. The picture goes with the form as a PNG file; without a canvas, or when nothing was
-   drawn, the form is sent with the typed name alone. */
+/* A signature drawn with a finger. The picture goes with the form as a PNG file; without a canvas the typed name alone is
+   sent. `drawable` says that there was a canvas, so that the server can ask about an empty one. */
 (function () {
   "use strict";
   function start(box) {
@@ -13,6 +13,11 @@
     canvas.hidden = false;
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", box.dataset.textLabel);
+    var able = document.createElement("input");
+    able.type = "hidden";
+    able.name = "drawable";
+    able.value = "1";
+    form.appendChild(able);
     var pen = canvas.getContext("2d");
     var drawn = false;
     var last = null;
