@@ -17,6 +17,8 @@ from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
 
+from .major_rules import LABELS as MAJOR_LABELS
+from .major_rules import MajorState
 from .models import MajorHazard, Order, Penalty, Sealing, Transfer
 from .rules import ORDER_KINDS, ORDER_LABELS, PENALTY_LABELS, TRANSFER_KINDS, TRANSFER_LABELS
 
@@ -97,6 +99,16 @@ def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
                 _day(sealing.sealed_at), "sealing", _("临时查封"), note=sealing.part,
                 url=_address("enforcement:sealing", sealing.pk),
                 tone="done" if sealing.lifted_at else "danger", by=sealing.agency.name,
+            )
+        )  # fmt: skip
+    for major in seen(MajorHazard).select_related("agency").order_by("-proposed_at")[:limit]:
+        found.append(
+            Line(
+                _day(major.decided_at or major.proposed_at), "major", _("重大火灾隐患"),
+                note=" · ".join(part for part in (str(MAJOR_LABELS[major.state]), major.written_number) if part),
+                url=_address("enforcement:major", major.pk),
+                tone="done" if major.state in (MajorState.REMOVED, MajorState.DISMISSED) else "danger",
+                by=major.agency.name,
             )
         )  # fmt: skip
     return found

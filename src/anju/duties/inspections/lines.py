@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.duties.cases import catalogue
@@ -43,7 +44,7 @@ def _visits(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
         parts = list(visit.parts.all())
         findings = sum(part.findings_count for part in parts)
         said = [
-            str(rules.CONCLUSION_LABELS[part.conclusion])
+            str(rules.conclusion_labels(part.checklist)[part.conclusion])
             for part in parts
             if part.conclusion in rules.CONCLUSION_LABELS
         ]
@@ -105,11 +106,14 @@ def _findings(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
 def _companies(unit_ids: Sequence[int], limit: int) -> list[Line]:
     estates = Unit.objects.filter(pk__in=unit_ids, kind="estate").values("estate")
     contracts = ServiceContract.objects.filter(estate__in=estates).select_related("company")
-    lines = []
+    lines, today = [], timezone.localdate()
     for contract in contracts.order_by("-valid_from")[:limit]:
-        name = contract.company.name
-        lines.append(Line(contract.valid_from, "company", _("%(name)s 进驻") % {"name": name}, tone="active"))
-        if contract.valid_to:
+        name, until = contract.company.name, contract.valid_to
+        # What has not happened yet is no line of its own: it would stand above everything that has.
+        runs = _("合同到 %(day)s") % {"day": until.isoformat()} if until and until > today else ""
+        came = _("%(name)s 进驻") % {"name": name}
+        lines.append(Line(contract.valid_from, "company", came, note=runs, tone="active"))
+        if until and until <= today:
             lines.append(Line(contract.valid_to, "company", _("%(name)s 合同到期") % {"name": name}))
     return lines
 

@@ -230,7 +230,7 @@ def _waiting_row(visit: Any) -> dict[str, Any]:
     return {"visit": visit, "url": _url_if("inspections:visit", visit.pk)}
 
 
-LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "company")
+LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "major", "company")
 
 
 def _kind_words() -> dict[str, str]:
@@ -241,6 +241,7 @@ def _kind_words() -> dict[str, str]:
         "penalty": _("处罚"),
         "transfer": _("移送抄告"),
         "sealing": _("临时查封"),
+        "major": _("重大火灾隐患"),
         "company": _("物业企业"),
     }
 
@@ -303,6 +304,9 @@ def new(request: HttpRequest) -> HttpResponse:
             _show(form, refusal)
         else:
             messages.success(request, _("已登记“%(name)s”。") % {"name": made.name})
+            if matching.suggest([made.pk], at=timezone.now()):
+                messages.info(request, _("名册里有写法相近的对象，请核对是不是同一家。"))
+                return redirect("inspections:matches")
             return redirect("inspections:unit", made.pk)
     context = {"form": form, "area": area, "unit": None}
     return render(request, "inspections/unit_form.html", context, status=422 if form.is_bound else 200)
