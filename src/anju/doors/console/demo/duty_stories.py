@@ -25,7 +25,7 @@ from anju.duties.enforcement import (
 )
 from anju.duties.enforcement.models import Order, Transfer
 from anju.duties.enforcement.penalties import Accused, Measure
-from anju.duties.inspections import checking, services
+from anju.duties.inspections import checking, matching, register, services
 from anju.duties.inspections.checking import Upload
 from anju.duties.inspections.models import Unit, Visit
 from anju.ground.access.actors import Actor
@@ -73,6 +73,7 @@ class DutyStories:
         orders.mark_overdue(at=self.now)
         self._under_way()
         self._planned()
+        self._spelt_differently()
 
     # --- Helpers ---------------------------------------------------------------------------------------------
 
@@ -201,6 +202,19 @@ class DutyStories:
             campaign=self.book["campaign"],
         )  # fmt: skip
 
+    def _spelt_differently(self) -> None:
+        """Enter one shop twice more as two other ledgers spell it: suggested as the same, for a person to decide."""
+        shop = self._unit(shop=True)
+        bare, ending = shop.name.removesuffix(self.book["mark"]), self.book["mark"]
+        made = [
+            register.add_unit(
+                kind=shop.kind, name=f"{spelt}{ending}", area=shop.area, address=shop.address,
+                responsible=shop.responsible, is_demo=True, by=self.station[0], at=self.now,
+            ).pk
+            for spelt in (f"{bare[:-1]}", f"{bare}{self.book['branch']}")
+        ]  # fmt: skip
+        matching.suggest(made, at=self.now)
+
     # --- Penalties -------------------------------------------------------------------------------------------
 
     def _fined_on_the_spot(self, at: datetime) -> None:
@@ -209,7 +223,9 @@ class DutyStories:
         visit = self._visit(self._unit(), at, ["ebike"], officers=self.station)
         case, at = self._case(visit), self._later(at, hours=1)
         matter = matters.of_case(by, case.pk, at=at)
-        orders.order_immediate(draft=orders.draft(matter, by=by, at=at, typed={}), by=by, at=at)
+        told = orders.order_immediate(draft=orders.draft(matter, by=by, at=at, typed={}), by=by, at=at)
+        at = self._later(at, minutes=2)
+        orders.serve(order_id=told.pk, way="direct", served_to=self.book["met"], by=by, at=at)
         at = self._later(at, minutes=20)
         penalties.penalise_on_the_spot(
             matter=matters.of_case(by, case.pk, at=at), offence="corridor_charging",

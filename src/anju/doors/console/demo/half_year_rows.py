@@ -426,9 +426,13 @@ class Rows:
             rows.append((
                 fine.id, fine.offence, date(2020, 9, 1), fine.article,
                 PenaltyState.PAID if paid_on else PenaltyState.DECIDED, "simple" if simple else "ordinary",
-                station.pk, "police_station", fine.seen.case_id, fine.seen.id, check.id, unit.id, unit.company_id,
-                fine.party, _masked(fine.name) if person else unit.name, fine.seen.text, fine.seen.code,
-                self.leaves[fine.seen.code].groups[0][0], unit.where == "old", unit.kind, True, True, check.ended,
+                station.pk, "police_station", fine.seen.case_id, fine.seen.id, check.id, unit.id,
+                # A person's fine is no business of the company that serves the place.
+                None if person else unit.company_id, fine.party,
+                _masked(fine.name) if person else unit.name, fine.seen.text, fine.seen.code,
+                self.leaves[fine.seen.code].groups[0][0], unit.where == "old", unit.kind,
+                # An order was refused where the article asks for that; the others were put right.
+                fine.offence == "corridor_charging", True, check.ended,
                 fine.yuan, fine.yuan, fine.decided, day, fine.decided, day + timedelta(days=15),
                 fine.yuan if paid_on else 0, paid_on, own, True, *unit.home.placed,
             ))  # fmt: skip
