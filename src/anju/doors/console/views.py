@@ -52,6 +52,8 @@ def home(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     actor = request.actor  # type: ignore[attr-defined]
     rows = queries.todo(actor, at=at)
+    nav, waits = navigation.of(request), navigation.waits(request)
+    listed = {wait.url.partition("?")[0] for wait in waits}
     context = {
         "rows": [_row(case, actor, at) for case in rows],
         "counts": queries.todo_counts(actor, at=at),
@@ -59,7 +61,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "reminders": queries.unread_notices(actor, limit=MOST_REMINDERS + 1),
         "requests": queries.term_requests(actor, limit=MOST_REMINDERS + 1),
         "most": MOST_REMINDERS,
-        "nav": navigation.of(request),
+        "nav": nav,
+        "waits": waits,
+        "elsewhere": [e for e in nav if e.badge and not e.current and e.url not in listed],
         "clock_labels": rules.CLOCK_LABELS,
         "now": at,
     }

@@ -7,7 +7,7 @@ class EnforcementConfig(AppConfig):
     label = "enforcement"
 
     def ready(self) -> None:
-        from anju.ground.foundation.navigation import Item, register
+        from anju.ground.foundation.navigation import Item, register, register_waits
 
         from . import (
             figures,
@@ -17,6 +17,7 @@ class EnforcementConfig(AppConfig):
             transfer_listeners,  # noqa: F401  (subscribes)
             transfer_navigation,
             unit_file,  # what a unit's file shows of enforcement
+            views,
         )
 
         figures.register()
@@ -25,4 +26,5 @@ class EnforcementConfig(AppConfig):
         register(Item(_("行政处罚"), "enforcement:penalties", "enforcement.see", "stamp", 63, law))
         register(Item(_("临时查封"), "enforcement:sealings", "enforcement.see", "lock", 64, law))
         transfer_navigation.register()
+        register_waits(views.waits)
         unit_file.register()

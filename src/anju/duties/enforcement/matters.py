@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from anju.duties.cases import catalogue
 from anju.duties.cases import queries as case_queries
 from anju.duties.cases.models import Case
-from anju.duties.inspections.models import Finding, Unit, Visit
+from anju.duties.inspections.models import Finding, Unit, Visit, VisitOfficer
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, citations, rulebooks, workdays
@@ -29,7 +29,10 @@ PLACE = ("city_id", "county_id", "street_id", "community_id", "division_id")
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """One hazard that an act names: its class, words, place, articles, term, and where it is kept."""
+    """One hazard that an act names: its class, words, place, articles, term, and where it is kept.
+
+    on_spot  its class is to be put right at once (当场改正)
+    """
 
     class_code: str
     top_class: str
@@ -38,6 +41,7 @@ class Hazard:
     basis: tuple[str, ...]
     due_on: date
     severity: str
+    on_spot: bool = False
     case_id: int | None = None
     finding_id: int | None = None
 
@@ -47,8 +51,9 @@ class Matter:
     """What an order, a penalty or a sealing is about.
 
     place      the columns of `Placed`, to be stamped on the row
-    recipient  who would usually be addressed: whoever must put it right, else the company, else the unit
+    recipient  who would usually be addressed: of an estate the company that serves it, else the unit; never an office
     seen_on    the day of the check
+    others     colleagues of the actor who made the visit, with the badges they had
     """
 
     hazards: tuple[Hazard, ...]
@@ -64,6 +69,12 @@ class Matter:
     is_old: bool = False
     is_demo: bool = False
     about: str = ""
+    others: tuple[Inspector, ...] = ()
+
+    @property
+    def on_spot(self) -> bool:
+        """Whether all its hazards are to be put right at once."""
+        return bool(self.hazards) and all(h.on_spot for h in self.hazards)
 
     @property
     def class_code(self) -> str:
@@ -107,26 +118,38 @@ def of_case(actor: Actor, case_id: int, *, at: datetime) -> Matter:
     """Make the matter of one case that the actor may see, or raise NotFound."""
     case = case_queries.get(actor, case_id)
     on = day_of(at)
-    unit = None
-    if case.estate_id is not None:
+    finding = Finding.objects.filter(case=case).select_related("unit").order_by("pk").first()
+    unit = finding.unit if finding else None
+    if unit is None and case.estate_id is not None:
         unit = Unit.objects.filter(estate=case.estate_id, kind="estate", ended_on__isnull=True).first()
-    recipient = case.handler or case.company
+    # The office that handles a case puts nothing right itself: an order or a fine is never addressed to it.
+    handler = case.handler if case.handler and case.handler.kind == "property_company" else None
+    company = handler or case.company
+    recipient = company.name if company and (unit is None or unit.kind == "estate") else ""
     estate = case.estate
     address = " ".join(p for p in (estate.name if estate else "", estate.address if estate else "") if p)
     return Matter(
         hazards=(_hazard(case, at=at),),
         place={column: getattr(case, column) for column in PLACE},
         address=address or case.place,
-        recipient=recipient.name if recipient else "",
+        recipient=recipient or (unit.name if unit else ""),
         seen_on=day_of(case.verified_at or case.reported_at),
         case=case,
-        finding=Finding.objects.filter(case=case).order_by("pk").first(),
+        finding=finding,
         unit=unit,
-        company=recipient if recipient and recipient.kind == "property_company" else case.company,
+        company=company,
         is_old=bool(estate and estate_is_old(estate, on=on)),
         is_demo=case.is_demo,
         about=case.number,
+        others=_others(finding.visit_id if finding else None, actor),
     )
+
+
+def _others(visit_id: int | None, actor: Actor) -> tuple[Inspector, ...]:
+    if visit_id is None:
+        return ()
+    came = VisitOfficer.objects.filter(part__visit=visit_id, part__agency__in=actor.organisation_ids)
+    return tuple(Inspector(o.name, o.badge) for o in came.exclude(person=actor.person_id).order_by("pk"))
 
 
 def _hazard(case: Case, *, at: datetime) -> Hazard:
@@ -141,6 +164,7 @@ def _hazard(case: Case, *, at: datetime) -> Hazard:
         basis=cited(chosen.basis),
         due_on=max(due, day_of(at)),
         severity=case.severity,
+        on_spot="on_spot" in chosen.handling,
         case_id=case.pk,
     )
 
@@ -176,6 +200,7 @@ def of_visit(actor: Actor, visit_id: int, *, at: datetime) -> Matter:
         is_old=bool(found and found[0].is_old_community),
         is_demo=visit.is_demo,
         about=visit.number,
+        others=_others(visit.pk, actor),
     )
 
 
@@ -191,6 +216,7 @@ def _of_finding(finding: Finding, *, at: datetime) -> Hazard:
         basis=cited(chosen.basis),
         due_on=max(due, on),
         severity=finding.severity,
+        on_spot="on_spot" in chosen.handling,
         case_id=finding.case_id,
         finding_id=finding.pk,
     )

@@ -45,7 +45,7 @@ def draft(matter: Matter, *, by: Actor, at: datetime, typed: Mapping[str, Any] |
     """Draft an order from a matter: who, where, which hazards, by which articles, until when.
 
     typed  what the officer changed on the form: recipient, phone, due_on, hazard and place (one for each hazard),
-           second_name, second_badge
+           second_name, second_badge; without it the colleague of the visit comes second
     """
     if not matter.hazards:
         raise Refusal(_("没有需要责令改正的隐患，隐患都已当场改正。"))
@@ -65,7 +65,7 @@ def draft(matter: Matter, *, by: Actor, at: datetime, typed: Mapping[str, Any] |
             HazardLine(h.place or matter.address, h.name, "；".join(h.basis), h.due_on)
             for h in matter.hazards
         ),
-        inspectors=(own,) if own else (),
+        inspectors=(own, *matter.others[:1]) if own else (),
         phone=office.phone,
     )
     return Draft(matter, _retyped(made, typed) if typed is not None else made)
@@ -81,7 +81,7 @@ def _retyped(made: OrderData, typed: Mapping[str, Any]) -> OrderData:
         return typed.getlist(name) if hasattr(typed, "getlist") else [typed[name]] if name in typed else []
 
     due = matters.typed_day(typed.get("due_on"), name="due_on") or made.due_on
-    people = list(made.inspectors)
+    people = list(made.inspectors[:1])
     if name := str(typed.get("second_name") or "").strip():
         people.append(Inspector(name, str(typed.get("second_badge") or "").strip()))
     hazards, places = all_of("hazard"), all_of("place")

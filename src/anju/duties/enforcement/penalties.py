@@ -204,6 +204,15 @@ def file(
         raise Refusal(_("请写明违法事实：何时、何处、做了什么。"), field="facts")
     if procedure not in ("simple", "ordinary"):
         raise Refusal(_("请选择简易程序或者普通程序。"), field="procedure")
+    if procedure == "simple" and penalty_rules.age_says(book, accused.age) == "none":
+        raise Refusal(
+            _(
+                "不满十四周岁的不予处罚，不能当场处罚。请改选“普通程序”立案，由负责人办理“不予处罚”，责令监护人管教。"
+            ),
+            field="procedure",
+            data={"offer": "ordinary"},
+            code="under_age",
+        )
     if procedure == "simple":
         _within_ceiling(allowed.least, agency, accused.kind, book=book, on=on)
     least, basis = penalty_rules.officers_needed(book, procedure, agency.kind)
@@ -601,10 +610,26 @@ def says(penalty: Penalty) -> str:
 @transaction.atomic
 def give_notice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, key: str = "") -> Penalty:
     """Tell the party the intended penalty and its rights (行政处罚告知书); it may state, and ask for a hearing."""
-    act = _Act(penalty_id, "give_notice", by=by, at=at, key=key, asked=[str(measure.amount), measure.warning])
-    penalty = act.penalty
+    asked = [str(measure.amount), measure.warning]
+    act = _Act(penalty_id, "give_notice", by=by, at=at, key=key, asked=asked)
+    return act.penalty if act.done else _notice(act, measure)
+
+
+@transaction.atomic
+def renotice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, key: str = "") -> Penalty:
+    """Tell the party anew, because it may become more or rests on other facts; it is heard from the beginning."""
+    asked = [str(measure.amount), measure.warning, measure.reasons]
+    act = _Act(penalty_id, "renotice", by=by, at=at, key=key, asked=asked)
     if act.done:
-        return penalty
+        return act.penalty
+    penalty = act.penalty
+    penalty.statement = penalty.statement_answer = penalty.hearing_record = ""
+    penalty.hearing_asked_at = penalty.hearing_on = None
+    return _notice(act, measure)
+
+
+def _notice(act: _Act, measure: Measure) -> Penalty:
+    penalty, by, at = act.penalty, act.by, act.at
     if penalty.procedure == "simple":
         penalty.procedure = "ordinary"  # the officer found on the way that the matter needs it
         penalty.decide_by = matters.last_day(
@@ -627,7 +652,7 @@ def give_notice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, k
         amount=measure.amount or penalty_rules.ZERO,
         officers=_inspectors(penalty),
         warning=measure.warning,
-        other=act.offence.also if _names_a_penalty(act.offence) else "",
+        other=act.offence.also if names_a_penalty(act.offence) else "",
         discretion=sentence(penalty.reasons, ends=_("，")),
         hearing=hearing,
         address=penalty.agency.address,
@@ -656,7 +681,12 @@ def _two_officers(act: _Act) -> None:
         )
 
 
-def _names_a_penalty(offence: Offence) -> bool:
+def under_age(penalty: Penalty) -> bool:
+    """Say whether the punished is too young for any penalty, so that only sparing is left."""
+    return penalty_rules.age_says(matters.book(penalty.edition), penalty.party_age) == "none"
+
+
+def names_a_penalty(offence: Offence) -> bool:
     """Say whether what comes with a fine is itself ordered by the decision (责令停产停业, 责令停止使用)."""
     return offence.also.startswith(tuple(matters.book(date.max)["also_ordered"]))
 
@@ -665,7 +695,7 @@ def _hearing_possible(act: _Act, amount: Decimal | None) -> bool:
     threshold, _basis, _is_default = penalty_rules.hearing_threshold(
         act.book, act.penalty.agency_kind, act.penalty.party_kind
     )
-    return (amount is not None and amount >= threshold) or _names_a_penalty(act.offence)
+    return (amount is not None and amount >= threshold) or names_a_penalty(act.offence)
 
 
 @transaction.atomic
@@ -776,8 +806,9 @@ def _not_heavier(penalty: Penalty, measure: Measure) -> None:
     told = penalty.proposed_amount or penalty_rules.ZERO
     if (measure.amount or penalty_rules.ZERO) > told:
         raise Refusal(
-            _("告知的是 %(told)s 元，不能加重；确需加重的，应当重新告知。") % {"told": f"{told:,.2f}"},
+            _("告知的是 %(told)s 元，不能加重；确需加重的，请先“重新告知”。") % {"told": f"{told:,.2f}"},
             field="amount",
+            data={"allowed": ["renotice"]},
             code="heavier",
         )
 
@@ -795,7 +826,7 @@ def decide(
     if act.done:
         return penalty
     _another_person(penalty, by=by)
-    if not journal.events_named(penalty, "enforcement.penalty_proposed").exists():
+    if not is_proposed(penalty):
         raise NotAllowedNow(_("承办人还没有提出处罚意见。"), data={"allowed": ["propose"]})
     given = measure or Measure(penalty.proposed_amount, penalty.warning, penalty.reasons)
     if not given.reasons.strip():
@@ -817,7 +848,7 @@ def decide(
         amount=given.amount or penalty_rules.ZERO,
         officers=_inspectors(penalty),
         warning=given.warning,
-        other=act.offence.also if _names_a_penalty(act.offence) else "",
+        other=act.offence.also if names_a_penalty(act.offence) else "",
         discretion=sentence(given.reasons, ends=_("，")),
         statement=_heard(penalty),
         notice_number=notice[1] if notice else "",
@@ -831,6 +862,12 @@ def decide(
     )
     _tell_case(act)
     return penalty
+
+
+def is_proposed(penalty: Penalty) -> bool:
+    """Say whether a decision was proposed since the party was told last."""
+    found = journal.events_named(penalty, "enforcement.penalty_proposed")
+    return penalty.noticed_at is not None and found.filter(at__gte=penalty.noticed_at).exists()
 
 
 def papers_of_kind(penalty: Penalty, kind: str) -> tuple[int, str] | None:

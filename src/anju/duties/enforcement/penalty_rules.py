@@ -35,6 +35,7 @@ STEPS = (
         "give_notice", _("处罚告知"), frozenset({_F}), _N, "enforcement.punish", "cn-penalty-2021-44",
         tone="primary",
     ),
+    Step("renotice", _("重新告知"), frozenset({_N}), None, "enforcement.punish", "cn-penalty-2021-44"),
     Step(
         "take_statement", _("记录陈述申辩"), frozenset({_N, _H}), None, "enforcement.punish", "cn-penalty-2021-45",
         note="required",

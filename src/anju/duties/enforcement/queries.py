@@ -21,7 +21,7 @@ from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.means.documents.models import IssuedDocument
 
-from . import batch, matters, orders, payments, penalties, penalty_rules
+from . import batch, matters, orders, payments, penalties, penalty_rules, turns
 from .models import Order, OrderLine, Payment, Penalty, Sealing
 from .payments import Owed
 from .penalty_rules import STEPS, Offence
@@ -33,7 +33,7 @@ ORDER_TONES = {
     "issued": "warn",
     "served": "active",
     "complied": "done",
-    "overdue": "overdue",
+    "overdue": "danger",
     "void": "quiet",
 }
 PENALTY_TONES = {
@@ -109,6 +109,8 @@ def order_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
         found &= Q(state=state)
     if (kind := query.get("kind")) in ("immediate", "timed"):
         found &= Q(kind=kind)
+    if query.get("turn") == "1":
+        found &= turns.of_orders(actor, on=timezone.localdate())
     if (job := whole(query.get("batch"))) is not None:
         found &= Q(pk__in=batch.orders_of(job))
     if text := str(query.get("q") or "").strip()[:60]:
@@ -123,6 +125,8 @@ def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page
     found = _between("filed_at", query)
     if (state := query.get("state")) in PENALTY_LABELS:
         found &= Q(state=state)
+    if query.get("turn") == "1":
+        found &= turns.of_penalties(actor, on=timezone.localdate())
     if offence := str(query.get("offence") or ""):
         found &= Q(offence=offence)
     if text := str(query.get("q") or "").strip()[:60]:
@@ -183,6 +187,14 @@ def of_case(case: Case, actor: Actor) -> OfCase:
         may_seal=actor.has("enforcement.seal") and is_open and case.kind == "hazard",
         may_transfer=actor.has("enforcement.transfer") and is_open,
     )
+
+
+def standing(actor: Actor, case_ids: Sequence[int]) -> list[Order]:
+    """List the orders within reach that still run on some hazards: nobody is ordered the same twice unawares."""
+    if not case_ids:
+        return []
+    seen = access.visible(Order, to=actor, power="enforcement.see").filter(state__in=orders.RUNNING)
+    return list(seen.filter(lines__case__in=case_ids).distinct().order_by("-issued_at", "-pk")[:5])
 
 
 def state_of(penalty: Penalty) -> str:
@@ -349,7 +361,10 @@ def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
         papers=_papers(found) if may_read or actor.has("cases.unseal") else [],
         events=events,
         acts=penalty_acts(
-            actor, found, proposed=any(e.name == "enforcement.penalty_proposed" for e in events)
+            actor,
+            found,
+            proposed=penalties.is_proposed(found),
+            hearing=large or penalties.names_a_penalty(offence),
         ),
         ceiling=penalty_rules.simple_ceiling(book, found.agency_kind, found.party_kind, on),
         hearing=large,
@@ -357,14 +372,16 @@ def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
     )
 
 
-def penalty_acts(actor: Actor, found: Penalty, *, proposed: bool) -> list[str]:
-    """List the acts the actor may take now on a penalty, in the order of the table."""
+def penalty_acts(actor: Actor, found: Penalty, *, proposed: bool, hearing: bool = True) -> list[str]:
+    """List the acts the actor may take now on a penalty, in the order of the table; a hearing only where it is due."""
     if found.agency_id not in actor.organisation_ids:
         return []
     fitting = {
-        "decide_simple": found.procedure == "simple",
-        "ask_hearing": not found.hearing_record,
-        "propose": not proposed,
+        "decide_simple": found.procedure == "simple" and not penalties.under_age(found),
+        "give_notice": not penalties.under_age(found),
+        "renotice": not penalties.under_age(found),
+        "ask_hearing": hearing and not found.hearing_record,
+        "propose": not proposed and not penalties.under_age(found),
         "decide": proposed,
         "serve": found.served_at is None,
         "pay": found.amount is not None and found.served_at is not None,
@@ -384,7 +401,12 @@ def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
         clocks += _clock(_("作出决定期限"), filed, book["ordinary"]["decide_within"], done_at=ended)
     if found.noticed_at and found.decided_at is None and found.state in ("noticed", "hearing"):
         noticed = matters.day_of(found.noticed_at)
-        clocks += _clock(_("陈述申辩期限"), noticed, book["ordinary"]["statement_within"])
+        within = book["ordinary"]["statement_within"]
+        # A term of the party's: once it has passed the office may go on, and is not late.
+        passed = end_of(matters.last_day(noticed, within))
+        clocks += _clock(
+            _("陈述申辩期限"), noticed, within, done_at=passed if passed < timezone.now() else None
+        )
     if found.decided_at and found.served_at is None and found.state == PenaltyState.DECIDED:
         decided = matters.day_of(found.decided_at)
         clocks += _clock(_("送达期限"), decided, book["service"]["decision_within"])

@@ -216,6 +216,22 @@ def waiting(actor: Actor) -> QuerySet[Transfer]:
     return _open(Transfer.objects.filter(waiting_q(offices))) if offices else Transfer.objects.none()
 
 
+def on_desk(actor: Actor, *, at: datetime) -> tuple[Q, Q]:
+    """Return the conditions "it waits for an actor's offices or is late on their desk", and "it is late".
+
+    A late one lies on the desks of sender, receiver and both superiors alike, whoever must act.
+    """
+    offices = desks(actor, "enforcement.watch")
+    if not offices:
+        return Q(pk__in=[]), Q(pk__in=[])
+    sides = (
+        Q(receiver_id__in=offices) | Q(sender_superior_id__in=offices) | Q(receiver_superior_id__in=offices)
+    )
+    seen = Q(sender_id__in=offices) | (sides & ~Q(state=TransferState.DRAFT))
+    late = seen & Q(due_at__lt=at)
+    return ~Q(state=TransferState.CLOSED) & (waiting_q(offices) | late), late
+
+
 def _open(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
     return found.exclude(state=TransferState.CLOSED)
 

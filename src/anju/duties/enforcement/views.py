@@ -18,17 +18,32 @@ from anju.ground.access import services as access
 from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event
+from anju.ground.foundation.navigation import Wait
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import forms, matters, orders, payments, penalties, queries, sealings
+from . import forms, matters, orders, payments, penalties, queries, sealings, turns
 from .matters import Matter
 from .models import Order, Penalty
 from .penalty_rules import STEPS
-from .rules import ORDER_KINDS, ORDER_LABELS, ORDER_STEPS, PARTIES, PENALTY_LABELS, PROCEDURES
+from .rules import ORDER_KINDS, ORDER_LABELS, ORDER_STEPS, PARTIES, PENALTY_LABELS, PROCEDURES, PenaltyState
 
 
 def _page_number(request: HttpRequest) -> int:
     return max(1, min(whole(request.GET.get("page")) or 1, 200))
+
+
+def waits(request: HttpRequest) -> list[Wait]:
+    """List what the to-do page shows of enforcement: what the own agency must do next, and transfers that are late."""
+    words = {
+        "transfers": (_("移送和抄告"), reverse("enforcement:transfers")),
+        "orders": (_("责令改正：送达、复查"), reverse("enforcement:orders") + "?turn=1"),
+        "penalties": (_("行政处罚待办"), reverse("enforcement:penalties") + "?turn=1"),
+        "sealings": (_("查封即将到期"), reverse("enforcement:sealings")),
+        "majors": (_("重大火灾隐患待认定、通知"), reverse("enforcement:majors")),
+        "objections": (_("执法异议待答复"), reverse("enforcement:objections")),
+    }
+    actor = request.actor  # type: ignore[attr-defined]
+    return [Wait(*words[pile.kind], pile.count, pile.late) for pile in turns.piles(actor)]
 
 
 def _told(event: Event) -> dict[str, Any]:
@@ -113,14 +128,27 @@ def _source(request: HttpRequest) -> str:
 # ------------------------------------------------------------------------------------------------------------ orders
 
 
+def _kept(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name in ("turn", "batch") if (value := request.GET.get(name, ""))}
+
+
 @power("enforcement.see")
 def order_list(request: HttpRequest) -> HttpResponse:
     """List the orders to correct within reach, newest first."""
     found = queries.order_page(request.actor, request.GET, number=_page_number(request))  # type: ignore[attr-defined]
+    on, turn = timezone.localdate(), request.GET.get("turn") == "1"
     context = {
         "page": found,
+        "turn": turn,
+        "kept": _kept(request),
+        "may_act": request.actor.has("enforcement.order"),  # type: ignore[attr-defined]
         "rows": [
-            {"order": o, "tone": queries.ORDER_TONES[o.state], "state": ORDER_LABELS[o.state]}
+            {
+                "order": o,
+                "tone": queries.ORDER_TONES[o.state],
+                "state": ORDER_LABELS[o.state],
+                "next": turns.next_of_order(o, on=on) if turn else None,
+            }
             for o in found.rows
         ],
         "states": ORDER_LABELS,
@@ -219,7 +247,8 @@ def order_new(request: HttpRequest) -> HttpResponse:
     matter = matters.asked(actor, request.GET, at=at)
     posted = request.method == "POST"
     typed = request.POST if posted else None
-    kind = "immediate" if (request.POST if posted else request.GET).get("kind") == "immediate" else "timed"
+    usual = "immediate" if matter.on_spot else "timed"
+    kind = "timed" if (request.POST if posted else request.GET).get("kind", usual) == "timed" else "immediate"
     draft = orders.draft(matter, by=actor, at=at)
     refusal: Refusal | None = None
     if posted:
@@ -236,6 +265,7 @@ def order_new(request: HttpRequest) -> HttpResponse:
     context = {
         "matter": matter,
         "draft": draft.data,
+        "standing": [(o, ORDER_LABELS[o.state]) for o in queries.standing(actor, matter.case_ids)],
         "kind": kind,
         "kinds": ORDER_KINDS,
         "refusal": refusal,
@@ -280,12 +310,19 @@ def shown_pdf(data: bytes) -> HttpResponse:
 def penalty_list(request: HttpRequest) -> HttpResponse:
     """List the penalties within reach, newest first."""
     found = queries.penalty_page(request.actor, request.GET, number=_page_number(request))  # type: ignore[attr-defined]
-    offences = penalties.offences(timezone.localdate())
+    on, turn = timezone.localdate(), request.GET.get("turn") == "1"
+    offences = penalties.offences(on)
+    proposed = turns.proposed_among(found.rows) if turn else set()
+    actor = request.actor  # type: ignore[attr-defined]
     context = {
         "page": found,
+        "turn": turn,
+        "kept": _kept(request),
+        "may_act": any(actor.has(f"enforcement.{name}") for name in ("punish", "approve", "payment")),
         "rows": [
             {
                 "penalty": p,
+                "next": turns.next_of_penalty(p, proposed=p.pk in proposed, on=on) if turn else None,
                 "tone": queries.PENALTY_TONES[p.state],
                 "state": queries.state_of(p),
                 "offence": _offence_label(offences, p),
@@ -338,6 +375,7 @@ def _penalty_forms(found: queries.PenaltyDossier, data: Any, act: str) -> dict[s
         given = {"amount": row.proposed_amount, "warning": row.warning, "reasons": row.reasons}
         made["decide_simple"] = forms.SpotForm(**told("decide_simple"), **measured)
         made["give_notice"] = forms.MeasureForm(**told("give_notice"), **measured)
+        made["renotice"] = forms.MeasureForm(**told("renotice", **given), **measured)
         made["propose"] = forms.MeasureForm(**told("propose", **given), **measured)
     return made
 
@@ -361,6 +399,7 @@ def _penalty_page(
         "procedure": PROCEDURES.get(row.procedure, ""),
         "party": PARTIES.get(row.party_kind, ""),
         "says": penalties.says(row),
+        "under_age": penalties.under_age(row) and row.state in (PenaltyState.FILED, PenaltyState.NOTICED),
         "steps": _steps(STEPS, found.acts),
         "urls": {a: reverse("enforcement:penalty_step", args=[penalty_id, a]) for a in found.acts},
         "forms": _penalty_forms(found, request.POST, act),
@@ -401,6 +440,8 @@ def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
         said = queries.amount_words(allowed, found.offence)
         amount = _("规定的罚款：%(amount)s") % {"amount": said}
         hints |= {"give_notice": amount, "propose": amount, "decide_simple": amount}
+        again = _("当事人会收到新的告知书，陈述申辩和听证的期限重新计算。")
+        hints["renotice"] = f"{again} {amount}"
     return hints
 
 
@@ -467,7 +508,7 @@ def _take(act: str, form: Any, given: dict[str, Any]) -> None:
     told = form.cleaned_data
     if act == "decide_simple":
         penalties.decide_simple(**given, measure=form.measure(), statement=told.get("statement", ""))
-    elif act in ("give_notice", "propose"):
+    elif act in ("give_notice", "renotice", "propose"):
         getattr(penalties, act)(**given, measure=form.measure())
     elif act == "pay":
         payments.record_payment(**given, **form.told())
@@ -732,6 +773,8 @@ def sealing_new(request: HttpRequest) -> HttpResponse:
             "reason": matter.case.text if matter.case else "",
             "first_name": own.name if own else "",
             "first_badge": own.badge if own else "",
+            "second_name": matter.others[0].name if matter.others else "",
+            "second_badge": matter.others[0].badge if matter.others else "",
         },
     )
     refusal: Refusal | None = None

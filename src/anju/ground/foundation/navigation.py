@@ -47,13 +47,36 @@ class Entry:
     badge: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What waits for the signed-in person besides cases: what it is, where it is listed, how many, how many late."""
+
+    label: str
+    url: str
+    count: int
+    late: int = 0
+
+
 _items: dict[str, Item] = {}
+_waits: list[Callable[[Any], list[Wait]]] = []
 
 
 def register(item: Item) -> Item:
     """Add an entry (rooms call this in `AppConfig.ready`); the same URL name replaces the earlier one."""
     _items[f"{item.shell} {item.url_name}"] = item
     return item
+
+
+def register_waits(provider: Callable[[Any], list[Wait]]) -> None:
+    """Add what a room lays on the to-do page (rooms call this in `AppConfig.ready`); asked on that page alone."""
+    if provider not in _waits:
+        _waits.append(provider)
+
+
+def waits(request: Any) -> list[Wait]:
+    """List what waits besides cases, those with something late first."""
+    found = [wait for provider in _waits for wait in provider(request)]
+    return sorted(found, key=lambda wait: not wait.late)
 
 
 def of(request: Any, shell: str = "console") -> list[Entry]:

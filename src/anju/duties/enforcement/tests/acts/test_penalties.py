@@ -17,6 +17,7 @@ from .conftest import ONE, PERSON, TWO, UNIT
 pytestmark = pytest.mark.django_db
 D = Decimal
 REASONS = "占用时间长，影响通行"
+EIGHT = Measure(D("8000"), reasons=REASONS)
 
 
 def on_the_spot(case, by, at, **told):
@@ -185,6 +186,31 @@ def test_no_proposal_before_the_party_was_heard_and_never_more_than_it_was_told(
     with pytest.raises(Refusal, match="不能加重"):
         penalties.propose(penalty_id=fine.pk, measure=Measure(D("9000"), reasons=REASONS), by=fire, at=later)
     penalties.propose(penalty_id=fine.pk, measure=Measure(D("6000"), reasons=REASONS), by=fire, at=later)
+
+
+def test_what_becomes_heavier_is_told_anew_and_heard_from_the_beginning(filed, fire, head, friday_9am):
+    fine, at = filed(), friday_9am
+    penalties.give_notice(penalty_id=fine.pk, measure=EIGHT, by=fire, at=at)
+    later = at + timedelta(days=1)
+    penalties.take_statement(penalty_id=fine.pk, statement="放弃", answer="确认", by=fire, at=later)
+    penalties.propose(penalty_id=fine.pk, measure=EIGHT, by=fire, at=later)
+    heavier = Measure(D("12000"), reasons="查明占用已达两个月")
+    with pytest.raises(Refusal, match="重新告知"):
+        penalties.propose(penalty_id=fine.pk, measure=heavier, by=fire, at=later)
+    told = penalties.renotice(
+        penalty_id=fine.pk, measure=heavier, by=fire, at=later + timedelta(hours=1), key="again"
+    )
+    assert (told.proposed_amount, told.statement, told.statement_until) == (D("12000"), "", date(2024, 7, 19))
+    # What was proposed before is void with the notice it rested on.
+    with pytest.raises(NotAllowedNow, match="还没有提出处罚意见"):
+        penalties.decide(penalty_id=fine.pk, by=head, at=later + timedelta(hours=2))
+    with pytest.raises(NotAllowedNow, match="陈述申辩期"):
+        penalties.propose(penalty_id=fine.pk, measure=heavier, by=fire, at=later + timedelta(hours=2))
+    heard = later + timedelta(hours=3)
+    penalties.take_statement(penalty_id=fine.pk, statement="无异议", answer="确认", by=fire, at=heard)
+    penalties.propose(penalty_id=fine.pk, measure=heavier, by=fire, at=heard)
+    decided = penalties.decide(penalty_id=fine.pk, by=head, at=heard)
+    assert decided.amount == D("12000.00")
 
 
 def test_a_hearing_is_asked_for_in_time_held_and_recorded(filed, fire, friday_9am):

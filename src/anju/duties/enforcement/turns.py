@@ -1,0 +1,171 @@
+"""What waits for an actor's own agency: orders to serve or to look at again, penalties whose next act is its own."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Exists, Model, OuterRef, Q, Value
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.ground.access.actors import Actor
+from anju.ground.foundation.models import Event
+
+from . import matters, penalties, transfer_queries
+from .major_rules import MajorState
+from .models import MajorHazard, Objection, Order, Penalty, Sealing, Transfer
+from .rules import OrderState, PenaltyState
+
+NOBODY = Q(pk__in=[])
+# A sealing is renewed or lifted before its last day: it is called so many days ahead.
+SEALING_AHEAD = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next act of a row, the last day for it (None: no term runs), and whether that day has passed."""
+
+    label: str
+    by: date | None
+    late: bool
+
+
+def of_orders(actor: Actor, *, on: date) -> Q:
+    """Return the condition "the actor's agency must serve this order, or look whether it was obeyed"."""
+    if not actor.has("enforcement.order"):
+        return NOBODY
+    again = Q(state=OrderState.SERVED) & (Q(recheck_asked_at__isnull=False) | Q(due_on__lt=on))
+    return Q(agency_id__in=actor.organisation_ids) & (
+        Q(state__in=[OrderState.ISSUED, OrderState.OVERDUE]) | again
+    )
+
+
+def next_of_order(order: Order, *, on: date) -> Next:
+    """Say what comes next for an order that waits."""
+    if order.state == OrderState.ISSUED:
+        return Next(_("登记送达"), order.serve_by, bool(order.serve_by and order.serve_by < on))
+    label = _("到现场复查") if order.state == OrderState.SERVED else _("复查，仍未改的立案处罚")
+    return Next(label, order.recheck_by, bool(order.recheck_by and order.recheck_by < on))
+
+
+def _proposed() -> Exists:
+    return Exists(
+        Event.objects.filter(
+            subject_type=Penalty._meta.label_lower,
+            subject_id=OuterRef("pk"),
+            name="enforcement.penalty_proposed",
+            at__gte=OuterRef("noticed_at"),
+        )
+    )
+
+
+def of_penalties(actor: Actor, *, on: date) -> Q:
+    """Return the condition "the next act on this penalty is the actor's", by the powers held."""
+    found = NOBODY
+    young = Q(party_age__lt=matters.book(on)["age"]["none_below"])
+    if actor.has("enforcement.punish"):
+        heard = ~Q(statement="") | Q(statement_until__lt=on)
+        found |= (
+            (Q(state=PenaltyState.FILED) & ~young)
+            | (Q(state=PenaltyState.NOTICED) & heard & ~_proposed())
+            | Q(state=PenaltyState.HEARING, hearing_on__lte=on)
+            | Q(state=PenaltyState.DECIDED, served_at__isnull=True)
+        )
+    if actor.has("enforcement.approve"):
+        found |= (Q(state=PenaltyState.NOTICED) & _proposed()) | (Q(state=PenaltyState.FILED) & young)
+    if actor.has("enforcement.payment"):
+        found |= Q(state=PenaltyState.DECIDED, amount__isnull=False, pay_by__lt=on)
+    return found if found == NOBODY else Q(agency_id__in=actor.organisation_ids) & found
+
+
+def next_of_penalty(penalty: Penalty, *, proposed: bool, on: date) -> Next:
+    """Say what comes next for a penalty that waits."""
+    label, by = _("审批决定") if proposed else _("提出处罚意见"), penalty.decide_by
+    if penalty.state == PenaltyState.FILED:
+        label = _("作出当场处罚决定") if penalty.procedure == "simple" else _("处罚告知")
+        if penalties.under_age(penalty):
+            label = _("办理不予处罚（不满十四周岁）")
+    elif penalty.state == PenaltyState.HEARING:
+        label, by = _("举行并记录听证"), penalty.hearing_on
+    elif penalty.state == PenaltyState.DECIDED:
+        label, by = _("催缴，登记缴款"), penalty.pay_by
+        if penalty.served_at is None and penalty.decided_on is not None:
+            within = matters.book(penalty.edition)["service"]["decision_within"]
+            label, by = _("送达决定"), matters.last_day(penalty.decided_on, within)
+    return Next(label, by, bool(by and by < on))
+
+
+def proposed_among(rows: list[Penalty]) -> set[int]:
+    """Return those penalties on which a proposal was made."""
+    found = Penalty.objects.filter(_proposed(), pk__in=[p.pk for p in rows])
+    return set(found.values_list("pk", flat=True))
+
+
+# ------------------------------------------------------------------------------------------------- for the to-do page
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """What waits of one kind: how many, and how many of these are late."""
+
+    kind: str
+    count: int
+    late: int
+
+
+def piles(actor: Actor) -> list[Pile]:
+    """Count in one statement what waits for an actor's own agency, and transfers late on its desk."""
+    on, counted = timezone.localdate(), []
+    if not actor.organisation_ids:
+        return []
+    for kind, model, waits, late in _kinds(actor, on):
+        if waits == NOBODY:
+            continue
+        rows = model._default_manager.filter(waits).order_by().annotate(pile=Value(kind)).values("pile")
+        counted.append(
+            rows.annotate(pile_count=Count("pk"), pile_late=Count("pk", filter=late)).values_list(
+                "pile", "pile_count", "pile_late"
+            )
+        )
+    if not counted:
+        return []
+    found = {kind: Pile(kind, n, late) for kind, n, late in counted[0].union(*counted[1:], all=True)}
+    return [found[kind] for kind in KINDS if kind in found]
+
+
+KINDS = ("transfers", "orders", "penalties", "sealings", "majors", "objections")
+
+
+def _kinds(actor: Actor, on: date) -> list[tuple[str, type[Model], Q, Q]]:
+    """List what may wait: (kind, model, what waits, what of it is late)."""
+    own = Q(agency_id__in=actor.organisation_ids)
+    transfers, transfers_late = transfer_queries.on_desk(actor, at=timezone.now())
+    orders_late = Q(state=OrderState.ISSUED, serve_by__lt=on) | Q(
+        state__in=[OrderState.SERVED, OrderState.OVERDUE], recheck_by__lt=on
+    )
+    penalties_late = Q(decided_on__isnull=True, decide_by__lt=on) | Q(decided_on__isnull=False, pay_by__lt=on)
+    ending = own & Q(lifted_at__isnull=True, until__lte=on + SEALING_AHEAD)
+    judging = Q(state__in=[MajorState.PROPOSED, MajorState.PANEL])
+    notice = Q(state=MajorState.DECIDED, written_number="")
+    majors_late = (judging & Q(decide_by__lt=on)) | (notice & Q(notify_by__lt=on))
+    return [
+        ("transfers", Transfer, transfers, transfers_late),
+        ("orders", Order, of_orders(actor, on=on), orders_late),
+        ("penalties", Penalty, of_penalties(actor, on=on), penalties_late),
+        ("sealings", Sealing, ending if actor.has("enforcement.seal") else NOBODY, Q(until__lt=on)),
+        (
+            "majors",
+            MajorHazard,
+            own & (judging | notice) if actor.has("enforcement.major") else NOBODY,
+            majors_late,
+        ),
+        ("objections", Objection, _objections(actor), Q(answer_by__lt=on)),
+    ]
+
+
+def _objections(actor: Actor) -> Q:
+    found = NOBODY
+    if actor.has("enforcement.approve"):
+        found |= Q(penalty__agency_id__in=actor.organisation_ids)
+    if actor.has("enforcement.order"):
+        found |= Q(order__agency_id__in=actor.organisation_ids)
+    return found if found == NOBODY else found & Q(answered_at__isnull=True)
