@@ -114,7 +114,7 @@ def _companies(unit_ids: Sequence[int], limit: int) -> list[Line]:
         came = _("%(name)s 进驻") % {"name": name}
         lines.append(Line(contract.valid_from, "company", came, note=runs, tone="active"))
         if until and until <= today:
-            lines.append(Line(contract.valid_to, "company", _("%(name)s 合同到期") % {"name": name}))
+            lines.append(Line(until, "company", _("%(name)s 合同到期") % {"name": name}))
     return lines
 
 
