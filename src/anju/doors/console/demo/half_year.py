@@ -30,6 +30,7 @@ from .half_year_papers import Papers
 from .half_year_rows import EVENT, TABLES, Check, Community, DoesNotAddUp, Fine, Place, Rows, Seen, event
 
 _STATION = "police_station"
+_SIMPLE = 200  # yuan: what one person may be fined on the spot
 _RECENT = timedelta(days=25)  # a hazard found no longer ago may well be open on the last day
 
 
@@ -471,14 +472,18 @@ class HalfYear:
             raise DoesNotAddUp(f"{line['offence']}: {len(fit)} hazards for {line['count']} fines")
         chosen = self.chance.sample(fit, line["count"])
         taken.update(seen.id for _check, seen in chosen)
-        return [
-            Fine(
-                0, check, seen, line["offence"], line["article"], line["yuan"], line["party"],
-                check.ended + timedelta(days=self.chance.choice((0, 0, 1, 2, 5)), minutes=self.chance.randint(20, 90)),
-                None if self.chance.random() < 0.04 else self.chance.randint(0, 13), self._person(),
-            )
-            for check, seen in chosen
-        ]  # fmt: skip
+        found = []
+        for check, seen in chosen:
+            days, minutes = self.chance.choice((0, 0, 1, 2, 5)), self.chance.randint(20, 90)
+            on_the_spot = seen.at_once and line["yuan"] <= _SIMPLE
+            decided = check.ended + timedelta(days=0 if on_the_spot else days, minutes=minutes)
+            seen.fined = decided if on_the_spot else None
+            paid = None if self.chance.random() < 0.04 else self.chance.randint(0, 13)
+            found.append(
+                Fine(0, check, seen, line["offence"], line["article"], line["yuan"], line["party"], decided, paid,
+                     self._person())
+            )  # fmt: skip
+        return found
 
     def _check_totals(self, checks: Sequence[Check], fines: Sequence[Fine]) -> None:
         """Compare what was drawn with the six totals; raises DoesNotAddUp."""

@@ -56,8 +56,8 @@ class Papers:
             if estate is not None and estate.longitude is not None and estate.latitude is not None
             else None
         )
-        for purpose, minutes in (("report", 4), ("recheck", 25)):
-            at = fine.check.began + timedelta(minutes=minutes)
+        fixed_at = case.closed_at - timedelta(minutes=2) if case.closed_at is not None else fine.check.ended
+        for purpose, at in (("report", fine.check.began + timedelta(minutes=4)), ("recheck", fixed_at)):
             picture = photo(
                 "ebike", fixed=purpose == "recheck", seed=seed, taken_at=timezone.localtime(at), point=point
             )

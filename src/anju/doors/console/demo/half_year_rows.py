@@ -84,6 +84,7 @@ class Seen:
     cure: str
     due: date
     at_once: bool
+    fined: datetime | None = None  # when somebody who would not put it right was fined on the spot
 
 
 @dataclass(slots=True)
@@ -277,7 +278,8 @@ class Rows:
 
     def _closed(self, check: Check, seen: Seen) -> datetime:
         if seen.at_once or check.again is None:
-            return check.ended + timedelta(minutes=5)
+            # Who was fined for refusing gave way only then.
+            return max(check.ended, seen.fined or check.ended) + timedelta(minutes=5)
         return datetime.combine(check.again, time(16, 30 + seen.id % 29), check.began.tzinfo)
 
     def _cases(self, checks: Sequence[Check]) -> None:
