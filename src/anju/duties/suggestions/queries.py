@@ -342,6 +342,8 @@ class PublicReply:
     salutation: str = ""
     signer: str = ""
     contact: tuple[str, ...] = ()
+    opening: tuple[str, ...] = ()
+    thanks: str = ""
     copies: str = ""
     is_demo: bool = False
 
@@ -369,7 +371,10 @@ def public_words(reply: Reply, *, names: Sequence[str], at: datetime) -> dict[st
         "result_class": reply.result_class,
         "result_name": classes.get(reply.result_class, ""),
         "salutation": rules.masked(_("、").join(deputies), hidden),
+        "opening": [rules.masked(line, hidden) for line in document.data.get("opening", ())],
         "lines": [rules.masked(line, hidden) for line in reply.text.splitlines()],
+        "thanks": rules.masked(document.data.get("thanks", ""), hidden),
+        "copies": rules.masked(document.data.get("copies", ""), hidden),
         "signer": rules.masked(reply.signer, names),
         "contact": [line for line in contact if line],
     }
@@ -408,7 +413,10 @@ def _public(row: Mapping[str, Any]) -> PublicReply:
         result_class=kept["result_class"],
         result_name=kept["result_name"],
         published_on=timezone.localtime(row["published_at"]).date(),
+        opening=tuple(kept.get("opening", ())),
         lines=tuple(kept["lines"]),
+        thanks=kept.get("thanks", ""),
+        copies=kept.get("copies", ""),
         salutation=kept["salutation"],
         signer=kept["signer"],
         contact=tuple(kept["contact"]),
@@ -476,7 +484,7 @@ def deputy_view(code: str, *, at: datetime) -> DeputyView:
         "suggestions.extend": _("办理期限延长"),
         "suggestions.sign": _("答复已签发"),
         "suggestions.issue": _("答复已印发"),
-        "suggestions.redo": _("因您不满意，再次办理"),
+        "suggestions.redo": _("因代表不满意，再次办理"),
         "suggestions.ask_assessment": _("转专家评估"),
         "suggestions.assess": _("专家评估完成"),
         "suggestions.close": _("已办结"),

@@ -321,6 +321,10 @@ def _acted(
         raise
     except Refusal as refusal:
         return _page(request, suggestion_id, refusal=refusal, act=act)
+    if not queries.seen(request.actor).filter(pk=suggestion_id).exists():  # type: ignore[attr-defined]
+        # Returned to the registrar, it has left this office's desk: its page would be "not found".
+        messages.success(request, _("%(said)s此件已不在本单位。") % {"said": said})
+        return redirect("suggestions:list")
     messages.success(request, said)
     return redirect("suggestions:suggestion", suggestion_id)
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from anju.duties.suggestions import services
 from anju.duties.suggestions.models import CoHandling, Feedback, Reply, Suggestion, Talk
@@ -78,6 +79,23 @@ def test_steps_are_taken_from_the_page_and_refusals_come_back_beside_the_button(
     again = clerk.post(reverse("suggestions:step", args=[made.pk, "accept"]))
     assert again.status_code == 409 and "现在可以" in told(again)
     assert clerk.post(reverse("suggestions:step", args=[made.pk, "no_such"])).status_code == 404
+
+
+def test_who_returns_a_suggestion_is_led_back_to_the_list_not_to_a_page_that_is_gone(
+    signed_in_as, county_supervisor, registered, offices, city_supervisor
+):
+    now = timezone.now()
+    made = registered(at=now, received_on=timezone.localtime(now).date())
+    services.assign(
+        suggestion_id=made.pk, lead_id=county_supervisor.post.organisation_id, co_ids=[],
+        by=city_supervisor.actor(now), at=now,
+    )  # fmt: skip
+    county = signed_in_as(county_supervisor)
+    address = reverse("suggestions:step", args=[made.pk, "refuse_routing"])
+    answer = county.post(address, {"note": "属全市事项，建议由市住建局主办。"}, follow=True)
+    assert answer.status_code == 200
+    assert answer.redirect_chain == [(reverse("suggestions:list"), 302)]
+    assert "此件已不在本单位" in told(answer)
 
 
 def test_what_one_may_not_see_is_not_found(signed_in_as, outsider, police_officer, handling):
@@ -197,6 +215,8 @@ def test_delivery_feedback_and_publication_are_entered_on_the_page(clerk, answer
     clerk.post(reverse("suggestions:publish", args=[answered.pk]), {"names": "冯演联、别人"})
     shown = told(Client().get(reverse("portal:reply", args=[Reply.objects.get().pk])))
     assert "冯**" in shown and "建立检查制度" in shown
+    for words in ("您提出的“关于加强老旧小区安全管理的建议”收悉。现答复如下：", "感谢", "抄送："):
+        assert words in shown
     assert "关于加强老旧小区安全管理的建议" in told(Client().get(reverse("portal:replies")))
 
 
