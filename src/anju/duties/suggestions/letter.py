@@ -12,6 +12,7 @@ from django.utils.translation import override
 from anju.ground.access.actors import Actor, Reach
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.means.documents import facts as forms
+from anju.means.figures import letter as report
 from anju.means.figures import queries as figures
 from anju.means.figures import services as figure_acts
 from anju.means.figures.models import FigureSnapshot
@@ -24,6 +25,7 @@ from .models import Reply, Suggestion
 from .rules import Reference
 
 KIND = "suggestion_reply"
+REPORT = "report"  # in the picker: not one measure, but the report's sentence with its six
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,23 @@ def _figure(reference: Reference, result: Result) -> Figure:
         problem=problem,
         word=str(result.measure.word),
     )
+
+
+def offered(measure: str, start: date, end: date, territory: str) -> list[Reference]:
+    """Return the references that a choice of the picker puts in: one, or the six of the report's sentence."""
+    return [
+        Reference(name, start, end, territory) for name in (report.SIX if measure == REPORT else (measure,))
+    ]
+
+
+def put_in(figures_found: list[Figure], *, words: str) -> str:
+    """Write what is put into a draft: a figure behind its name (or `words`), or the report's sentence after `words`."""
+    first = figures_found[0]
+    if len(figures_found) == 1:
+        return f"{words or first.label}{first.reference.written}{first.word}"
+    numbers = {figure.reference.measure: figure.reference.written for figure in figures_found}
+    start, end = report.day(first.reference.start), report.day(first.reference.end)
+    return words + report.template().format(start=start, end=end, place=first.scope, **numbers)
 
 
 def freeze(

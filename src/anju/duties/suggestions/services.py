@@ -508,7 +508,7 @@ def insert_figure(
     words: str = "",
     key: str = "",
 ) -> Reply:
-    """Put a reference to a figure at the end of a part of the draft, behind its name (or `words`).
+    """Put a reference to a figure, or the report's sentence with its six, at the end of a part of the draft.
 
     Raises Refusal when it cannot be computed now.
     """
@@ -518,22 +518,33 @@ def insert_figure(
     suggestion = locked(suggestion_id, by=by)
     _require_writing(suggestion, by=by)
     reply = _reply(suggestion, by=by, at=at)
-    reference = rules.Reference(measure, start, end, territory)
-    if not rules.references(reference.written):
+    references = letter.offered(measure, start, end, territory)
+    if not all(rules.references(reference.written) for reference in references):
         raise Refusal(_("请选择指标、起止日期和地区。"), field="measure")
-    figure = letter.compute([reference], actor=by, at=at)[reference.written]
-    if figure.problem:
-        raise Refusal(_("这个数字现在算不出来：%(why)s") % {"why": figure.problem}, field="measure")
+    computed = letter.compute(references, actor=by, at=at)
+    figures_found = [computed[reference.written] for reference in references]
+    for figure in figures_found:
+        if figure.problem:
+            raise Refusal(_("这个数字现在算不出来：%(why)s") % {"why": figure.problem}, field="measure")
     sections = [dict(part) for part in reply.sections] or [{"heading": "", "text": ""}]
     if not 0 <= section < len(sections):
         raise Refusal(_("请选择放在哪一部分。"), field="section")
     before = sections[section].get("text", "")
-    sections[section]["text"] = f"{before}{words.strip() or figure.label}{reference.written}{figure.word}"
+    put_in = letter.in_chinese(lambda: letter.put_in(figures_found, words=words.strip()))
+    apart = (
+        "\n" if measure == letter.REPORT and before.strip() else ""
+    )  # the sentence is a paragraph of its own
+    sections[section]["text"] = f"{before.rstrip() if apart else before}{apart}{put_in}"
     reply.sections = sections
     _save_draft(reply, by=by, at=at)
     journal.record(
-        "suggestions.figure", subject=suggestion, by=by, at=at, note=figure.label,
-        data={"reference": reference.written, "value": figure.printed}, key=key, key_digest=asked,
+        "suggestions.figure", subject=suggestion, by=by, at=at,
+        note=_("、").join(figure.label for figure in figures_found),
+        data={
+            "reference": " ".join(reference.written for reference in references),
+            "value": " ".join(figure.printed for figure in figures_found),
+        },
+        key=key, key_digest=asked,
     )  # fmt: skip
     return reply
 

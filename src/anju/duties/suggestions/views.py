@@ -670,7 +670,10 @@ def _draft_page(
     today = timezone.localdate()
     picker = forms.FigureForm(
         request.POST if refusal is not None and typed is None else None,
-        measures=[(m.name, str(m.label)) for m in registry.measures()],
+        measures=[
+            (letter.REPORT, _("报告中的一句话（六项数字）")),
+            *((m.name, str(m.label)) for m in registry.measures()),
+        ],
         territories=_territories(actor),
         sections=named or [("0", _("正文"))],
         initial={"start": date(today.year, 1, 1), "end": today, "section": str(max(0, len(sections) - 1))},

@@ -43,6 +43,15 @@ def latest_day(today: date) -> date | None:
     return today if last is not None and last.year == today.year else last
 
 
+def template() -> str:
+    """Return the report's sentence with a place for its period, its territory and each of the six numbers."""
+    return _(
+        "{start}至{end}，{place}公安派出所共检查单位{units_inspected}家，发现隐患{hazards_found}处，"
+        "罚款{fines_decided_yuan}元；其中检查老旧小区{old_communities_inspected}家，"
+        "发现整改电动车隐患{ebike_hazards_rectified}处，罚款{ebike_fines_yuan}元。"
+    )
+
+
 def sentence(results: Mapping[str, Result], *, scope: Scope) -> SafeString | str:
     """Write the report's sentence with each number a link to its rows; "" when one of the six is not counted here."""
     if any(name not in results for name in SIX):
@@ -54,12 +63,7 @@ def sentence(results: Mapping[str, Result], *, scope: Scope) -> SafeString | str
         value = result.value or 0
         text = rules.yuan(value) if result.measure.unit == "yuan" else f"{value:,}"
         numbers[name] = format_html('<a class="num" href="{}">{}</a>', result.rows_url(), text)
-    words = _(
-        "{start}至{end}，{place}公安派出所共检查单位{units_inspected}家，发现隐患{hazards_found}处，"
-        "罚款{fines_decided_yuan}元；其中检查老旧小区{old_communities_inspected}家，"
-        "发现整改电动车隐患{ebike_hazards_rectified}处，罚款{ebike_fines_yuan}元。"
-    )
-    return format_html(words, start=day(period.start), end=day(period.end), place=scope.label, **numbers)
+    return format_html(template(), start=day(period.start), end=day(period.end), place=scope.label, **numbers)
 
 
 def share(result: Result, other: Result) -> str:

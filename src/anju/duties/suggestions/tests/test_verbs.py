@@ -19,6 +19,7 @@ from anju.ground.foundation.refusals import (
     NotPermitted,
     Refusal,
 )
+from anju.means.figures import letter as report
 from anju.means.figures.models import FigureSnapshot
 
 from .conftest import DRAFT, on
@@ -56,6 +57,25 @@ def test_a_number_is_registered_once_a_meeting(registered):
     registered()
     with pytest.raises(Conflict, match="已经登记"):
         registered()
+
+
+def test_the_reports_sentence_is_put_in_at_once_with_its_six_figures(walk, handling, city_supervisor):
+    at = on("2024-07-01")
+    clerk = city_supervisor.actor(at)
+    walk(handling, "draft", at=at)
+    before = handling.replies.get().sections[0]["text"]
+    reply = services.insert_figure(
+        suggestion_id=handling.pk, section=0, measure="report", start=date(2024, 1, 1), end=date(2024, 7, 15),
+        territory="9901", by=clerk, at=at,
+    )  # fmt: skip
+    kept, put_in = reply.sections[0]["text"].rsplit("\n", 1)
+    assert kept == before
+    assert put_in.startswith(
+        "2024年1月1日至2024年7月15日，试点市公安派出所共检查单位{{figure:units_inspected|"
+    )
+    assert [line.measure for line in rules.references(put_in)] == list(report.SIX)
+    computed = letter.compute(rules.references(reply.body), actor=clerk, at=at)
+    assert "罚款0元。" in letter.preview_text(reply, computed)
 
 
 @pytest.mark.parametrize(
