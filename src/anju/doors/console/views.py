@@ -318,7 +318,7 @@ def _case_page(
         "urls": {b.act: reverse("console:step", args=[case_id, b.act]) for b in possible},
         "forms": forms,
         "hints": _hints(found),
-        "phrases": _phrases(),
+        "phrases": _phrases(timezone.localdate(at)),
         "open_act": act,
         "refusal": str(refusal) if refusal else "",
         "clock": clock,
@@ -358,7 +358,7 @@ def _case_page(
         },
         "mine": mine,
         "term_form": TermForm(),
-        "waiting_for": queries.suspension_reasons(on=timezone.localdate(at)),
+        "waiting_for": queries.reasons_of("suspension", on=timezone.localdate(at)),
         "classes": _class_options() if actor.has("cases.merge") and opened.is_open else [],
         "satisfaction": rules.SATISFACTION_LABELS,
         "clock_labels": rules.CLOCK_LABELS,
@@ -378,13 +378,9 @@ def _hints(found: queries.Dossier) -> dict[str, str]:
     return hints
 
 
-def _phrases() -> dict[str, list[str]]:
+def _phrases(on: date) -> dict[str, list[str]]:
     return {
-        "return_back": [
-            _("不属于本单位职责，建议派给："),
-            _("不在本单位服务区域，建议派给："),
-            _("地点描述不清，请补充楼栋和单元。"),
-        ],
+        "return_back": queries.reasons_of("returns", on=on),
         "send_back": [_("现场仍有杂物未清理，位置在："), _("照片不是同一位置，请重新拍摄。")],
     }
 

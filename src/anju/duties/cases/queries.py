@@ -440,7 +440,7 @@ def duplicates(
         if alike >= rule["text"] or (same_class and close) or (same_class and same_estate and alike >= 0.1):
             score = alike + (0.3 if same_class else 0) + (0.2 if close else 0) + (0.1 if same_estate else 0)
             found.append(Likeness(case, alike, metres, score))
-    return sorted(found, key=lambda likeness: -likeness.score)[:5]
+    return sorted(found, key=lambda likeness: -likeness.score)[: rule["show"]]
 
 
 def distance(lon1: float | None, lat1: float | None, lon2: float | None, lat2: float | None) -> float | None:
@@ -742,10 +742,10 @@ def common_classes(*, on: date) -> list[dict[str, str]]:
     ]
 
 
-def suspension_reasons(*, on: date) -> list[str]:
-    """List what a suspension may wait for, as the rulebook words it, in the reader's language."""
+def reasons_of(act: str, *, on: date) -> list[str]:
+    """List the reasons the rulebook words for a suspension or for returns (退单), in the reader's language."""
     english = (get_language() or "").startswith("en")
-    reasons = rulebooks.load("deadlines", on=on)["suspension"]["reasons"]
+    reasons = rulebooks.load("deadlines", on=on)[act]["reasons"]
     return [reason["name_en" if english else "name"] for reason in reasons]
 
 

@@ -223,7 +223,10 @@ def end_long_suspensions(*, at: datetime, batch: int = 200) -> int:
 def urge(
     *, case_id: int, by: Actor, at: datetime, note: str = "", supervise: bool = False, key: str = ""
 ) -> Notice:
-    """Urge (催办) the office whose turn it is, or put the case under supervision (督办)."""
+    """Urge (催办) the office whose turn it is, or put the case under supervision (督办).
+
+    Urged as often as the rulebook says, a case comes under supervision by itself: nobody urges without end.
+    """
     asked = journal.digest([case_id, supervise, note])
     if known := journal.receipt(by=by, key=key, key_digest=asked):
         return Notice.objects.get(pk=known.data["notice"])
@@ -237,7 +240,11 @@ def urge(
     if supervise and not note.strip():
         raise Refusal(_("督办请写明要求。"), field="note")
     if not supervise:
-        _refuse_nagging(case, at=at)
+        limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["urging"]
+        _refuse_nagging(case, at=at, hours=limits["at_most_every"]["amount"])
+        if not case.supervised and case.urges + 1 >= limits["supervise_after"]:
+            supervise = True
+            note = note.strip() or _("已催办 %(n)d 次，按规定转为督办。") % {"n": case.urges + 1}
     made = Notice.objects.create(
         case=case,
         kind="supervise" if supervise else "urge",
@@ -262,13 +269,12 @@ def urge(
     return made
 
 
-def _refuse_nagging(case: Case, *, at: datetime) -> None:
+def _refuse_nagging(case: Case, *, at: datetime, hours: int) -> None:
     """Refuse to urge the same office again so soon that it could not have acted in between."""
-    every = rulebooks.load("deadlines", on=timezone.localtime(at).date())["urging"]["at_most_every"]["amount"]
-    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=at - timedelta(hours=every))
+    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=at - timedelta(hours=hours))
     if recent.exists():
         raise NotAllowedNow(
-            _("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": every},
+            _("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": hours},
             data={"allowed": ["supervise"]},
         )
 

@@ -20,6 +20,7 @@ from anju.ground.access.guards import power
 from anju.ground.foundation import files
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
+from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Area
@@ -288,7 +289,8 @@ def told(event: Event) -> dict[str, Any]:
     elif event.name == "suggestions.escalate":
         title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "suggestions.deadline_moved":
-        note = f"{data['from'][:16].replace('T', ' ')} → {data['to'][:16].replace('T', ' ')}"
+        # Kept as moments of the world: cut as text they would show the hour of Greenwich.
+        note = " → ".join(datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
     if data.get("confirmed"):
         note = _("已核对确认：%(doubts)s") % {"doubts": " ".join(data["confirmed"])} + (
             f" {note}" if note else ""

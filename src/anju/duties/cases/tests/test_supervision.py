@@ -159,6 +159,23 @@ def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
         supervision.urge(case_id=fixing.pk, by=clerk, at=friday_9am)
 
 
+def test_the_third_urging_puts_a_case_under_supervision(fixing, wang, county_supervisor, friday_9am):
+    # The street may urge; to supervise is not its to ask for, but the rule's to bring about.
+    for day in range(2):
+        at = friday_9am + timedelta(days=day)
+        assert supervision.urge(case_id=fixing.pk, by=wang.actor(at), at=at, note="请尽快").kind == "urge"
+    fixing.refresh_from_db()
+    assert not fixing.supervised
+    at = friday_9am + timedelta(days=2)
+    made = supervision.urge(case_id=fixing.pk, by=wang.actor(at), at=at)
+    fixing.refresh_from_db()
+    assert (made.kind, fixing.urges, fixing.supervised) == ("supervise", 3, True)
+    assert "3" in made.text
+    assert journal.events_of(fixing)[-1].name == "cases.supervise"
+    again = friday_9am + timedelta(days=3)
+    assert supervision.urge(case_id=fixing.pk, by=wang.actor(again), at=again).kind == "urge"
+
+
 def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, wang, friday_9am, monday_9am):
     first = reported(text="三号楼二单元楼道里停着电动车在充电", class_code="EB02")
     second = reported(

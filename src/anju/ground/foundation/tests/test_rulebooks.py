@@ -324,3 +324,24 @@ def test_a_company_reaches_no_further_than_its_contracts():
 
 def test_kinds_have_both_names():
     assert all(kind["name"] and kind["name_en"].isascii() for kind in KINDS.values())
+
+
+def test_no_figure_of_the_deadlines_stands_there_unread():
+    """A limit that no code reads would be printed, confirmed by a city, and hold nowhere."""
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (rulebooks.ROOT.parent / "src" / "anju").rglob("*.py")
+        if "tests" not in path.parts
+    )
+    said = {"basis", "default", "effective_from", "source", "clocks"}
+    limits = {
+        f"{name}.{key}"
+        for name, section in DEADLINES.items()
+        if isinstance(section, dict) and name not in said
+        for key in section
+        if key not in said
+    }
+    built = {"abuse.address_per_hour", "abuse.address_per_day", "abuse.phone_per_hour", "abuse.phone_per_day"}
+    assert built <= limits
+    unread = {limit for limit in limits - built if f'"{limit.partition(".")[2]}"' not in source}
+    assert unread == set()
