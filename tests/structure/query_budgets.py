@@ -34,6 +34,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "documents:waiting": ("county_supervisor", 9),
     "territory:estates": ("street_officer", 11),
     "territory:estate": ("street_officer", 26),
+    "territory:place": ("street_officer", 15),
     "organisations:organisations": ("county_supervisor", 10),
     "organisations:organisation": ("county_supervisor", 14),
     "access:people": ("administrator", 8),

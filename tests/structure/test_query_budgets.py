@@ -98,6 +98,8 @@ def _asking(name: str, opener: Client, city, reported, at: datetime) -> Ask:
         "pk": city.offices.company.pk if name.startswith("organisations:") else city.estates.huaiyin.pk,
         "code": queries.code_of(case),
     }
+    if name == "territory:place":
+        fillings["pk"] = city.areas.huaiyin.division_id
     view = PATTERNS[name]
     kwargs = {k: v for k, v in fillings.items() if f":{k}>" in view or f"<{k}>" in view}
     extra = {"portal:report": {"estate": city.estates.huaiyin.pk}}

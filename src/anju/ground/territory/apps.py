@@ -12,3 +12,4 @@ class TerritoryConfig(AppConfig):
 
         estates = pgettext_lazy("navigation", "小区")
         register(Item(estates, "territory:estates", "territory.see", "building", 70, _("档案")))
+        register(Item(_("区划和辖区"), "territory:places", "territory.manage", "map", 72, _("档案")))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from anju.ground.foundation import rulebooks
 
 from .models import Area, Division, Estate
-from .rules import is_old
+from .rules import ANY_DAY, is_old
 
 
 def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:
@@ -23,10 +23,64 @@ def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:
     current = Division.objects.filter(valid_to__isnull=True)
     text = text.strip()
     if text.isdecimal():
-        former = Division.objects.filter(code__startswith=text, valid_to__isnull=False)
-        now = [division.current.pk for division in former[:limit]]
+        now = _become(Division.objects.filter(code__startswith=text), limit=limit)
         return current.filter(Q(code__startswith=text) | Q(pk__in=now)).order_by("code")[:limit]
-    return _search(current, text)[:limit]
+    found = _search(current, text)
+    if text and not text.isascii():
+        # 路寨乡 is asked for by those who have old papers in hand; it is 路寨镇 today.
+        rank = found.query.order_by
+        now = _become(Division.objects.filter(name__contains=text), limit=limit)
+        found = current.filter(Q(name__contains=text) | Q(pk__in=now)).order_by(*rank)
+    return found[:limit]
+
+
+def _become(former: QuerySet[Division], *, limit: int) -> list[int]:
+    """Return the ids of what the divisions of former days among these have become."""
+    return [division.current.pk for division in former.filter(valid_to__isnull=False)[:limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A division for its page: what it was called before, who looks after it, and what stands below it."""
+
+    division: Division
+    former: list[Division]
+    areas: list[Area]
+    above: list[Division]
+    children: list[Division]
+
+
+def place(division: Division) -> Place:
+    """Return a division with its former codes, its areas, its line upwards and the divisions right below."""
+    above: list[Division] = []
+    up = division.parent
+    while up is not None:
+        above.insert(0, up)
+        up = up.parent
+    return Place(
+        division,
+        _former_of(division),
+        list(division.areas.filter(active=True)),
+        above,
+        list(division.children.filter(valid_to__isnull=True).order_by("code")),
+    )
+
+
+def _former_of(division: Division) -> list[Division]:
+    """Return the divisions whose place this one took, the latest first, through the whole chain."""
+    found: list[Division] = []
+    waiting = [division.pk]
+    while waiting:
+        before = list(Division.objects.filter(successor__in=waiting).order_by("-valid_to", "code"))
+        found += before
+        waiting = [old.pk for old in before]
+    return found
+
+
+def city_division() -> Division | None:
+    """Return the division that this installation's rulebook is for (else the first city), None before any is loaded."""
+    cities = Division.objects.filter(level=Division.Level.CITY, valid_to__isnull=True).order_by("code")
+    return cities.filter(code=str(rulebooks.load("territory", on=ANY_DAY)["city"])).first() or cities.first()
 
 
 def division_by_code(code: str) -> Division | None:

@@ -48,6 +48,13 @@ def succeed_division(
         return old.current
     if code == new_code:
         raise Refusal(_("新旧代码相同，请核对。"), field="new_code")
+    if old and (not new_code.isdecimal() or len(new_code) != len(old.code)):
+        raise Refusal(_("新代码应当和旧代码一样是 %(n)s 位数字。") % {"n": len(old.code)}, field="new_code")
+    if old and new and new.level != old.level:
+        raise Refusal(
+            _("代码 %(code)s 已是“%(name)s”，级别不同，不能接替。") % {"code": new_code, "name": new.name},
+            field="new_code",
+        )
     parent = _current(parent_code) if parent_code else (old.parent if old else new.parent if new else None)
     if parent is None:
         raise Refusal(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import place_views, views
 
 app_name = "territory"
 urlpatterns = [
@@ -10,5 +10,9 @@ urlpatterns = [
     path("estates/new", views.new, name="new"),
     path("estates/<int:pk>/", views.estate, name="estate"),
     path("estates/<int:pk>/edit", views.edit, name="edit"),
+    path("places/", place_views.places, name="places"),
+    path("places/<int:pk>/", place_views.place, name="place"),
+    path("places/<int:pk>/succeed", place_views.succeed, name="succeed"),
+    path("areas/<int:pk>/move", place_views.move, name="move"),
     path("pick", views.pick, name="pick"),
 ]

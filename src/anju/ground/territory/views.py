@@ -232,7 +232,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if area is None:
         mine = list(seen[:2])
         if len(mine) != 1:
-            return redirect(queries.pick_url("area", "area", request.path, level=Area.Level.COMMUNITY))
+            asked = {"level": Area.Level.COMMUNITY, "power": "territory.edit"}
+            return redirect(queries.pick_url("area", "area", request.path, **asked))
         area = mine[0]
     form = EstateForm(request.POST or None, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
