@@ -330,7 +330,7 @@ def test_no_figure_of_the_deadlines_stands_there_unread():
     """A limit that no code reads would be printed, confirmed by a city, and hold nowhere."""
     source = "".join(
         path.read_text(encoding="utf-8")
-        for path in (rulebooks.ROOT.parent / "src" / "anju").rglob("*.py")
+        for path in (ROOT.parent / "src" / "anju").rglob("*.py")
         if "tests" not in path.parts
     )
     said = {"basis", "default", "effective_from", "source", "clocks"}
