@@ -476,9 +476,7 @@ def sign(
         raise Refusal(_("请填写签字人的姓名。"), field="signed_by")
     if picture is None and not typed:
         raise NeedsConfirmation(
-            _(
-                "框里还没有签字，请把手机交给当事人手写签字。确实不便手写、同意只登记姓名的，请勾选后再完成；拒绝签字的，请在下面注明。"
-            ),
+            _("框里还没有签字，请当事人手写。确实不便手写的，勾选只登记姓名；拒签的，在下面注明。"),
             field="signature",
             data={"confirm": "typed"},
             code="not_drawn",

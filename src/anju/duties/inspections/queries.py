@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -563,7 +563,11 @@ def recheck_day(at: datetime) -> date:
 
 @dataclass(frozen=True, slots=True)
 class OfficerChoice:
-    """Somebody of the agency who may come along: `why_not` says why the badge does not hold today."""
+    """Somebody of the agency who may come along: `why_not` says why the badge does not hold today.
+
+    least  how many must come at least
+    usual  ticked at first: the reader, and everybody where the law asks for as many as there are
+    """
 
     pk: int
     name: str
@@ -571,6 +575,8 @@ class OfficerChoice:
     badge: str
     why_not: str
     me: bool
+    least: int = 1
+    usual: bool = False
 
 
 def officer_choices(part: VisitPart, actor: Actor, *, on: date) -> list[OfficerChoice]:
@@ -580,7 +586,8 @@ def officer_choices(part: VisitPart, actor: Actor, *, on: date) -> list[OfficerC
 
 def officers_for(agency: Organisation, actor: Actor, *, on: date) -> list[OfficerChoice]:
     """List the people of an agency that day with their badges, whoever asks first."""
-    wants_badge = rulebooks.load("inspections", on=on)["officers"][agency.kind]["badge"]
+    rule = rulebooks.load("inspections", on=on)["officers"][agency.kind]
+    wants_badge, least = rule["badge"], rule["least"]
     posts = (
         Post.objects.filter(in_force(on), organisation=agency)
         .select_related("person")
@@ -598,6 +605,11 @@ def officers_for(agency: Organisation, actor: Actor, *, on: date) -> list[Office
                 person.pk, person.name, post.title, person.badge_number, why_not, person.pk == actor.person_id
             )
         )
+    everybody = sum(not choice.why_not for choice in found) == least
+    found = [
+        replace(choice, least=least, usual=not choice.why_not and (choice.me or everybody))
+        for choice in found
+    ]
     return sorted(found, key=lambda choice: (not choice.me, bool(choice.why_not)))
 
 

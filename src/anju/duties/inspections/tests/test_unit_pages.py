@@ -340,3 +340,15 @@ def test_how_alike_two_entries_are(one, other, alike):
 def test_the_page_of_an_estate_shows_what_was_checked_there(city, street_officer, grid_worker, signed_in_as):
     page = text(signed_in_as(street_officer).get(f"/territory/estates/{city.estates.huaiyin.pk}/"))
     assert "检查和执法" in page and "老旧小区消防安全检查" in page and "安邻物业服务有限公司 进驻" in page
+
+
+def test_a_unit_entered_by_hand_that_is_spelt_like_another_is_suggested_and_not_joined(
+    city, eatery, street_officer, signed_in_as
+):
+    client = signed_in_as(street_officer)
+    sent = {"kind": "small_eatery", "name": "老街面（演示）", "address": "演示路2号", "request_key": "s-1"}
+    answer = client.post(f"/inspections/units/new?area={city.areas.huaiyin.pk}", sent)
+    assert answer["Location"] == "/inspections/units/matches"
+    assert "写法相近" in text(client.get(answer["Location"]))
+    pair = UnitMatch.objects.get()
+    assert pair.same is None and Unit.objects.filter(kind="small_eatery", ended_on__isnull=True).count() == 2

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, forms, queries, services
+from anju.duties.inspections import checking, forms, queries, records, services
 from anju.duties.inspections.models import Finding, Unit, Visit
 from anju.ground.foundation import files
 from anju.ground.foundation.tests import samples
@@ -403,3 +403,23 @@ def test_no_page_of_visits_asks_more_for_more_to_show(
     assert {name: (before[name], n) for name, n in after.items() if n > before[name]} == {}
     budgets = {"inspections:visits": 14, "field:visits": 12, "inspections:visit": 18, "field:visit": 16}
     assert {name: n for name, n in after.items() if n > budgets[name]} == {}
+
+
+def test_an_agency_that_must_come_with_all_it_has_finds_them_ticked(estate_unit, officers, signed_in_as):
+    page = reverse("field:visit_begin") + f"?unit={estate_unit.pk}"
+    fire = signed_in_as(officers.fire).get(page).content.decode()
+    assert "至少 2 人" in fire
+    for member in (officers.fire, officers.fire_second):
+        assert f'name="officers" value="{member.person.pk}" checked' in fire
+    station = signed_in_as(officers.police).get(page).content.decode()
+    assert f'value="{officers.police.person.pk}" checked' in station
+    assert f'value="{officers.second.person.pk}" checked' not in station
+
+
+def test_the_number_of_a_record_carries_no_ending_of_other_papers(finished, city, officers):
+    type(city.offices.police).objects.filter(pk=city.offices.police.pk).update(document_code="槐派责改字")
+    visit = finished()
+    paper = records.issue_record(
+        visit_id=visit.pk, by=officers.police.actor(timezone.now()), at=timezone.now()
+    )
+    assert paper.written_number.startswith("槐派检字〔")
