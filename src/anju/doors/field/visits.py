@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from anju.duties.enforcement import turns
 from anju.duties.inspections import checklists, forms, queries, records, register, rules, services
 from anju.duties.inspections.models import Unit
 from anju.ground.access import services as access
@@ -29,12 +30,19 @@ def _actor(request: HttpRequest) -> Any:
 def visits(request: HttpRequest) -> HttpResponse:
     """List what is to be inspected today: what goes on, what is planned, re-checks, units whose check is due."""
     at, actor = timezone.now(), _actor(request)
+    today, on = queries.visits_today(actor, at=at), timezone.localdate(at)
+    rechecks = queries.recheck_due(actor, at=at)
+    # A unit stands here once, whether its hazards or the order on them call for the re-check.
+    known = {t.unit.pk for t in rechecks} | {
+        t.unit.pk for t in today if t.visit and t.visit.kind == rules.RECHECK
+    }
     context = {
-        "visits": queries.visits_today(actor, at=at),
-        "rechecks": queries.recheck_due(actor, at=at),
+        "visits": today,
+        "rechecks": rechecks,
+        "ordered": [order for order in turns.rechecks(actor, on=on) if order.unit_id not in known],
         "due": queries.due_units(actor, at=at),
         "form_of": checklists.label,
-        "today": timezone.localdate(at),
+        "today": on,
         "now": at,
     }
     return render(request, "field/visits.html", context)

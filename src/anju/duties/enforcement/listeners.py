@@ -62,6 +62,13 @@ def case_closed(event: Event) -> None:
         orders.case_closed(event.subject_id, at=event.at)
 
 
+@journal.hears("inspections.visit_finished")
+def visit_finished(event: Event) -> None:
+    """Note that an order was obeyed when the re-check by its own agency says so."""
+    if event.subject_id is not None and event.data.get("kind") == "recheck":
+        orders.rechecked(event.subject_id, at=event.at)
+
+
 @journal.hears("foundation.calendar_changed")
 def calendar_changed(event: Event) -> None:
     orders.recompute_terms(at=event.at)

@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice
+from anju.duties.inspections.models import Visit
+from anju.duties.inspections.rules import case_of_item
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, journal, workflow
@@ -516,6 +518,26 @@ def case_closed(case_id: int, *, at: datetime) -> None:
         if order.state in RUNNING and not still_open.exists():
             note = _("所列隐患均已复查办结。")
             _complied(order, day=matters.day_of(at), note=note, by=SYSTEM, at=at)
+
+
+def rechecked(visit_id: int, *, at: datetime) -> None:
+    """Note that orders were obeyed whose every hazard its own agency has now seen put right at a re-check."""
+    visit = Visit.objects.get(pk=visit_id)
+    for part in visit.parts.order_by("pk"):
+        seen = [
+            pk
+            for item in part.items.filter(result="ok").order_by("pk")
+            if (pk := case_of_item(item.item)) is not None
+        ]
+        running = Order.objects.filter(
+            state__in=RUNNING, agency=part.agency_id, lines__case__in=seen
+        ).distinct()
+        for pk in running.order_by("pk").values_list("pk", flat=True):
+            order = Order.objects.select_for_update(of=("self",)).select_related("company").get(pk=pk)
+            open_ = order.lines.filter(case__closed_at__isnull=True).exclude(case__in=seen)
+            if order.state in RUNNING and not open_.exists():
+                note = _("现场复查（%(number)s）：所列隐患均已改正。") % {"number": visit.number}
+                _complied(order, day=visit.visited_on or matters.day_of(at), note=note, by=SYSTEM, at=at)
 
 
 def recompute_terms(*, at: datetime) -> int:

@@ -25,7 +25,7 @@ from anju.means.documents.models import IssuedDocument
 
 from . import transfer_rules as rules
 from .models import Order, Transfer, TransferEvidence
-from .rules import TRANSFER_LABELS, TransferState
+from .rules import TRANSFER_KINDS, TRANSFER_LABELS, TransferState
 
 BOOK = "transfers"
 _PARTS = ("sender", "receiver", "sender_superior", "receiver_superior", "case__estate", "unit")
@@ -415,7 +415,7 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
         transfer=found,
         row=row_of(found, offices, at=at),
         class_label=catalogue.label(found.case.kind, found.case.class_code),
-        kind_label=str(found.get_kind_display()),
+        kind_label=str(TRANSFER_KINDS[found.kind]),
         buttons=tuple(buttons(actor, found, events=events)),
         clock=_clock(found, last),
         manifest=tuple(found.evidence.select_related("file").order_by("pk")),

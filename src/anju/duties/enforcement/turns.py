@@ -30,17 +30,39 @@ class Next:
 
 
 def of_orders(actor: Actor, *, on: date) -> Q:
-    """Return the condition "the actor's agency must serve this order, or look whether it was obeyed"."""
+    """Return the condition "the actor's agency must serve this order, or look again", or "the company must obey it"."""
     if not actor.has("enforcement.order"):
-        return NOBODY
+        running = Q(state__in=[OrderState.SERVED, OrderState.OVERDUE])
+        return Q(company_id__in=actor.organisation_ids) & running if is_company(actor) else NOBODY
     again = Q(state=OrderState.SERVED) & (Q(recheck_asked_at__isnull=False) | Q(due_on__lt=on))
     return Q(agency_id__in=actor.organisation_ids) & (
         Q(state__in=[OrderState.ISSUED, OrderState.OVERDUE]) | again
     )
 
 
-def next_of_order(order: Order, *, on: date) -> Next:
-    """Say what comes next for an order that waits."""
+def rechecks(actor: Actor, *, on: date, limit: int = 30) -> list[Order]:
+    """List the orders of the actor's agency that must be looked at again, one for each unit, the most urgent first."""
+    if not actor.has("enforcement.order") or not actor.organisation_ids:
+        return []
+    again = Q(state=OrderState.OVERDUE) | (
+        Q(state=OrderState.SERVED) & (Q(recheck_asked_at__isnull=False) | Q(due_on__lt=on))
+    )
+    rows = Order.objects.filter(again, agency_id__in=actor.organisation_ids, unit__ended_on__isnull=True)
+    found: dict[int, Order] = {}
+    for order in rows.exclude(unit=None).select_related("unit").order_by("recheck_by", "pk")[: limit * 2]:
+        found.setdefault(order.unit_id, order)
+    return list(found.values())[:limit]
+
+
+def is_company(actor: Actor) -> bool:
+    """Say whether the actor stands on the other side: addressed by orders and decisions, and free to object."""
+    return actor.has("enforcement.object") and not actor.has("enforcement.order")
+
+
+def next_of_order(order: Order, *, on: date, company: bool = False) -> Next:
+    """Say what comes next for an order that waits, for its agency or for the company it is addressed to."""
+    if company:
+        return Next(_("改正，改好后申请复查"), order.due_on, bool(order.due_on and order.due_on < on))
     if order.state == OrderState.ISSUED:
         return Next(_("登记送达"), order.serve_by, bool(order.serve_by and order.serve_by < on))
     label = _("到现场复查") if order.state == OrderState.SERVED else _("复查，仍未改的立案处罚")
@@ -61,6 +83,9 @@ def _proposed() -> Exists:
 def of_penalties(actor: Actor, *, on: date) -> Q:
     """Return the condition "the next act on this penalty is the actor's", by the powers held."""
     found = NOBODY
+    if is_company(actor):
+        due = Q(state=PenaltyState.DECIDED, amount__isnull=False, served_at__isnull=False)
+        return Q(company_id__in=actor.organisation_ids) & due
     young = Q(party_age__lt=matters.book(on)["age"]["none_below"])
     if actor.has("enforcement.punish"):
         heard = ~Q(statement="") | Q(statement_until__lt=on)
@@ -77,8 +102,10 @@ def of_penalties(actor: Actor, *, on: date) -> Q:
     return found if found == NOBODY else Q(agency_id__in=actor.organisation_ids) & found
 
 
-def next_of_penalty(penalty: Penalty, *, proposed: bool, on: date) -> Next:
-    """Say what comes next for a penalty that waits."""
+def next_of_penalty(penalty: Penalty, *, proposed: bool, on: date, company: bool = False) -> Next:
+    """Say what comes next for a penalty that waits, for its agency or for the punished company."""
+    if company:
+        return Next(_("缴纳罚款"), penalty.pay_by, bool(penalty.pay_by and penalty.pay_by < on))
     label, by = _("审批决定") if proposed else _("提出处罚意见"), penalty.decide_by
     if penalty.state == PenaltyState.FILED:
         label = _("作出当场处罚决定") if penalty.procedure == "simple" else _("处罚告知")
@@ -128,7 +155,9 @@ def piles(actor: Actor) -> list[Pile]:
         )
     if not counted:
         return []
-    found = {kind: Pile(kind, n, late) for kind, n, late in counted[0].union(*counted[1:], all=True)}
+    # Each part is one row, also when there is nothing to count.
+    rows = counted[0].union(*counted[1:], all=True)
+    found = {kind: Pile(kind, n, late) for kind, n, late in rows if n}
     return [found[kind] for kind in KINDS if kind in found]
 
 
@@ -139,8 +168,12 @@ def _kinds(actor: Actor, on: date) -> list[tuple[str, type[Model], Q, Q]]:
     """List what may wait: (kind, model, what waits, what of it is late)."""
     own = Q(agency_id__in=actor.organisation_ids)
     transfers, transfers_late = transfer_queries.on_desk(actor, at=timezone.now())
-    orders_late = Q(state=OrderState.ISSUED, serve_by__lt=on) | Q(
-        state__in=[OrderState.SERVED, OrderState.OVERDUE], recheck_by__lt=on
+    company = is_company(actor)
+    orders_late = (
+        Q(due_on__lt=on)
+        if company
+        else Q(state=OrderState.ISSUED, serve_by__lt=on)
+        | Q(state__in=[OrderState.SERVED, OrderState.OVERDUE], recheck_by__lt=on)
     )
     penalties_late = Q(decided_on__isnull=True, decide_by__lt=on) | Q(decided_on__isnull=False, pay_by__lt=on)
     ending = own & Q(lifted_at__isnull=True, until__lte=on + SEALING_AHEAD)

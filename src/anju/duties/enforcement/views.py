@@ -43,6 +43,11 @@ def waits(request: HttpRequest) -> list[Wait]:
         "objections": (_("执法异议待答复"), reverse("enforcement:objections")),
     }
     actor = request.actor  # type: ignore[attr-defined]
+    if turns.is_company(actor):
+        words |= {
+            "orders": (_("收到的责令改正"), words["orders"][1]),
+            "penalties": (_("待缴的罚款"), words["penalties"][1]),
+        }
     return [Wait(*words[pile.kind], pile.count, pile.late) for pile in turns.piles(actor)]
 
 
@@ -137,17 +142,18 @@ def order_list(request: HttpRequest) -> HttpResponse:
     """List the orders to correct within reach, newest first."""
     found = queries.order_page(request.actor, request.GET, number=_page_number(request))  # type: ignore[attr-defined]
     on, turn = timezone.localdate(), request.GET.get("turn") == "1"
+    company = turns.is_company(request.actor)  # type: ignore[attr-defined]
     context = {
         "page": found,
         "turn": turn,
         "kept": _kept(request),
-        "may_act": request.actor.has("enforcement.order"),  # type: ignore[attr-defined]
+        "may_act": company or request.actor.has("enforcement.order"),  # type: ignore[attr-defined]
         "rows": [
             {
                 "order": o,
                 "tone": queries.ORDER_TONES[o.state],
                 "state": ORDER_LABELS[o.state],
-                "next": turns.next_of_order(o, on=on) if turn else None,
+                "next": turns.next_of_order(o, on=on, company=company) if turn else None,
             }
             for o in found.rows
         ],
@@ -314,15 +320,19 @@ def penalty_list(request: HttpRequest) -> HttpResponse:
     offences = penalties.offences(on)
     proposed = turns.proposed_among(found.rows) if turn else set()
     actor = request.actor  # type: ignore[attr-defined]
+    company = turns.is_company(actor)
     context = {
         "page": found,
         "turn": turn,
         "kept": _kept(request),
-        "may_act": any(actor.has(f"enforcement.{name}") for name in ("punish", "approve", "payment")),
+        "may_act": company
+        or any(actor.has(f"enforcement.{name}") for name in ("punish", "approve", "payment")),
         "rows": [
             {
                 "penalty": p,
-                "next": turns.next_of_penalty(p, proposed=p.pk in proposed, on=on) if turn else None,
+                "next": turns.next_of_penalty(p, proposed=p.pk in proposed, on=on, company=company)
+                if turn
+                else None,
                 "tone": queries.PENALTY_TONES[p.state],
                 "state": queries.state_of(p),
                 "offence": _offence_label(offences, p),
@@ -533,7 +543,7 @@ def penalty_new(request: HttpRequest) -> HttpResponse:
             "matter": matter,
             "agency": agency,
             "choices": queries.choices(agency.kind, matter.class_code, on=on),
-            "class_name": matter.hazards[0].name if matter.hazards else "",
+            "class_name": queries.class_name(matter.hazards[0]) if matter.hazards else "",
             "query": query,
         }
         return render(request, "enforcement/penalty_choose.html", context)

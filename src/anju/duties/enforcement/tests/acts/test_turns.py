@@ -70,6 +70,7 @@ def test_the_to_do_page_says_what_waits_and_leads_to_the_list(
     home = client.get(reverse("console:home")).content.decode()
     address = reverse("enforcement:orders") + "?turn=1"
     assert f'href="{address}"' in home and "责令改正：送达、复查" in home
+    assert "执法异议待答复" not in home and "行政处罚待办" not in home  # nothing of these waits
     listed = client.get(address).content.decode()
     assert "登记送达" in listed and "超期" in listed  # 2024 lies behind us
 
@@ -103,3 +104,60 @@ def test_the_colleague_of_the_visit_is_on_the_order_and_what_is_to_be_put_right_
     page = signed_in_as(fire_officer).get(f"{reverse('enforcement:order_new')}?visit={visit.pk}")
     shown = page.content.decode()
     assert 'value="immediate" checked' in shown.replace(" required", "") and 'value="丁大队"' in shown
+
+
+def test_a_company_finds_the_orders_and_fines_addressed_to_it(
+    hazard, ordered, decided, police, company_clerk, outsider, signed_in_as, friday_9am
+):
+    order, fine, on = ordered(hazard("EB06"), police), decided(), friday_9am.date()
+    clerk = company_clerk.actor(friday_9am)
+    assert _orders(clerk, on) == [order.pk] and _penalties(clerk, on) == [fine.pk]
+    assert turns.next_of_order(order, on=date(2024, 7, 30), company=True).late
+    client = signed_in_as(company_clerk)
+    home = client.get(reverse("console:home")).content.decode()
+    assert "收到的责令改正" in home and "待缴的罚款" in home
+    assert "改好后申请复查" in client.get(reverse("enforcement:orders") + "?turn=1").content.decode()
+    assert "缴纳罚款" in client.get(reverse("enforcement:penalties") + "?turn=1").content.decode()
+    assert _orders(outsider.actor(friday_9am), on) == []
+
+
+def test_an_order_whose_term_has_passed_stands_on_the_phone_for_its_recheck(
+    hazard, unit, police, police_officer, ordered, signed_in_as, friday_9am
+):
+    order = ordered(hazard("EB06"), police)
+    assert turns.rechecks(police, on=order.due_on) == []
+    assert turns.rechecks(police, on=order.due_on + timedelta(days=1)) == [order]
+    page = signed_in_as(police_officer).get(reverse("field:visits")).content.decode()
+    assert f"unit={unit.pk}&amp;kind=recheck" in page and order.written_number in page
+
+
+def test_an_order_is_obeyed_when_the_recheck_by_its_own_agency_says_so(
+    unit, police, police_officer, ordered, friday_9am
+):
+    person = police_officer.person
+    type(person).objects.filter(pk=person.pk).update(badge_number="JC0001")
+
+    def visit(at, *, result: str = "", **told):
+        made = visits.begin_visit(unit_id=unit.pk, officer_ids=[person.pk], by=police, at=at, **told)
+        if result:
+            case_id = order.lines.get().case_id
+            note = "现场查看：充电设施情况"
+            checking.look_at(visit_id=made.pk, case_id=case_id, result=result, note=note, by=police, at=at)
+        else:
+            checking.add_finding(visit_id=made.pk, class_code="EB06", place="南区车棚", by=police, at=at)
+            checking.check_items(visit_id=made.pk, answers={}, rest="ok", by=police, at=at)
+        conclusion = "clean" if result == "ok" else "problems"
+        checking.conclude_part(visit_id=made.pk, conclusion=conclusion, by=police, at=at)
+        checking.sign(visit_id=made.pk, signed_by="孙悦", by=police, at=at)
+        return visits.finish_visit(visit_id=made.pk, by=police, at=at)
+
+    first = visit(friday_9am)
+    draft = orders.draft(matters.of_visit(police, first.pk, at=friday_9am), by=police, at=friday_9am)
+    order = orders.order_timed(draft=draft, by=police, at=friday_9am)
+    orders.serve(order_id=order.pk, way="direct", served_to="孙悦", by=police, at=friday_9am)
+    visit(friday_9am + timedelta(days=3), kind="recheck", result="problem")
+    order.refresh_from_db()
+    assert order.state == "served"
+    visit(friday_9am + timedelta(days=5), kind="recheck", result="ok")
+    order.refresh_from_db()
+    assert (order.state, order.complied_on) == ("complied", date(2024, 7, 17))
