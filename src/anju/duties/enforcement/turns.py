@@ -50,7 +50,8 @@ def rechecks(actor: Actor, *, on: date, limit: int = 30) -> list[Order]:
     rows = Order.objects.filter(again, agency_id__in=actor.organisation_ids, unit__ended_on__isnull=True)
     found: dict[int, Order] = {}
     for order in rows.exclude(unit=None).select_related("unit").order_by("recheck_by", "pk")[: limit * 2]:
-        found.setdefault(order.unit_id, order)
+        if order.unit_id is not None:
+            found.setdefault(order.unit_id, order)
     return list(found.values())[:limit]
 
 
