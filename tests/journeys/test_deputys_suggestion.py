@@ -139,7 +139,7 @@ def test_a_suggestion_is_answered_with_computed_figures_answered_again_and_publi
         reverse("portal:deputy_feedback", args=[code]),
         {"value": "dissatisfied", "reason": "没有说以后怎么管"},
     )
-    assert "因您不满意，再次办理" in text_of(deputy.get(own))
+    assert "因代表不满意，再次办理" in text_of(deputy.get(own))
     assert "没有说以后怎么管" in text_of(clerk.get(page)) and "再次答复" in text_of(clerk.get(page))
     clerk.post(write, draft_of("今后由社区每月巡查，街道每季度通报。"))
     for who, act in ((clerk, "submit_for_signature"), (leader, "sign"), (clerk, "issue")):

@@ -32,7 +32,7 @@ def test_the_number_of_test_processes_is_read_as_pytest_reads_it():
 
 def test_all_tests_share_the_processors_and_chosen_ones_do_not(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    assert testing.spread(["-m", "not browser"]) == ["-n", "2", "--dist", "worksteal", "-m", "not browser"]
+    assert testing.spread(["-m", "not browser"]) == ["-n", "2", "-m", "not browser"]
     for chosen in (
         ["-k", "word"],
         ["tests/launcher"],

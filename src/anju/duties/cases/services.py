@@ -622,9 +622,13 @@ def desk_of(case: Case) -> Organisation | None:
 
 
 def _after_close(change: _Change) -> None:
-    case = change.case
+    answer(change.case, note=change.note, at=change.at)
+
+
+def answer(case: Case, *, note: str, at: datetime) -> None:
+    """Answer everybody who reported a case, or one merged into it, and has no answer yet."""
     reports = Report.objects.filter(case__in=[case.pk, *case.merged.values_list("pk", flat=True)])
-    reports.filter(replied_at__isnull=True).update(replied_at=change.at, reply_text=change.note)
+    reports.filter(replied_at__isnull=True).update(replied_at=at, reply_text=note)
 
 
 def _after_reopen(change: _Change) -> None:

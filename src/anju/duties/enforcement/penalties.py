@@ -19,6 +19,7 @@ from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.inspections.models import Visit
 from anju.ground.access import escrow
+from anju.ground.access import queries as access_queries
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations, codes, journal, rulebooks, workflow
@@ -217,6 +218,8 @@ def file(
         _within_ceiling(allowed.least, agency, accused.kind, book=book, on=on)
     least, basis = penalty_rules.officers_needed(book, procedure, agency.kind)
     acting = matters.officers(officers, agency=agency, by=by, least=least, basis=basis, at=at)
+    if procedure == "ordinary":
+        _leave_somebody_to_decide(acting, agency, on=on)
     is_person = accused.kind == "person"
     company = None if is_person else _company_named(name, matter)
     hazard = matter.hazards[0] if matter.hazards else None
@@ -273,6 +276,18 @@ def file(
         penalty, _("立案：%(offence)s") % {"offence": chosen.name}, by=by, at=at, basis=chosen.article
     )
     return penalty
+
+
+def _leave_somebody_to_decide(acting: matters.Officers, agency: Organisation, *, on: date) -> None:
+    """Refuse to name all the heads of an agency as officers of a case: none of them could decide it then."""
+    heads = access_queries.holders("enforcement.approve", organisation_id=agency.pk, on=on)
+    named = {person.pk for person in acting.people.values()}
+    if heads and heads <= named:
+        raise Refusal(
+            _("办案人员不能审批本案。请给本单位留一名负责人审批，改由其他人员办案。"),
+            field="officers",
+            code="nobody_to_decide",
+        )
 
 
 def _may_punish(matter: Matter, *, by: Actor) -> None:

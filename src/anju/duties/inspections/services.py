@@ -685,7 +685,10 @@ def _filed(
 
 
 def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at: datetime) -> None:
-    """Close or send back the cases that a re-check looked at, where that is the turn of the actor's office."""
+    """Close or send back the cases that a re-check looked at, where that is the turn of the actor's office.
+
+    What the agency had found itself and finds put right is closed on whosever desk it lies.
+    """
     day = day_of(visit.began_at or at)
     photos: dict[str, list[VisitPhoto]] = {}
     for photo in visit.photos.select_related("file").exclude(item=""):
@@ -701,9 +704,15 @@ def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at:
             if item.result == "problem":
                 _seen_again(visit, part, case_id, item.note, shown, day)
             case = Case.objects.filter(pk=case_id).first()
-            if case is None or case.state != "checking" or not _may_check(case, by=by):
-                continue
             note = _("%(day)s现场复查：%(note)s") % {"day": day.isoformat(), "note": item.note}
+            if case is None or case.state != "checking" or not _may_check(case, by=by):
+                if item.result == "ok" and case is not None and _found_by(part, case):
+                    on_spot.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
+                    for photo in shown:
+                        case_evidence.add(
+                            case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
+                        )
+                continue
             cases.take_step(
                 case_id=case_id,
                 act="close" if item.result == "ok" else "send_back",
@@ -718,6 +727,12 @@ def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at:
 def _may_check(case: Case, *, by: Actor) -> bool:
     """Say whether it is the turn of the actor's office to close a case or to send it back."""
     return case.desk_id in by.organisation_ids and by.has("cases.check") and case.paused_at is None
+
+
+def _found_by(part: VisitPart, case: Case) -> bool:
+    """Say whether an open case is a hazard that the agency of a part found, and that is whole (not split)."""
+    found = Finding.objects.filter(case=case, is_new=True, agency=part.agency_id)
+    return case.is_open and found.exists() and not any(child.is_open for child in case.children.all())
 
 
 def _seen_again(

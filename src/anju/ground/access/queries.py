@@ -34,6 +34,18 @@ def usual_roles(kind: str, *, on: date) -> frozenset[str]:
     return frozenset(key for key, role in roles.items() if kind in role.get("in", ()))
 
 
+def holders(power: str, *, organisation_id: int, on: date) -> set[int]:
+    """Return the ids of the people who hold a power by a post in an organisation on a day (lent posts aside)."""
+    roles = rulebooks.load("access", on=on)["roles"]
+    granting = [
+        key
+        for key, role in roles.items()
+        if any(power in part["powers"] for part in (role, *role.get("also", ())))
+    ]
+    held = Post.objects.filter(in_force(on), organisation=organisation_id, role__in=granting)
+    return set(held.values_list("person_id", flat=True))
+
+
 def people(*, text: str = "", role: str = "", closed: bool = False, on: date) -> QuerySet[Person]:
     """List people with their login and the posts they hold on a day; by name, login or office."""
     found = Person.objects.select_related("account").prefetch_related(

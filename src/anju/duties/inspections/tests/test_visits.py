@@ -519,9 +519,34 @@ def test_a_recheck_looks_at_every_open_hazard_closes_and_sends_back_where_it_may
     assert Finding.objects.filter(counted=True).count() == 2
 
 
-def test_a_recheck_leaves_a_case_alone_that_lies_on_another_desk(finished, estate_unit, officers, monday_9am):
+@pytest.mark.parametrize("steps", [(), ("assign", "accept"), ("assign", "accept", "submit")])
+def test_what_a_station_found_and_finds_put_right_is_closed_on_whosever_desk_it_lies(
+    finished, estate_unit, officers, walk, photo, monday_9am, steps
+):
     follows = finished({"place": "1号楼"})
     case = follows.findings.get().case
+    walk(case, *steps, at=monday_9am)
+    at = monday_9am + timedelta(hours=2)
+    visit, by = recheck(estate_unit, officers, at, follows), officers.police.actor(at)
+    checking.look_at(
+        visit_id=visit.pk, case_id=case.pk, result="ok", note="充电器已撤走", by=by, at=at,
+        uploads=[checking.Upload(photo(78).file)],
+    )  # fmt: skip
+    checking.conclude_part(visit_id=visit.pk, conclusion="clean", by=by, at=at)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
+    services.finish_visit(visit_id=visit.pk, by=by, at=at)
+    case.refresh_from_db()
+    assert (case.state, case.desk, case.closed_at, case.on_time) == ("closed", None, at, True)
+    assert "充电器已撤走" in case.closing_text
+    assert not case.clocks.filter(stopped_at__isnull=True).exists()
+    assert case.evidence.filter(purpose="recheck").exists()
+    assert Finding.objects.get(case=case).rectified_on == date(2024, 7, 15)
+
+
+def test_a_recheck_leaves_a_case_alone_that_others_found(finished, estate_unit, officers, monday_9am):
+    follows = finished({"place": "1号楼"})
+    case = follows.findings.get().case
+    Finding.objects.filter(case=case).update(agency=officers.fire.post.organisation)
     visit, by = recheck(estate_unit, officers, monday_9am, follows), officers.police.actor(monday_9am)
     checking.look_at(
         visit_id=visit.pk, case_id=case.pk, result="ok", note="充电器已撤走", by=by, at=monday_9am

@@ -40,7 +40,7 @@ def offices(city) -> SimpleNamespace:
     return city.offices
 
 
-def _hired(office, name: str, login: str, role: str) -> Member:
+def hired(office, name: str, login: str, role: str) -> Member:
     at, by = datetime(2020, 1, 1, tzinfo=None).astimezone(), Builder()
     person = organisations.create_person(name=name, phone="13800000000", is_demo=True, by=by, at=at)
     post = organisations.hold_post(
@@ -58,12 +58,12 @@ def _hired(office, name: str, login: str, role: str) -> Member:
 
 @pytest.fixture
 def fire_chief(offices) -> Member:
-    return _hired(offices.fire, "丁大队", "ding", "fire_chief")
+    return hired(offices.fire, "丁大队", "ding", "fire_chief")
 
 
 @pytest.fixture
 def police_chief(offices) -> Member:
-    return _hired(offices.police, "所所长", "suo", "police_chief")
+    return hired(offices.police, "所所长", "suo", "police_chief")
 
 
 @pytest.fixture

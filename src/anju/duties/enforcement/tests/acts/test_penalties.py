@@ -12,7 +12,7 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.means.documents.models import IssuedDocument
 
-from .conftest import ONE, PERSON, TWO, UNIT
+from .conftest import ONE, PERSON, TWO, UNIT, hired
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -126,6 +126,17 @@ def test_officers_are_two_where_the_law_asks_and_hold_valid_badges(hazard, filed
     with pytest.raises(Refusal, match="到期"):
         filed(case)
     assert not Penalty.objects.exists()
+
+
+def test_the_only_head_of_an_agency_is_no_officer_of_an_ordinary_case(
+    hazard, filed, fire_chief, offices, friday_9am
+):
+    case = hazard("FA01")
+    with pytest.raises(Refusal, match="留一名负责人审批"):
+        filed(case, officers=[("赵安", "XF0001"), ("丁大队", "XF0009")])
+    assert not Penalty.objects.exists()
+    hired(offices.fire, "第二负责人", "er", "fire_chief")
+    assert filed(case, officers=[("赵安", "XF0001"), ("丁大队", "XF0009")]).state == "filed"
 
 
 # --- The ordinary procedure -------------------------------------------------------------------------------------
@@ -242,7 +253,7 @@ def test_below_the_threshold_there_is_no_hearing(filed, fire, friday_9am):
         penalties.ask_hearing(penalty_id=fine.pk, hearing_on=date(2024, 8, 30), by=fire, at=friday_9am)
 
 
-def test_who_handled_a_case_does_not_decide_it(filed, fire, fire_chief, head, friday_9am):
+def test_who_handled_a_case_does_not_decide_it(filed, fire, fire_chief, head, offices, friday_9am):
     told = Measure(D("8000"), reasons=REASONS)
     later = friday_9am + timedelta(days=10)
     fine = filed()
@@ -252,6 +263,7 @@ def test_who_handled_a_case_does_not_decide_it(filed, fire, fire_chief, head, fr
     penalties.propose(penalty_id=fine.pk, measure=told, by=fire, at=later)
     with pytest.raises(NotPermitted, match="没有办理这一步的权限"):
         penalties.decide(penalty_id=fine.pk, by=fire, at=later)
+    hired(offices.fire, "第二负责人", "er", "fire_chief")
     own = filed(officers=[("丁大队", "XF0009"), TWO[0]])
     penalties.give_notice(penalty_id=own.pk, measure=told, by=fire, at=friday_9am)
     penalties.propose(penalty_id=own.pk, measure=told, by=fire, at=later)
