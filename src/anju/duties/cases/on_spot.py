@@ -55,7 +55,7 @@ def close_at_recheck(*, case_id: int, by: Actor, at: datetime, note: str, key: s
 @transaction.atomic
 def _close(
     case_id: int,
-    states: Set[State],
+    states: Set[str],
     because: str,
     basis: str,
     refusal: str,
