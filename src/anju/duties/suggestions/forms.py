@@ -81,8 +81,8 @@ class StepForm(forms.Form):
     co = forms.MultipleChoiceField(
         label=_("协办单位"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 6}),
-        help_text=_("按住 Ctrl 可以多选；没有协办的不选"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("可以勾选多个；没有协办的不选"),
     )
     held_on = _day(_("评估日期"), required=False)
     experts = forms.CharField(label=_("参加评估的专家"), required=False, max_length=200)
