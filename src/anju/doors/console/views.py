@@ -260,15 +260,6 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     return _case_page(request, case_id)
 
 
-_OWN_CLOCK = {
-    "reported": "dispatch",
-    "returned": "dispatch",
-    "assigned": "accept",
-    "fixing": "rectify",
-    "checking": "recheck",
-}
-
-
 def _case_page(
     request: HttpRequest, case_id: int, *, refusal: Refusal | None = None, act: str = "", status: int = 200
 ) -> HttpResponse:
@@ -297,7 +288,7 @@ def _case_page(
         forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
     mine = opened.desk_id in actor.organisation_ids
     # Whoever is in turn reads the own term first; everybody else the one that ends first.
-    wanted = [_OWN_CLOCK.get(opened.state), opened.due_clock] if mine else [opened.due_clock]
+    wanted = [rules.OWN_CLOCK.get(opened.state), opened.due_clock] if mine else [opened.due_clock]
     running = {c.kind: c for c in found.clocks if c.stopped_at is None and c.paused_at is None}
     clock = next((running[kind] for kind in wanted if kind in running), None)
     context = {

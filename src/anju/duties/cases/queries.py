@@ -252,9 +252,7 @@ def todo(actor: Actor, *, at: datetime, limit: int = 50) -> list[Case]:
     """List what lies on the actor's desks, what is due first on top; suspended cases come last."""
     if not actor.organisation_ids:
         return []
-    found = Case.objects.filter(
-        state__in=sorted(rules.OPEN), desk_id__in=actor.organisation_ids
-    ) & access.visible(Case, to=actor, power="cases.see")
+    found = on_desk(actor) & access.visible(Case, to=actor, power="cases.see")
     return list(with_row_parts(found).order_by("due_at", "pk")[:limit])
 
 

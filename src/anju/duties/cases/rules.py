@@ -97,6 +97,15 @@ STEPS = (
     ),
 )  # fmt: skip
 
+# Whose turn it is answers for this clock; the verification that may run beside it is somebody else's.
+OWN_CLOCK = {
+    State.REPORTED: "dispatch",
+    State.RETURNED: "dispatch",
+    State.ASSIGNED: "accept",
+    State.FIXING: "rectify",
+    State.CHECKING: "recheck",
+}
+
 # Acts that leave the state as it is; they have no clock of their own but may stop one.
 VERIFY = Step(
     "verify", _("现场核实"), frozenset({State.REPORTED, State.ASSIGNED, State.RETURNED, State.FIXING}), None,

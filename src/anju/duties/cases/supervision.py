@@ -28,13 +28,9 @@ from .services import desk_of, locked, report, require_power_on
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
 
-# What an office may ask more time for is its own work; the verification that runs beside it is somebody else's.
-_OWN_CLOCK = {State.FIXING: "rectify", State.CHECKING: "recheck"}
-
-
 def _own_term(case: Case) -> CaseClock | None:
-    """Return the running clock of the office whose turn it is."""
-    return case.clocks.filter(kind=_OWN_CLOCK.get(case.state, ""), stopped_at__isnull=True).first()
+    """Return the running clock of the office whose turn it is: it may ask more time for its own work alone."""
+    return case.clocks.filter(kind=rules.OWN_CLOCK.get(case.state, ""), stopped_at__isnull=True).first()
 
 
 @transaction.atomic
@@ -115,7 +111,7 @@ def decide_term(
     if granted:
         running = list(case.clocks.filter(stopped_at__isnull=True))
         for clock in running:
-            if made.kind == "extend" and clock.kind == _OWN_CLOCK.get(case.state):
+            if made.kind == "extend" and clock.kind == rules.OWN_CLOCK.get(case.state):
                 clock.adjustments = [*clock.adjustments, {"kind": "extend", "days": made.days}]
                 due = clocks.replay(clock)
                 clock.due_at, clock.provisional = due.at, due.provisional

@@ -21,7 +21,7 @@ from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.guards import power
-from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
+from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import pick_url
@@ -367,8 +367,7 @@ def _store(form: UnitForm, shown: Unit, area: Area, request: HttpRequest) -> Non
 
 def _show(form: forms.Form, refusal: Refusal) -> None:
     """Put a refusal beside its field, or above the form."""
-    field = "insist" if isinstance(refusal, NeedsConfirmation) else refusal.field
-    form.add_error(field if field in form.fields else None, str(refusal))
+    show(form, refusal, field="insist" if isinstance(refusal, NeedsConfirmation) else None)
 
 
 @require_POST

@@ -18,12 +18,11 @@ from django.views.decorators.http import require_POST
 
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.reach import visible
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal, show
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.forms import EndForm
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.organisations.queries import in_force, search
-from anju.ground.organisations.views import show
 
 from . import queries, services
 from .forms import DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm

@@ -71,3 +71,9 @@ class NeedsConfirmation(Refusal):
 
     code = "needs_confirmation"
     status = 409
+
+
+def show(form: Any, refusal: Refusal, *, field: str | None = None) -> None:
+    """Put a refusal beside its field of a Django form (or the one given), or above the form."""
+    field = field or refusal.field
+    form.add_error(field if field in form.fields else None, str(refusal))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.reach import require, visible
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal, show
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import pick_url
 
@@ -192,11 +191,6 @@ def end_contract(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("organisations:organisation", pk=contract.company_id)
     context = {"form": form, "contract": contract}
     return render(request, "organisations/contract_end.html", context, status=422 if form.is_bound else 200)
-
-
-def show(form: forms.Form, refusal: Refusal) -> None:
-    """Put a refusal beside its field, or above the form."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
 
 
 def estate_panel(request: Any, estate: Estate) -> str:

@@ -1,6 +1,5 @@
 """Pages of places: the two trees, found by name, pinyin initials or code, and what changes in them."""
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.reach import visible
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal, show
 
 from . import queries, services
 from .forms import MoveForm, SuccessionForm
@@ -83,7 +82,7 @@ def succeed(request: HttpRequest, pk: int) -> HttpResponse:
                 **form.cleaned_data,
             )
         except Refusal as refusal:
-            _show(form, refusal)
+            show(form, refusal)
         else:
             messages.success(request, _("已登记。下级区划、辖区和小区都随之归入新代码。"))
             return redirect("territory:place", pk=new.pk)
@@ -110,7 +109,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 area_id=area.pk, parent_id=parent.pk, by=actor, at=timezone.now(), **form.cleaned_data
             )
         except Refusal as refusal:
-            _show(form, refusal)
+            show(form, refusal)
         else:
             messages.success(request, _("已调整。其下的辖区、小区和在办事项一并归入新的上级。"))
             if area.division_id:
@@ -119,7 +118,3 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     status = 422 if form.is_bound else 200
     context = {"form": form, "area": area, "parent": parent}
     return render(request, "territory/area_move.html", context, status=status)
-
-
-def _show(form: forms.Form, refusal: Refusal) -> None:
-    form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))

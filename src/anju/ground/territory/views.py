@@ -16,7 +16,7 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.coordinates import System
 from anju.ground.foundation.guards import power, signed_in
 from anju.ground.foundation.reach import require, visible
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal, show
 
 from . import boundaries, cell_words, panels, queries, rules, services
 from .forms import EstateForm
@@ -261,8 +261,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _show(form: EstateForm, refusal: Refusal) -> None:
     """Put a refusal beside its field, or above the form."""
-    field = {"basis": "listed_basis"}.get(refusal.field or "", refusal.field)
-    form.add_error(field if field in form.fields else None, str(refusal))
+    show(form, refusal, field={"basis": "listed_basis"}.get(refusal.field or ""))
 
 
 def _tell(request: HttpRequest, warnings: list[str]) -> None:
