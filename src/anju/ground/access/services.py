@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation import journal, reach, rulebooks
 from anju.ground.foundation.reach import (
     alternatives,
     condition_of,
@@ -50,6 +50,8 @@ __all__ = [
     "visible",
     "visible_q",
 ]
+
+reach.system_is(SYSTEM)
 
 
 def actor_of(account: Account, *, at: datetime) -> Actor:
@@ -354,14 +356,14 @@ def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, An
     answers = []
     for actor, account in actors_of(Account.objects.filter(is_active=True, person__isnull=False), at=at):
         why = []
-        for reach in actor.powers.get(power, ()):
-            if reach not in covers:
-                covers[reach] = (
-                    reach.kind == "all"
-                    or model._default_manager.filter(condition_of(model, reach), pk=record.pk).exists()
+        for stretch in actor.powers.get(power, ()):
+            if stretch not in covers:
+                covers[stretch] = (
+                    stretch.kind == "all"
+                    or model._default_manager.filter(condition_of(model, stretch), pk=record.pk).exists()
                 )
-            if covers[reach]:
-                why.append(reach)
+            if covers[stretch]:
+                why.append(stretch)
         if why:
             answers.append(
                 {"person": actor.name, "post": actor.post, "account": account.username, "reaches": why}

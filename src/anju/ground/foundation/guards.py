@@ -4,11 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from . import acts
 from .refusals import NotFound
 
 View = Callable[..., HttpResponse]
@@ -47,6 +49,26 @@ def power(name: str, *alternatives: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         return _guard(view, name, lambda actor: any(actor.has(p) for p in (name, *alternatives)))
+
+    return decorate
+
+
+def writes(*verbs: str) -> Callable[[View], View]:
+    """Say which verbs a page runs when something is sent to it ("orders.serve" …); under tests it may run no other.
+
+    Put it nearest to the function. A structure test refuses an address that takes what is sent and says nothing.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def writing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not settings.TESTING:
+                return view(request, *args, **kwargs)
+            with acts.declared(verbs):
+                return view(request, *args, **kwargs)
+
+        writing.anju_writes = verbs  # type: ignore[attr-defined]
+        return writing
 
     return decorate
 

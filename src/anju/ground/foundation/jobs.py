@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from . import acts, reach
 from .models import JobProgress
 from .refusals import Refusal
 
@@ -88,3 +89,10 @@ async def retry_stalled(timestamp: int) -> int:
     for job in stalled:
         await app.job_manager.retry_job(job)
     return len(stalled)
+
+
+@app.task(name="foundation.end_long_act", queue="long", retry=3)
+def end_long_act(verb: str, pk: int, key: str) -> None:
+    """End what a long act began: the system's act that its step names, once, whoever runs it how often."""
+    ending = acts.verbs()[verb]
+    ending(by=reach.system(), at=timezone.now(), key=key, **{ending.param: pk})

@@ -26,10 +26,32 @@ class Acting(Protocol):
     """Whoever acts (access.actors.Actor): each power with the reaches it has."""
 
     @property
+    def kind(self) -> str: ...  # account | public | system
+    @property
+    def account_id(self) -> int | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def post(self) -> str: ...
+    @property
     def powers(self) -> Mapping[str, tuple[Any, ...]]: ...
+    @property
+    def organisation_ids(self) -> frozenset[int]: ...
+    def has(self, power: str) -> bool: ...
 
 
 _conditions: dict[type[Model], Callable[[Any], Q]] = {}
+_system: list[Any] = []
+
+
+def system_is(actor: Any) -> None:
+    """Let access name the actor as whom the system itself acts."""
+    _system[:] = [actor]
+
+
+def system() -> Any:
+    """Return the actor as whom the system itself acts: jobs, sweeps, what follows by itself."""
+    return _system[0]
 
 
 def reaches_by(model: type[Model], condition: Callable[[Any], Q]) -> None:

@@ -1,0 +1,157 @@
+"""What an act asks for, as a form on a page; and the one way in which a press of its button becomes the act.
+
+    forms = act_forms.forms_of(LOOP, row, by=actor, at=now, data=request.POST, act="comply")   # for ui.step_buttons
+    order = act_forms.press(request, LOOP, "comply", order_id)                                  # in the view of a POST
+
+A form only shows and gives back what was typed: what is right is decided by the verb (`asks.read`), in one place for
+pages, API and programs.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import asks
+from .acts import Loop, Possible
+from .asks import Field
+from .refusals import NotFound, Refusal
+from .workflow import Step
+
+
+def key_of(request: HttpRequest) -> str:
+    """Return the idempotency key that a form carries."""
+    return str(request.POST.get("request_key", ""))[:64]
+
+
+def typed(step: Step, data: Any, files: Any = None) -> dict[str, Any]:
+    """Take what a step asks for out of what was sent; what it does not ask for is left where it is."""
+    given: dict[str, Any] = {}
+    for asked in step.asks:
+        if asked.kind == "given":
+            continue
+        if asked.kind == "files":
+            given[asked.name] = tuple(files.getlist(asked.name)) if files is not None else ()
+        elif asked.kind in ("choices", "records"):
+            given[asked.name] = tuple(value for value in data.getlist(asked.name) if value)
+        else:
+            given[asked.name] = data.get(asked.name)
+    if step.doubts:
+        given["insist"] = data.get("insist") in ("on", "1", "true")
+    return given
+
+
+def press(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> Any:
+    """Do the act whose button was pressed on a record; raises what the verb raises, NotFound for no such act."""
+    verb = loop.verbs.get(act)
+    if verb is None or not verb.steps[0].pressed:
+        raise NotFound(_("没有找到这个页面。"))
+    step = verb.steps[0]
+    given = typed(step, request.POST, request.FILES) | more
+    return verb(by=request.actor, at=timezone.now(), key=key_of(request), **{verb.param: pk}, **given)  # type: ignore[attr-defined]
+
+
+def forms_of(
+    loop: Loop, row: Any, acts: Iterable[Possible], *, by: Any, at: datetime, data: Any = None, act: str = ""
+) -> dict[str, forms.Form]:
+    """Return a form for each act that asks for something; that of `act` holds what was typed."""
+    made: dict[str, forms.Form] = {}
+    for possible in acts:
+        if possible.blocked is None and (possible.step.asks or possible.step.doubts):
+            bound = data if possible.act == act else None
+            made[possible.act] = ActForm(loop, possible.step, row, by=by, at=at, data=bound)
+    return made
+
+
+def refused(form: forms.Form | None, refusal: Refusal) -> bool:
+    """Put a refusal beside its field, if the form has that field; say whether it has."""
+    if form is None or refusal.field not in form.fields:
+        return False
+    form.add_error(refusal.field, str(refusal))
+    return True
+
+
+class ActForm(forms.Form):
+    """The form of one act, drawn from the fields that its step asks for."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        step: Step,
+        row: Any,
+        *,
+        by: Any,
+        at: datetime,
+        data: Any = None,
+        initial: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(data, auto_id=f"{step.act}-%s", initial=dict(initial or {}))
+        # What was typed is shown again as it was; the verb has already said what is wrong with it.
+        self.use_required_attribute = False
+        day = timezone.localtime(at).date()
+        for asked in step.asks:
+            if asked.kind != "given":
+                offered = loop.offered(asked, row, day, by)
+                self.fields[asked.name] = drawn(asked, offered)
+        if step.doubts:
+            self.fields["insist"] = forms.BooleanField(label=_("我已核对，仍然这样提交"), required=False)
+        if data is not None:
+            self.full_clean()
+
+    def full_clean(self) -> None:
+        """Take what was typed as it is: right and wrong are the verb's to say."""
+        self.cleaned_data = {}
+        self._errors = forms.utils.ErrorDict()
+
+
+class ManyFiles(forms.ClearableFileInput):
+    """A choice of several files at once."""
+
+    allow_multiple_selected = True
+
+
+def drawn(asked: Field, offered: Iterable[asks.Choice] | None) -> forms.Field:
+    """Return the form field that shows a field."""
+    common: dict[str, Any] = {
+        "label": str(asked.label),
+        "required": asked.required,
+        "help_text": str(asked.help),
+    }
+    if asked.default is not None:
+        common["initial"] = asked.default
+    choices = [(key, str(words)) for key, words in offered] if offered is not None else []
+    match asked.kind:
+        case "line":
+            return forms.CharField(max_length=asked.most, **common)
+        case "text":
+            return forms.CharField(
+                max_length=asked.most,
+                widget=forms.Textarea(attrs={"rows": 2 if asked.most <= 300 else 3}),
+                **common,
+            )
+        case "day":
+            return forms.DateField(
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **common
+            )
+        case "moment":
+            widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            return forms.DateTimeField(widget=widget, **common)
+        case "whole":
+            return forms.IntegerField(min_value=asked.least, max_value=asked.most, **common)
+        case "money":
+            return forms.DecimalField(max_digits=12, decimal_places=2, **common)
+        case "tick":
+            return forms.BooleanField(**common | {"required": False})
+        case "choice" | "record":
+            empty = [] if asked.required and asked.default is not None else [("", _("请选择"))]
+            return forms.ChoiceField(choices=[*empty, *choices], **common)
+        case "choices" | "records":
+            return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
+        case "files":
+            return forms.FileField(widget=ManyFiles(), **common)
+        case _:
+            raise ValueError(asked.kind)

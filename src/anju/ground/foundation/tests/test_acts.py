@@ -1,0 +1,361 @@
+"""The engine of acts, on a kind of thing made for it: a job's progress row that people hand to each other."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.db.models import Q
+
+from anju.ground.foundation import acts, asks, story, workflow
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.asks import Field, note, reason
+from anju.ground.foundation.models import Event, JobProgress
+from anju.ground.foundation.refusals import (
+    Conflict,
+    NeedsConfirmation,
+    NotAllowedNow,
+    NotFound,
+    NotPermitted,
+    Refusal,
+)
+from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, Blocked, Step
+
+AT = datetime(2024, 7, 12, 1, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who acts, without the room that knows offices."""
+
+    account_id: int | None = 7
+    kind: str = "account"
+    name: str = "演示员"
+    post: str = "演示岗"
+    powers: dict = field(default_factory=lambda: {"t.see": (), "t.do": (), "t.lead": ()})
+    organisation_ids: frozenset = frozenset({7})
+
+    def has(self, power: str) -> bool:
+        return power in self.powers
+
+
+MACHINE = Person(
+    account_id=None, kind="system", name="系统", post="", powers={}, organisation_ids=frozenset()
+)
+
+
+def not_empty(row: JobProgress, day: date) -> Blocked | None:
+    """Say that a thing with nothing to do cannot be begun."""
+    return (
+        Blocked("没有内容，不能开始。", allowed=("void",), since=date(2024, 8, 1)) if not row.total else None
+    )
+
+
+STEPS = (
+    Step("file", "登记", NEW, "waiting", "t.do",
+         asks=(Field("title", "标题", "line", required=True, least=2, most=20),)),
+    Step("begin", "开始", frozenset({"waiting"}), "running", "t.do", "gb-9704-2012-0", who="owner", when=(not_empty,),
+         asks=(note(required=True, least=4), Field("files", "照片", "files")), doubts=("odd",), effects=("touch",)),
+    Step("end", "完成", frozenset({"running"}), "done", "t.lead", asks=(reason(least=2),), follows=("archive",)),
+    Step("archive", "归档", frozenset({"done"}), "cancelled", "", who=SYSTEM),
+    Step("void", "作废", frozenset({"waiting", "running"}), "failed", "t.lead", tone="danger"),
+    Step("whisper", "密语", ANY, None, "t.do", asks=(Field("word", "口令", "line", required=True, secret=True),)),
+    Step("expire", "过期", frozenset({"running"}), "failed", "", who=SYSTEM),
+)  # fmt: skip
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    kept = dict(acts._loops), dict(acts._events)
+    loop = Loop(
+        JobProgress, STEPS, room="t", see="t.see", labels={"waiting": "待办", "running": "在办", "done": "已完成"},
+        roles={"owner": lambda row: {row.owner_id}}, seen=lambda by: Q(owner_id__in=by.organisation_ids),
+        news=lambda row: {"title": row.title}, missing="没有找到这件演示事项。", param="thing_id",
+    )  # fmt: skip
+
+    @loop.effect("touch")
+    def _touch(turn: Turn) -> None:
+        turn.row.message = "touched"
+
+    @loop.verb("file")
+    def file(turn: Turn, *, title: str) -> JobProgress:
+        return JobProgress.objects.create(title=title, owner_id=7, total=3, state=turn.target, kind="t")
+
+    @loop.verb("begin")
+    def begin(turn: Turn, *, note: str, files: tuple = (), insist: bool = False) -> None:
+        if "奇怪" in note:
+            turn.doubt("odd", "内容奇怪，请核对。")
+        turn.row.done = len(files)
+        turn.facts["files"] = len(files)
+
+    @loop.verb("end")
+    def end(turn: Turn, *, reason: str) -> None:
+        turn.follow("archive", note="自动归档")
+
+    @loop.verb("void")
+    def void(turn: Turn) -> None:
+        pass
+
+    @loop.verb("whisper")
+    def whisper(turn: Turn, *, word: str) -> None:
+        turn.facts["length"] = len(word)
+
+    @loop.verb("expire")
+    def expire(turn: Turn) -> None:
+        if turn.row.title == "不动":
+            raise Refusal("不动")
+        turn.row.message = "过期"
+
+    yield loop
+    acts._loops.clear(), acts._loops.update(kept[0])
+    acts._events.clear(), acts._events.update(kept[1])
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person()
+
+
+@pytest.fixture
+def thing(db) -> JobProgress:
+    return JobProgress.objects.create(title="演示", owner_id=7, total=3, kind="t")
+
+
+def photo(data: bytes = b"one") -> SimpleUploadedFile:
+    return SimpleUploadedFile("photo.jpg", data, "image/jpeg")
+
+
+def test_an_act_changes_the_state_runs_its_effects_and_leaves_one_event(loop, person, thing):
+    done = loop.verbs["begin"](
+        thing_id=thing.pk, note=" 现场看过了 ", files=(photo(),), by=person, at=AT, key="k"
+    )
+    assert done.pk == thing.pk
+    thing.refresh_from_db()
+    assert (thing.state, thing.done, thing.message) == ("running", 1, "touched")
+    event = Event.objects.get()
+    assert (event.name, event.note, event.basis, event.request_key) == (
+        "t.begin",
+        "现场看过了",
+        "gb-9704-2012-0",
+        "k",
+    )
+    assert event.data == {"title": "演示", "state": "running", "files": 1}
+
+
+def test_what_is_filed_is_the_subject_of_its_event_and_the_answer_to_its_key(loop, person, db):
+    first = loop.verbs["file"](title="新事项", by=person, at=AT, key="k")
+    assert loop.verbs["file"](title="新事项", by=person, at=AT, key="k") == first
+    assert Event.objects.get().subject_id == first.pk and JobProgress.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"note": "别的说明文字"},
+        {"files": (photo(b"two"),)},
+        {"files": ()},
+        {"note": "现场看过了", "insist": True},
+    ],
+)
+def test_the_same_key_with_other_contents_is_a_conflict_files_included(loop, person, thing, other):
+    asked = {"note": "现场看过了", "files": (photo(),)}
+    begin = loop.verbs["begin"]
+    begin(thing_id=thing.pk, by=person, at=AT, key="k", **asked)
+    assert begin(thing_id=thing.pk, by=person, at=AT, key="k", **asked | {"files": (photo(),)}).pk == thing.pk
+    with pytest.raises(Conflict):
+        begin(thing_id=thing.pk, by=person, at=AT, key="k", **asked | other)
+    assert Event.objects.count() == 1
+
+
+def test_what_the_state_forbids_is_refused_in_words_that_name_the_acts_that_are_the_readers(
+    loop, person, thing
+):
+    with pytest.raises(NotAllowedNow) as told:
+        loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=person, at=AT)
+    assert str(told.value) == "此件现在是“待办”，不能“完成”。现在可以：开始、作废、密语。"
+    assert told.value.data["allowed"] == ["begin", "void", "whisper"]
+    plain = Person(powers={"t.see": (), "t.do": ()})
+    with pytest.raises(NotAllowedNow) as told:
+        loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=plain, at=AT)
+    assert told.value.data["allowed"] == ["begin", "whisper"]
+
+
+def test_a_guard_says_why_not_and_from_when(loop, person, thing):
+    JobProgress.objects.update(total=0)
+    with pytest.raises(NotAllowedNow) as told:
+        loop.verbs["begin"](thing_id=thing.pk, note="现场看过了", by=person, at=AT)
+    assert told.value.data == {"allowed": ["void"], "since": "2024-08-01"}
+    thing.refresh_from_db()
+    possible = {p.act: p.blocked for p in loop.possible(thing, by=person, at=AT)}
+    assert possible["begin"] is not None and possible["void"] is None
+
+
+def test_power_turn_and_sight_are_asked_in_this_order_of_words(loop, thing, person):
+    stranger = Person(account_id=8, organisation_ids=frozenset({8}))
+    with pytest.raises(NotFound, match="没有找到这件演示事项"):
+        loop.verbs["void"](thing_id=thing.pk, by=stranger, at=AT)
+    with pytest.raises(NotPermitted) as told:
+        loop.verbs["void"](thing_id=thing.pk, by=Person(powers={"t.see": ()}), at=AT)
+    assert told.value.data == {"power": "t.lead"}
+    JobProgress.objects.update(state="running")
+    with pytest.raises(NotPermitted, match="系统自动"):
+        loop.verbs["expire"](thing_id=thing.pk, by=person, at=AT)
+
+
+def test_fields_are_read_by_their_declaration(loop, person, thing):
+    begin = loop.verbs["begin"]
+    for typed, field_ in (("", "note"), ("短", "note"), ("长" * 3000, "note"), ("坏\0字符坏字符", "note")):
+        with pytest.raises(Refusal) as told:
+            begin(thing_id=thing.pk, note=typed, by=person, at=AT)
+        assert told.value.field == field_
+    thing.refresh_from_db()
+    assert thing.state == "waiting" and not Event.objects.exists()
+
+
+def test_a_doubt_asks_for_a_word_which_is_kept(loop, person, thing):
+    begin = loop.verbs["begin"]
+    with pytest.raises(NeedsConfirmation) as told:
+        begin(thing_id=thing.pk, note="奇怪的内容", by=person, at=AT)
+    assert told.value.data == {"confirm": "insist", "doubts": ["odd"]}
+    begin(thing_id=thing.pk, note="奇怪的内容", insist=True, by=person, at=AT)
+    assert Event.objects.get().data["doubts"] == ["odd"]
+
+
+def test_what_follows_has_an_event_of_its_own(loop, person, thing):
+    JobProgress.objects.update(state="running")
+    loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=person, at=AT, key="k")
+    thing.refresh_from_db()
+    assert thing.state == "cancelled"
+    assert list(Event.objects.order_by("id").values_list("name", "note")) == [
+        ("t.end", "做完了"),
+        ("t.archive", "自动归档"),
+    ]
+
+
+def test_a_secret_reaches_neither_the_journal_nor_the_digest(loop, person, thing):
+    whisper = loop.verbs["whisper"]
+    whisper(thing_id=thing.pk, word="芝麻开门", by=person, at=AT, key="k")
+    event = Event.objects.get()
+    assert "芝麻" not in str(event.data) + event.note
+    assert event.request_digest != acts.journal.digest(
+        ["t.whisper", {"thing_id": thing.pk, "word": "芝麻开门"}]
+    )
+    with pytest.raises(Conflict):
+        whisper(thing_id=thing.pk, word="芝麻关门", by=person, at=AT, key="k")
+
+
+def test_many_are_done_at_once_and_the_refused_one_is_left_out(loop, db):
+    rows = [
+        JobProgress.objects.create(title=f"第{n}", owner_id=7, state="running", kind="t") for n in range(5)
+    ]
+    JobProgress.objects.filter(pk=rows[2].pk).update(title="不动")
+    JobProgress.objects.filter(pk=rows[3].pk).update(state="done")
+    found = JobProgress.objects.filter(pk__in=[row.pk for row in rows])
+    assert loop.many("expire", found, by=MACHINE, at=AT, batch=2) == 3
+    assert loop.many("expire", found, by=MACHINE, at=AT) == 0
+    assert list(found.order_by("pk").values_list("state", "message")) == [
+        ("failed", "过期"), ("failed", "过期"), ("running", ""), ("done", ""), ("failed", "过期"),
+    ]  # fmt: skip
+    assert Event.objects.filter(name="t.expire").count() == 3
+
+
+def test_a_verb_runs_only_on_a_page_that_declares_it(loop, person, thing):
+    with acts.declared(["t.void"]), pytest.raises(RuntimeError, match=r"t\.whisper"):
+        loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)
+    with acts.declared(["t.whisper"]):
+        loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)
+
+
+def test_an_act_without_a_step_and_a_second_verb_for_one_are_refused_when_declared(loop):
+    with pytest.raises(RuntimeError):
+        loop.verb("no_such_act")(lambda turn: None)
+    with pytest.raises(RuntimeError):
+        loop.verb("void")(lambda turn: None)
+
+
+def test_the_story_takes_its_words_from_the_steps(loop, person, thing):
+    loop.verbs["void"](thing_id=thing.pk, by=person, at=AT)
+    (line,) = story.told(Event.objects.all())
+    assert (line["title"], line["tone"], line["actor"]) == ("作废", "danger", "演示员")
+
+
+def test_the_diagram_shows_how_a_thing_begins():
+    assert "[*] --> waiting: file" in workflow.mermaid(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "read"),
+    [
+        ("day", "2024-02-29", date(2024, 2, 29)),
+        ("day", "2024-02-30", None),
+        ("day", "9999-12-31", None),
+        ("moment", "2024-02-29T09:30", datetime(2024, 2, 29, 9, 30, tzinfo=UTC)),
+        ("moment", "昨天", None),
+        ("whole", "12", 12),
+        ("whole", "²", None),
+        ("whole", "9" * 30, None),
+        ("money", "1,500.5", Decimal("1500.50")),
+        ("money", "1.005", None),
+        ("money", "1e400", None),
+        ("tick", "on", True),
+        ("tick", None, False),
+        ("record", "7", 7),
+        ("record", "七", None),
+    ],
+)
+def test_each_kind_of_field_reads_what_people_type(kind, typed, read):
+    fields = (Field("x", "某项", kind, most=10**9),)
+    reading = asks.Reading(UTC)
+    if read is None:
+        with pytest.raises(Refusal) as told:
+            asks.read(fields, {"x": typed}, reading)
+        assert told.value.field == "x"
+    else:
+        assert asks.read(fields, {"x": typed}, reading) == {"x": read}
+
+
+def test_only_what_is_offered_can_be_chosen():
+    fields = (Field("x", "方式", "choice", choices=(("a", "甲"), ("b", "乙"))),)
+    assert asks.read(fields, {"x": "b"}, asks.Reading(UTC)) == {"x": "b"}
+    with pytest.raises(Refusal, match="请在列出的方式中选择"):
+        asks.read(fields, {"x": "c"}, asks.Reading(UTC))
+
+
+def test_a_file_read_for_its_digest_can_be_read_again():
+    file = BytesIO(b"abc")
+    assert acts.plainly(file) == acts.plainly(BytesIO(b"abc")) != acts.plainly(BytesIO(b"abd"))
+    assert file.read() == b"abc"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["begin", "whisper", "void", "file"])
+def test_three_equal_requests_at_once_leave_one_event_and_three_equal_answers(loop, act):
+    person = Person()
+    thing = JobProgress.objects.create(title="演示", owner_id=7, total=3, kind="t")
+    given = {
+        "begin": {"note": "现场看过了"},
+        "whisper": {"word": "一二"},
+        "void": {},
+        "file": {"title": "新的"},
+    }[act]
+    named = {} if act == "file" else {"thing_id": thing.pk}
+    barrier = threading.Barrier(3)
+
+    def press(_n: int) -> object:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=20)
+            return loop.verbs[act](by=person, at=AT, key="k", **named, **given)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(press, range(3)))
+    assert len({answer.pk for answer in answers}) == 1
+    assert Event.objects.filter(name=f"t.{act}").count() == 1
