@@ -281,7 +281,7 @@ def test_an_act_without_a_step_and_a_second_verb_for_one_are_refused_when_declar
 
 def test_the_story_takes_its_words_from_the_steps(loop, person, thing):
     loop.verbs["void"](thing_id=thing.pk, by=person, at=AT)
-    (line,) = story.told(Event.objects.all())
+    line = story.told(Event.objects.get())
     assert (line["title"], line["tone"], line["actor"]) == ("作废", "danger", "演示员")
 
 
