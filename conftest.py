@@ -1,8 +1,8 @@
-"""Plugins of every test: the fixed cast, and the browser where there is one."""
+"""Plugins of every test: the fixed cast, the database in which it stands, and the browser where there is one."""
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.cast", "tests.browser_support"]
+pytest_plugins = ["tests.cast", "tests.worlds", "tests.browser_support"]
 
 # How long an example takes says how busy the machine is, and nothing about the rule.
 settings.register_profile("anju", deadline=None)

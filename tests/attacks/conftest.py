@@ -8,20 +8,15 @@ from django.utils import timezone
 
 from anju.duties.cases import services
 from anju.duties.cases.models import Case
-from anju.ground.access.actors import PUBLIC, SYSTEM
-from anju.ground.foundation import calendar
+from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation.tests import samples
 
 from .duty_world import begun, everything, hazard, ready, visited, world  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(autouse=True)
-def _world(settings, tmp_path, db):
+def _own_store(settings, tmp_path):
     settings.FILE_STORE = tmp_path / "files"
-    calendar.load_seed(by=SYSTEM, at=timezone.now())
-    calendar.forget()
-    yield
-    calendar.forget()
 
 
 @pytest.fixture

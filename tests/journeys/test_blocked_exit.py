@@ -7,8 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from anju.duties.cases.models import Case, Report
-from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, numbering
+from anju.ground.foundation import numbering
 from anju.ground.foundation.tests import samples
 from anju.ground.territory.models import Estate
 from anju.means.documents.models import IssuedDocument
@@ -17,10 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _world(settings, tmp_path, city, friday_9am):
+def _world(settings, tmp_path, city):
     settings.FILE_STORE = tmp_path / "files"
-    calendar.load_seed(by=SYSTEM, at=friday_9am)
-    calendar.forget()
     city.offices.huaiyin_office.document_code = "槐街责改字"
     city.offices.huaiyin_office.save()
 

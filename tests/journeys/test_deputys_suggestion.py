@@ -12,7 +12,6 @@ from anju.duties.cases import services as cases
 from anju.duties.suggestions.models import CoHandling, Reply, Suggestion
 from anju.ground.access import services as access
 from anju.ground.access.actors import PUBLIC, SYSTEM
-from anju.ground.foundation import calendar
 from anju.ground.organisations import services as organisations
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +21,6 @@ TODAY = datetime(2024, 7, 15, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 @pytest.fixture(autouse=True)
 def _world(settings, tmp_path, city):
     settings.FILE_STORE = tmp_path / "files"
-    calendar.load_seed(by=SYSTEM, at=TODAY)
-    calendar.forget()
     organisations.edit_organisation(
         organisation_id=city.offices.city_housing.pk,
         changes={"document_code": "试建函", "phone": "0373-0000001"},

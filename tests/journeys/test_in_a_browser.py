@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from anju.duties.cases import services
 from anju.duties.cases.models import Case, Report
-from anju.ground.access.actors import PUBLIC, SYSTEM
-from anju.ground.foundation import calendar
+from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation.tests import samples
 from tests.cast import PASSWORD
 
@@ -21,12 +21,8 @@ AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text(encoding="
 
 
 @pytest.fixture(autouse=True)
-def _world(settings, tmp_path, city):
-    from django.utils import timezone
-
+def _own_store(settings, tmp_path):
     settings.FILE_STORE = tmp_path / "files"
-    calendar.load_seed(by=SYSTEM, at=timezone.now())
-    calendar.forget()
 
 
 @pytest.fixture
@@ -102,8 +98,6 @@ def test_the_same_report_works_without_javascript(page_of):
 
 
 def test_a_street_officer_dispatches_from_the_desk_with_the_keyboard_in_reach(page_of, city, wang):
-    from django.utils import timezone
-
     case = services.report(
         kind="hazard", class_code="EG02", text="安全出口被铁链锁住", place="3号楼", by=PUBLIC, at=timezone.now(),
         channel="portal", estate=city.estates.huaiyin, reporter=services.Reporter(),
@@ -130,8 +124,6 @@ def picture_of(page, name: str) -> None:
 
 
 def pages_of_the_journey(city) -> tuple[list[str], list[str], list[str]]:
-    from django.utils import timezone
-
     case = services.report(
         kind="hazard", class_code="EG02", text="安全出口被铁链锁住", place="3号楼", by=PUBLIC, at=timezone.now(),
         channel="portal", estate=city.estates.huaiyin, reporter=services.Reporter(phone="13912345678"),

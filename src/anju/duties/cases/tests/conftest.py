@@ -9,24 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from anju.duties.cases import services
 from anju.duties.cases.models import Case
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import calendar
 from anju.ground.foundation.tests import samples
 
 
 @pytest.fixture(autouse=True)
 def _own_store(settings, tmp_path):
     settings.FILE_STORE = tmp_path / "files"
-
-
-@pytest.fixture
-def seeded_calendar(db, friday_9am):
-    """The calendar as the rulebook has it, with 2027 provisional."""
-    from anju.ground.access.actors import SYSTEM
-
-    calendar.load_seed(by=SYSTEM, at=friday_9am)
-    calendar.forget()
-    yield
-    calendar.forget()
 
 
 @pytest.fixture
@@ -41,7 +29,7 @@ def photo() -> Callable[..., services.Upload]:
 
 
 @pytest.fixture
-def reported(city, seeded_calendar, friday_9am) -> Callable[..., Case]:
+def reported(city, friday_9am) -> Callable[..., Case]:
     """Return a function that reports a case as a resident would."""
 
     def report(**told) -> Case:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.cases.tests.conftest import _own_store, photo, seeded_calendar, walk  # noqa: F401
+from anju.duties.cases.tests.conftest import _own_store, photo, walk  # noqa: F401
 from anju.duties.enforcement import batch, jobs, matters, orders
 from anju.duties.enforcement.models import Order
 from anju.duties.inspections.models import VisitPart

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from tests.cast import BUILT_AT, PASSWORD, SINCE, Builder, Member
 
-from anju.duties.cases.tests.conftest import _own_store, photo, seeded_calendar, walk
+from anju.duties.cases.tests.conftest import _own_store, photo, walk
 from anju.duties.inspections import checking, checklists, services
 from anju.duties.inspections.checking import Answer
 from anju.duties.inspections.models import Unit, Visit
@@ -15,7 +15,7 @@ from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
 from anju.ground.organisations import services as organisations
 
-__all__ = ["_own_store", "photo", "seeded_calendar", "walk"]
+__all__ = ["_own_store", "photo", "walk"]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def officers(city) -> SimpleNamespace:
 
 
 @pytest.fixture
-def estate_unit(city, seeded_calendar) -> Unit:
+def estate_unit(city) -> Unit:
     """The register's unit of 槐荫小区, an old community with a property company."""
     return Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
 

@@ -11,7 +11,6 @@ from anju.duties.suggestions.models import Suggestion
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar
 from anju.ground.organisations import services as organisations
 
 TZ = ZoneInfo("Asia/Shanghai")
@@ -26,15 +25,6 @@ def on(text: str, hour: int = 9) -> datetime:
 @pytest.fixture(autouse=True)
 def _own_store(settings, tmp_path):
     settings.FILE_STORE = tmp_path / "files"
-
-
-@pytest.fixture
-def seeded_calendar(db, friday_9am):
-    """The calendar as the rulebook has it."""
-    calendar.load_seed(by=SYSTEM, at=friday_9am)
-    calendar.forget()
-    yield
-    calendar.forget()
 
 
 @pytest.fixture
@@ -62,7 +52,7 @@ def leader(hire, city):
 
 
 @pytest.fixture
-def offices(city, seeded_calendar):
+def offices(city):
     """Give the bureaus their 机关代字 and telephones."""
     for office, code in ((city.offices.city_housing, "试建函"), (city.offices.east_housing, "东建函")):
         organisations.edit_organisation(

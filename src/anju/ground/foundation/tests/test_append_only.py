@@ -10,10 +10,6 @@ from anju.ground.foundation.models import Event
 
 @pytest.fixture
 def event(db):
-    # Tests with real transactions must empty the table, so the cast turns this trigger off; here it stands as it does
-    # everywhere else.
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE foundation_event ENABLE TRIGGER event_refuses_truncate")
     return journal.record("foundation.tried", subject=None, by=Builder(), at=BUILT_AT)
 
 

@@ -106,7 +106,8 @@ def test_what_cannot_be_printed_is_refused_before_a_number_is_taken(subject, li,
     assert not IssuedDocument.objects.exists()
 
 
-def test_officers_who_issue_at_the_same_moment_get_one_number_each(committed, li):
+@pytest.mark.django_db(transaction=True)
+def test_officers_who_issue_at_the_same_moment_get_one_number_each(li):
     subject = JobProgress.objects.create(kind="demo", title="演示")
     together = threading.Barrier(4)
     failures: list[BaseException] = []

@@ -53,19 +53,12 @@ def line() -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def probe(db):
-    """A small table of facts under a tally, committed, and taken away afterwards."""
+def probe(transactional_db):
+    """A small table of facts under a tally, committed."""
     with line() as own:
         own.execute(TABLE)
         for statement in tallies.create(PROBE):
             own.execute(statement)
-    yield
-    with line() as own:
-        own.execute("DROP TABLE figures_probe")
-        for event in tallies.EVENTS:
-            own.execute(f"DROP FUNCTION figures_tally_probe_{event}()")
-        for table in ("tallyrow", "tallydelta"):
-            own.execute(f"DELETE FROM figures_{table} WHERE tally = 'probe'")
 
 
 def write(writer: int, over: Event) -> int:

@@ -10,7 +10,6 @@ from anju.doors.console.demo.city import City
 from anju.duties.suggestions.models import Reply, Suggestion, SuggestionNotice
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar
 from anju.ground.organisations import services as organisations
 from anju.means.figures import registry
 
@@ -22,8 +21,6 @@ MEASURES = suggestions.book("suggestions")["measures"]
 def small(city, settings, tmp_path) -> City:
     """A demo city made of the cast: the bureau with its leader, and the offices it asks."""
     settings.FILE_STORE = tmp_path / "files"
-    calendar.load_seed(by=SYSTEM, at=NOW)
-    calendar.forget()
     offices = {
         "city_housing@9901": city.offices.city_housing,
         "county_housing@410702": city.offices.east_housing,

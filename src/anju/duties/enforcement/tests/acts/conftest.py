@@ -9,7 +9,7 @@ import pytest
 from tests.cast import PASSWORD, Builder, Member
 
 from anju.duties.cases.models import Case
-from anju.duties.cases.tests.conftest import _own_store, photo, reported, seeded_calendar, walk  # noqa: F401
+from anju.duties.cases.tests.conftest import _own_store, photo, reported, walk  # noqa: F401
 from anju.duties.enforcement import matters, orders, penalties
 from anju.duties.enforcement.models import Order, Penalty
 from anju.duties.enforcement.penalties import Accused, Measure

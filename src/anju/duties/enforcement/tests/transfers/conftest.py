@@ -12,7 +12,6 @@ from anju.duties.cases.tests.conftest import (  # noqa: F401  (fixtures)
     _own_store,
     photo,
     reported,
-    seeded_calendar,
     walk,
 )
 from anju.duties.enforcement import transfers

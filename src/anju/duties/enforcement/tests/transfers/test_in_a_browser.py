@@ -17,8 +17,7 @@ from tests.journeys.test_in_a_browser import (  # noqa: F401  (fixtures)
 from anju.duties.cases import services as cases
 from anju.duties.enforcement import major, objections, transfers
 from anju.duties.enforcement.models import MajorHazard, Penalty, Transfer
-from anju.ground.access.actors import PUBLIC, SYSTEM
-from anju.ground.foundation import calendar
+from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation.tests import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,8 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def world(city, offices, police_officer, fire_officer, company_clerk):
     """Transfers in every box, one of them late, a major hazard and an objection, as of now."""
     at = timezone.now()
-    calendar.load_seed(by=SYSTEM, at=at)
-    calendar.forget()
     station, brigade = police_officer.actor(at), fire_officer.actor(at)
     made = []
     for number, acts in enumerate(

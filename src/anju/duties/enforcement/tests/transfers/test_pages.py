@@ -15,19 +15,15 @@ from anju.duties.cases.models import Case
 from anju.duties.enforcement import transfer_queries as queries
 from anju.duties.enforcement import transfers
 from anju.duties.enforcement.models import Transfer
-from anju.ground.access.actors import PUBLIC, SYSTEM
-from anju.ground.foundation import calendar, files
+from anju.ground.access.actors import PUBLIC
+from anju.ground.foundation import files
 from anju.ground.foundation.tests import samples
 
 
 @pytest.fixture
-def now(db, _own_store):
+def now(_own_store):
     """This moment: pages read the real clock."""
-    at = timezone.now()
-    calendar.load_seed(by=SYSTEM, at=at)
-    calendar.forget()
-    yield at
-    calendar.forget()
+    return timezone.now()
 
 
 @pytest.fixture
