@@ -14,8 +14,9 @@ from django.db import connection, models
 from django.utils import timezone
 from psycopg import sql
 
-from anju.duties.cases import catalogue, rules
+from anju.duties.cases import rules
 from anju.duties.cases.models import Case, CaseClock, Report
+from anju.duties.cases.queries import catalogue
 from anju.ground.foundation.models import Event
 
 YEARS = 3

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from anju.duties.cases import ladder, services, supervision
+from anju.duties.cases import services
 from anju.duties.cases.models import Case, CaseClock, Notice, Report, TermRequest
 from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import journal
@@ -84,13 +84,11 @@ def test_of_two_officers_who_take_the_same_step_one_wins_and_one_is_told(city, c
 def test_two_who_grant_more_time_at_once_extend_it_once(city, case, walk, now):
     walk(case, "assign", "accept")
     clerk = city.people.company_clerk.actor(now)
-    asked = supervision.ask_term(
-        case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now
-    )
+    asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now)
     deciders = [city.people.street_officer.actor(now), city.people.county_supervisor.actor(now)]
     given = at_once(
         *[
-            lambda by=by: supervision.decide_term(request_id=asked.pk, granted=True, by=by, at=now)
+            lambda by=by: services.decide_term(request_id=asked.pk, granted=True, by=by, at=now)
             for by in deciders
         ]
     )
@@ -103,8 +101,8 @@ def test_two_who_merge_the_same_pair_crosswise_end_with_one_merged(city, case, f
     other = filed(seed=76, text="3号楼安全出口一直锁着")
     officer = city.people.street_officer.actor(now)
     given = at_once(
-        lambda: supervision.merge(into_id=case.pk, case_id=other.pk, by=officer, at=now),
-        lambda: supervision.merge(into_id=other.pk, case_id=case.pk, by=officer, at=now),
+        lambda: services.merge(into_id=case.pk, case_id=other.pk, by=officer, at=now),
+        lambda: services.merge(into_id=other.pk, case_id=case.pk, by=officer, at=now),
     )
     assert sorted(type(got).__name__ for got in given) == ["Case", "NotAllowedNow"]
     assert sorted(Case.objects.values_list("state", flat=True)) == ["merged", "reported"]
@@ -127,12 +125,12 @@ def test_a_reporter_who_presses_twice_rates_once_and_reopens_once(city, case, wa
 def test_four_workers_escalate_each_overdue_case_once(city, filed, now):
     cases = [filed(seed=80 + n, text=f"安全出口第{n}次被锁住") for n in range(6)]
     later = max(c.due_at for c in cases) + timedelta(minutes=1)
-    raised = at_once(*[lambda: ladder.escalate_overdue(at=later, batch=2)] * 4)
+    raised = at_once(*[lambda: services.escalate_overdue(at=later, batch=2)] * 4)
     assert sum(raised) == len(cases)
     for case in cases:
         assert journal.events_named(case, "cases.escalate").count() == 1
         assert Notice.objects.filter(case=case, kind="escalate").count() == 1
-    assert ladder.escalate_overdue(at=later) == 0
+    assert services.escalate_overdue(at=later) == 0
 
 
 def test_a_worker_killed_between_claim_and_record_leaves_nothing(city, case, now, monkeypatch):
@@ -144,17 +142,17 @@ def test_a_worker_killed_between_claim_and_record_leaves_nothing(city, case, now
         connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ladder.journal, "record", cut)
-        (given,) = at_once(lambda: ladder.escalate_overdue(at=later))
+        patch.setattr(journal, "record", cut)
+        (given,) = at_once(lambda: services.escalate_overdue(at=later))
     assert isinstance(given, Exception) and not isinstance(given, Refusal)
     assert Case.objects.values().get(pk=case.pk) == before
     assert not Notice.objects.filter(case=case).exists()
-    assert ladder.escalate_overdue(at=later) == 1
+    assert services.escalate_overdue(at=later) == 1
 
 
 def test_a_step_whose_record_fails_is_not_taken(city, case, now, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(services.journal, "record", lambda *a, **k: 1 / 0)
+        patch.setattr(journal, "record", lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             services.take_step(
                 case_id=case.pk, act="assign", by=city.people.street_officer.actor(now), at=now

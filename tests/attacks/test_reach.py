@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from anju.duties.cases import services, supervision
+from anju.duties.cases import services
 from anju.duties.cases.models import Case, Notice, TermRequest
 from anju.duties.enforcement import orders
 from anju.ground.access import services as access
@@ -29,10 +29,8 @@ def belongings(city, case, walk, now) -> dict[str, object]:
     """Give the case everything that has an id of its own; the values fill the URL table."""
     walk(case, "assign", "accept")
     clerk, chief = city.people.company_clerk.actor(now), city.people.county_supervisor.actor(now)
-    asked = supervision.ask_term(
-        case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now
-    )
-    notice = supervision.urge(case_id=case.pk, by=chief, at=now, note="请抓紧")
+    asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now)
+    notice = services.urge(case_id=case.pk, by=chief, at=now, note="请抓紧")
     city.offices.huaiyin_office.document_code = "槐街责改字"
     city.offices.huaiyin_office.save()
     officer = city.people.street_officer.actor(now)
@@ -167,7 +165,7 @@ def test_cases_of_two_counties_are_neither_merged_nor_split_nor_parted_by_an_out
     far = filed(seed=74, estate=city.estates.shanqian, text="山前家园安全出口被锁，打不开")
     chief = city.people.city_supervisor.actor(now)
     with pytest.raises(services.Refusal, match="不在同一个小区"):
-        supervision.merge(into_id=case.pk, case_id=far.pk, by=chief, at=now)
+        services.merge(into_id=case.pk, case_id=far.pk, by=chief, at=now)
     outsider = signed_in_as(city.people.outsider)
     for name, data in (
         ("merge", {"into": far.pk}),
@@ -277,9 +275,7 @@ def test_a_report_cannot_be_filed_from_outside_its_place(city, signed_in_as, now
 def test_only_the_dispatching_office_or_one_above_decides_about_more_time(city, case, walk, now):
     walk(case, "assign", "accept")
     clerk = city.people.company_clerk.actor(now)
-    asked = supervision.ask_term(
-        case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now
-    )
+    asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now)
     for who, refusal in (
         ("company_clerk", services.NotPermitted),
         ("community_manager", services.NotPermitted),
@@ -289,15 +285,13 @@ def test_only_the_dispatching_office_or_one_above_decides_about_more_time(city, 
         ("other_clerk", services.NotFound),
     ):
         with pytest.raises(refusal):
-            supervision.decide_term(
+            services.decide_term(
                 request_id=asked.pk, granted=True, by=getattr(city.people, who).actor(now), at=now
             )
     assert TermRequest.objects.get().granted is None
-    supervision.decide_term(
-        request_id=asked.pk, granted=True, by=city.people.street_officer.actor(now), at=now
-    )
+    services.decide_term(request_id=asked.pk, granted=True, by=city.people.street_officer.actor(now), at=now)
     with pytest.raises(services.NotAllowedNow):
-        supervision.decide_term(
+        services.decide_term(
             request_id=asked.pk, granted=True, by=city.people.county_supervisor.actor(now), at=now
         )
 
@@ -310,23 +304,17 @@ def test_an_office_below_does_not_decide_what_the_county_asked_itself(city, case
     chief = city.people.county_supervisor.actor(now)
     services.take_step(case_id=case.pk, act="accept", by=chief, at=now)
     Case.objects.filter(pk=case.pk).update(dispatcher=county)
-    asked = supervision.ask_term(
-        case_id=case.pk, kind="extend", days=3, reason="需要多方协调", by=chief, at=now
-    )
+    asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="需要多方协调", by=chief, at=now)
     with pytest.raises(services.NotPermitted):
-        supervision.decide_term(
+        services.decide_term(
             request_id=asked.pk, granted=True, by=city.people.street_officer.actor(now), at=now
         )
-    supervision.decide_term(
-        request_id=asked.pk, granted=True, by=city.people.city_supervisor.actor(now), at=now
-    )
+    services.decide_term(request_id=asked.pk, granted=True, by=city.people.city_supervisor.actor(now), at=now)
 
 
 def test_notices_are_signed_for_only_by_the_office_they_went_to(city, case, walk, now, signed_in_as):
     walk(case, "assign")
-    made = supervision.urge(
-        case_id=case.pk, by=city.people.county_supervisor.actor(now), at=now, note="请抓紧"
-    )
+    made = services.urge(case_id=case.pk, by=city.people.county_supervisor.actor(now), at=now, note="请抓紧")
     assert made.organisation_id == city.offices.company.pk
     for who in ("outsider", "other_clerk", "street_officer"):
         client = signed_in_as(getattr(city.people, who))
@@ -379,24 +367,24 @@ def test_a_case_that_took_others_in_is_not_folded_itself_and_a_merge_is_not_undo
     second = filed(seed=76, text="3号楼安全出口一直锁着")
     third = filed(seed=77, text="3号楼的安全出口打不开")
     officer = city.people.street_officer.actor(now)
-    supervision.merge(into_id=second.pk, case_id=third.pk, by=officer, at=now)
+    services.merge(into_id=second.pk, case_id=third.pk, by=officer, at=now)
     with pytest.raises(services.NotAllowedNow, match="并入此件"):
-        supervision.merge(into_id=case.pk, case_id=second.pk, by=officer, at=now)
+        services.merge(into_id=case.pk, case_id=second.pk, by=officer, at=now)
     late = now + timedelta(days=31)
     with pytest.raises(services.NotAllowedNow, match="不能再取消"):
-        supervision.unmerge(
+        services.unmerge(
             case_id=third.pk, by=city.people.street_officer.actor(late), at=late, reason="不是一件"
         )
-    supervision.unmerge(case_id=third.pk, by=officer, at=now, reason="不是一件")
+    services.unmerge(case_id=third.pk, by=officer, at=now, reason="不是一件")
 
 
 def test_a_suspension_ends_by_itself_and_says_so(city, case, walk, now):
     walk(case, "assign", "accept")
     clerk, officer = city.people.company_clerk.actor(now), city.people.street_officer.actor(now)
-    asked = supervision.ask_term(case_id=case.pk, kind="suspend", reason="等待业主共同决定", by=clerk, at=now)
-    supervision.decide_term(request_id=asked.pk, granted=True, by=officer, at=now)
-    assert supervision.end_long_suspensions(at=now + timedelta(days=31)) == 0
-    assert supervision.end_long_suspensions(at=now + timedelta(days=70)) == 1
+    asked = services.ask_term(case_id=case.pk, kind="suspend", reason="等待业主共同决定", by=clerk, at=now)
+    services.decide_term(request_id=asked.pk, granted=True, by=officer, at=now)
+    assert services.end_long_suspensions(at=now + timedelta(days=31)) == 0
+    assert services.end_long_suspensions(at=now + timedelta(days=70)) == 1
     case.refresh_from_db()
     assert case.paused_at is None and case.due_at is not None
     assert TermRequest.objects.get().ended_at is not None
@@ -428,9 +416,9 @@ def test_a_day_of_the_calendar_is_changed_by_its_keeper_alone_and_moves_deadline
 def test_an_office_is_not_urged_again_before_it_could_act(city, case, walk, now):
     walk(case, "assign")
     chief = city.people.county_supervisor
-    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now)
+    services.urge(case_id=case.pk, by=chief.actor(now), at=now)
     with pytest.raises(services.NotAllowedNow, match="督办"):
-        supervision.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=2))
-    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now, supervise=True, note="今日内答复")
-    supervision.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=25))
+        services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=2))
+    services.urge(case_id=case.pk, by=chief.actor(now), at=now, supervise=True, note="今日内答复")
+    services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=25))
     assert Notice.objects.filter(case=case).count() == 3

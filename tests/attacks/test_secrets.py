@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from anju.duties.cases import following, services
+from anju.duties.cases import services
 from anju.duties.cases.models import Case, FollowMiss, Notice, Report, SealedIdentity
 from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import journal, rulebooks
@@ -126,14 +126,14 @@ def test_follow_codes_cannot_be_tried_until_one_fits(case, tries):
 def test_the_tries_are_forgotten_after_an_hour_and_the_address_is_never_kept(case, now, tries):
     for n in range(tries):
         with pytest.raises(NotFound):
-            following.follow(code=f"NONE{n}", origin="198.51.100.7", at=now)
-    with pytest.raises(following.TooManyTries):
-        following.follow(code=case.reports.get().code, origin="198.51.100.7", at=now)
+            services.follow(code=f"NONE{n}", origin="198.51.100.7", at=now)
+    with pytest.raises(services.TooManyTries):
+        services.follow(code=case.reports.get().code, origin="198.51.100.7", at=now)
     assert not FollowMiss.objects.filter(origin__contains="198.51").exists()
     later = now + timedelta(minutes=61)
-    assert following.follow(code=case.reports.get().code, origin="198.51.100.7", at=later).case_id == case.pk
+    assert services.follow(code=case.reports.get().code, origin="198.51.100.7", at=later).case_id == case.pk
     with pytest.raises(NotFound):
-        following.follow(code="NONE", origin="203.0.113.1", at=later)
+        services.follow(code="NONE", origin="203.0.113.1", at=later)
     assert FollowMiss.objects.count() == 1
 
 

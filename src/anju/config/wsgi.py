@@ -18,7 +18,7 @@ def _read_ahead() -> None:
     from django.urls import reverse
     from django.utils import timezone
 
-    from anju.duties.cases import catalogue
+    from anju.duties.cases.queries import catalogue
     from anju.ground.foundation import rulebooks
 
     reverse("healthz")

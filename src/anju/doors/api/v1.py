@@ -16,8 +16,9 @@ from ninja import Field, File, Header, NinjaAPI, Query, Schema, Status, Uploaded
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
-from anju.duties.cases import catalogue, queries, rules, services
+from anju.duties.cases import queries, rules, services
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 from anju.ground.access.services import actor_of_key, require_power, to_do_first
 from anju.ground.foundation.middleware import refusal_of

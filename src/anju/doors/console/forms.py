@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from anju.duties.cases import catalogue, rules
+from anju.duties.cases import rules
+from anju.duties.cases.queries import catalogue
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.refusals import Refusal
 from anju.ground.organisations.models import Organisation

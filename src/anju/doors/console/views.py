@@ -17,9 +17,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import catalogue, queries, rules, services, supervision
-from anju.duties.cases import evidence as evidence_room
+from anju.duties.cases import queries, rules, services
 from anju.duties.cases.models import Case, Report, SavedView, TermRequest
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.queries import evidence as evidence_room
 from anju.duties.enforcement import queries as enforcement
 from anju.duties.enforcement import transfer_queries as transfers
 from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
@@ -227,7 +228,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
         try:
             key = f"{base}:{pk}" if base else ""
             if act == "urge":
-                supervision.urge(case_id=pk, by=actor, at=at, note=note, key=key)
+                services.urge(case_id=pk, by=actor, at=at, note=note, key=key)
             elif act in ("assign", "accept"):
                 services.take_step(case_id=pk, act=act, by=actor, at=at, note=note, key=key)
             else:
@@ -455,7 +456,7 @@ def ask_term(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.ask_term(
+        lambda: services.ask_term(
             case_id=case_id,
             kind=kind,
             days=whole(days),
@@ -478,7 +479,7 @@ def decide_term(request: HttpRequest, request_id: int) -> HttpResponse:
     return _acted(
         request,
         asked.case_id,
-        lambda: supervision.decide_term(
+        lambda: services.decide_term(
             request_id=request_id,
             granted=request.POST.get("decide") == "grant",
             decision=request.POST.get("decision", ""),
@@ -497,7 +498,7 @@ def resume(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.resume(
+        lambda: services.resume(
             case_id=case_id,
             by=request.actor,  # type: ignore[attr-defined]
             at=timezone.now(),
@@ -516,7 +517,7 @@ def urge(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.urge(
+        lambda: services.urge(
             case_id=case_id,
             supervise=supervise,
             note=request.POST.get("note", ""),
@@ -537,7 +538,7 @@ def merge(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.merge(
+        lambda: services.merge(
             into_id=into_id,
             case_id=case_id,
             reason=request.POST.get("note", ""),
@@ -556,7 +557,7 @@ def unmerge(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.unmerge(
+        lambda: services.unmerge(
             case_id=case_id,
             reason=request.POST.get("note", ""),
             by=request.actor,  # type: ignore[attr-defined]
@@ -573,7 +574,7 @@ def split(request: HttpRequest, case_id: int) -> HttpResponse:
     """Split off child cases with chosen evidence."""
     filled = zip(request.POST.getlist("class_code"), request.POST.getlist("text"), strict=False)
     parts = [
-        supervision.Part(
+        services.Part(
             code,
             text.strip(),
             [pk for chosen in request.POST.getlist(f"evidence-{n}") if (pk := whole(chosen))],
@@ -584,7 +585,7 @@ def split(request: HttpRequest, case_id: int) -> HttpResponse:
     return _acted(
         request,
         case_id,
-        lambda: supervision.split(
+        lambda: services.split(
             case_id=case_id,
             parts=parts,
             by=request.actor,  # type: ignore[attr-defined]
@@ -611,7 +612,7 @@ def unseal(request: HttpRequest, report_id: int) -> HttpResponse:
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
     case_id = Report.objects.filter(pk=report_id).values_list("case_id", flat=True).first() or 0
     try:
-        identity = supervision.unseal(
+        identity = services.unseal(
             report_id=report_id, reason=request.POST.get("reason", ""), by=actor, at=at
         )
     except NotFound:
@@ -628,7 +629,7 @@ def unseal(request: HttpRequest, report_id: int) -> HttpResponse:
 @power("cases.see")
 def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Sign for a notice."""
-    made = supervision.read_notice(notice_id=notice_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    made = services.read_notice(notice_id=notice_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
     return redirect("console:case", made.case_id)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from anju.duties.cases import catalogue
+from anju.duties.cases.queries import catalogue
 from anju.ground.foundation import rulebooks
 
 from . import rules, sentences

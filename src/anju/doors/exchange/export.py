@@ -29,9 +29,10 @@ from django.db.models.functions import Cast, Coalesce, Concat, LPad
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue, queries
+from anju.duties.cases import queries
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases.models import Case as CaseRow
+from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 
 from . import rules

@@ -14,8 +14,8 @@ from django.db.models.functions import Cast, Coalesce, Concat, LPad
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases import rules as case_rules
+from anju.duties.cases.queries import catalogue
 from anju.duties.enforcement import penalty_rules
 from anju.duties.enforcement import rules as enforcement_rules
 from anju.duties.enforcement.models import Order, Penalty

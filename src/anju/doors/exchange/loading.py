@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import connection, models
 
-from anju.duties.cases import clocks
 from anju.duties.cases.models import Case, CaseClock, Report, SealedIdentity
+from anju.duties.cases.queries import clocks
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import Actor
 from anju.ground.foundation.models import Event

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from anju.duties.cases import routing
+from anju.duties.cases.queries import routing
 from anju.ground.foundation import rulebooks
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import catalogue, evidence, queries, services
+from anju.duties.cases import queries, services
+from anju.duties.cases.queries import catalogue, evidence
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole

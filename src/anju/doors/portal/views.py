@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import following, queries, services
+from anju.duties.cases import queries, services
 from anju.duties.inspections import units_queries
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
@@ -92,7 +92,7 @@ def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
 @open_to_all
 def done(request: HttpRequest, code: str) -> HttpResponse:
     """Give the reporter the code, once and large."""
-    found = following.follow(code=code, origin=origin_of(request), at=timezone.now())
+    found = services.follow(code=code, origin=origin_of(request), at=timezone.now())
     response = render(request, "portal/done.html", {"p": found})
     response["Cache-Control"] = "no-store"
     return response
@@ -104,7 +104,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            following.follow(code=code, origin=origin_of(request), at=timezone.now())
+            services.follow(code=code, origin=origin_of(request), at=timezone.now())
         except Refusal as refused:
             context = {"code": code, "error": str(refused)}
             return render(request, "portal/follow.html", context, status=refused.status)
@@ -120,7 +120,7 @@ def progress(request: HttpRequest, code: str) -> HttpResponse:
 
 def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = following.follow(code=code, origin=origin_of(request), at=at)
+    found = services.follow(code=code, origin=origin_of(request), at=at)
     context = {
         "p": found,
         "now": at,
@@ -139,7 +139,7 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Take the reporter's rating; a bad one reopens the matter one level up."""
     rating = request.POST.get("rating", "")
-    following.follow(code=code, origin=origin_of(request), at=timezone.now())
+    services.follow(code=code, origin=origin_of(request), at=timezone.now())
     try:
         services.rate(
             code=code,

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.duties.suggestions import following, queries, services
+from anju.duties.suggestions import queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
 from anju.ground.foundation.asked import origin_of, whole
@@ -37,7 +37,7 @@ def deputy_code(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            following.follow(code=code, origin=origin_of(request), at=timezone.now())
+            services.follow(code=code, origin=origin_of(request), at=timezone.now())
         except Refusal as refused:
             context = {"code": code, "error": str(refused)}
             return render(request, "portal/deputy_code.html", context, status=refused.status)
@@ -54,7 +54,7 @@ def deputy(request: HttpRequest, code: str) -> HttpResponse:
 
 def _deputy(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = following.follow(code=code, origin=origin_of(request), at=at)
+    found = services.follow(code=code, origin=origin_of(request), at=at)
     context = {"d": found, "choices": queries.feedback_choices(), "refusal": refusal, "now": at}
     response = render(request, "portal/deputy.html", context, status=refusal.status if refusal else 200)
     response["Cache-Control"] = "no-store"
@@ -66,7 +66,7 @@ def _deputy(request: HttpRequest, code: str, *, refusal: Refusal | None = None) 
 @open_to_all
 def letter(request: HttpRequest, code: str) -> HttpResponse:
     """Hand the deputy the issued answer."""
-    found = following.follow(code=code, origin=origin_of(request), at=timezone.now())
+    found = services.follow(code=code, origin=origin_of(request), at=timezone.now())
     if found.document_id is None:
         raise NotFound(_("答复还没有印发。"))
     response = HttpResponse(queries.letter_of(code), content_type="application/pdf")
@@ -80,7 +80,7 @@ def letter(request: HttpRequest, code: str) -> HttpResponse:
 def feedback(request: HttpRequest, code: str) -> HttpResponse:
     """Take a deputy's feedback."""
     at = timezone.now()
-    following.follow(code=code, origin=origin_of(request), at=at)
+    services.follow(code=code, origin=origin_of(request), at=at)
     try:
         services.feedback_by_code(
             code=code,

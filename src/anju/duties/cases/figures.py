@@ -22,8 +22,9 @@ from anju.ground.foundation import rulebooks
 from anju.means.figures import registry
 from anju.means.figures.registry import Column, Dimension, Facts, Measure, Window
 
-from . import catalogue, rules
+from . import rules
 from .models import Case, CaseClock, Report
+from .queries import catalogue
 from .rules import State
 
 NOT_COUNTED = (State.MERGED, State.VOID)

@@ -1,16 +1,17 @@
 """What the cases room hears from below: the calendar changed, an area moved, a contract changed hands."""
 
 from django.db.models import Q
+from django.http import HttpRequest
 
 from anju.ground.access.actors import Actor, Reach
 from anju.ground.access.services import reaches_by, visible
-from anju.ground.foundation import journal
-from anju.ground.foundation.models import Event
+from anju.ground.foundation import files, journal
+from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
 from anju.means.documents import registry as papers
 
-from . import rules, supervision
-from .models import Case
+from . import rules, services
+from .models import Case, Evidence
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
 
@@ -38,10 +39,23 @@ def _may_read_papers(actor: Actor, case_id: int) -> bool:
 
 papers.register(Case._meta.label_lower, _may_read_papers, voids_itself=False)
 
+_MOST_HOLDING = 200  # cases that are looked through for one file
+
+
+@files.register_viewer
+def sees_a_case_with_it(actor: Actor, request: HttpRequest, stored: StoredFile) -> bool:
+    """Say whether a member of staff sees a case (or the one it was merged into) that has this file as evidence."""
+    if not actor.has("cases.see"):
+        return False
+    # Fetched first: as a subquery the planner would walk all cases within reach.
+    holding = Evidence.objects.filter(file=stored).values_list("case_id", "case__merged_into_id")
+    cases = {pk for pair in holding[:_MOST_HOLDING] for pk in pair if pk is not None}
+    return visible(Case, to=actor, power="cases.see").filter(pk__in=cases).exists()
+
 
 @journal.hears("foundation.calendar_changed")
 def calendar_changed(event: Event) -> None:
-    supervision.recompute_deadlines(at=event.at)
+    services.recompute_deadlines(at=event.at)
 
 
 @journal.hears("territory.area_moved")

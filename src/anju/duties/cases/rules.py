@@ -60,6 +60,16 @@ SEVERITY_LABELS = {
     "serious": _("较大"),
     "major_suspected": _("重大嫌疑"),
 }
+# What a photo is evidence of, and on which side of the rectification it stands.
+PURPOSE_LABELS = {
+    "report": _("上报"),
+    "verify": _("现场核实"),
+    "rectify": _("整改"),
+    "recheck": _("复查"),
+}
+BEFORE = frozenset({"report", "verify"})
+AFTER = frozenset({"rectify", "recheck"})
+
 SATISFACTION_LABELS = {3: _("满意"), 2: _("基本满意"), 1: _("不满意")}
 
 STEPS = (

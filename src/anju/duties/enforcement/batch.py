@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import OPEN
 from anju.duties.inspections.models import Finding, Visit, VisitOfficer
 from anju.duties.inspections.rules import VisitState

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from anju.duties.cases import catalogue
+from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
 from anju.ground.foundation import files

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, citations, journal, rulebooks, workdays, workflow

@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import catalogue
 from anju.duties.cases import queries as case_queries
+from anju.duties.cases.queries import catalogue
 from anju.ground.access.guards import power
 from anju.ground.foundation import journal
 from anju.ground.foundation.asked import whole

@@ -9,9 +9,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases import queries as case_queries
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitOfficer
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case, Evidence
+from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.access.models import DutyRoster

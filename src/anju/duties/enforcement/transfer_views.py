@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.cases import catalogue
-from anju.duties.cases.evidence import PURPOSE_LABELS
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.rules import PURPOSE_LABELS
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
 from anju.ground.foundation import files

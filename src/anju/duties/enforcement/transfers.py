@@ -15,9 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
-from anju.duties.cases import evidence as evidence_room
 from anju.duties.cases.models import Case, Evidence
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.services import evidence as evidence_room
 from anju.duties.inspections.models import Unit
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, citations, files, journal, workflow

@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
-from anju.duties.cases import evidence as case_evidence
 from anju.duties.cases.models import Case, Evidence
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.queries import evidence as case_evidence
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, journal
 from anju.ground.foundation.models import StoredFile

@@ -16,8 +16,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.figures import class_names, top_class_names
+from anju.duties.cases.queries import catalogue
 from anju.ground.foundation import rulebooks
 from anju.means.figures import registry
 from anju.means.figures.registry import Column, Dimension, Facts, Measure, Tallied, Window

@@ -8,8 +8,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.organisations.models import ServiceContract
 

@@ -10,9 +10,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases.models import Case, Evidence
+from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, journal, pinyin, rulebooks

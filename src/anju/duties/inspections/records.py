@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue
 from anju.duties.cases.models import Case, CaseClock
+from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations, files, journal, rulebooks

@@ -12,10 +12,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.cases import catalogue, on_spot
-from anju.duties.cases import evidence as case_evidence
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.services import evidence as case_evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import journal, rulebooks, workflow
@@ -653,7 +653,7 @@ def _confirm(
             "day": day.isoformat(),
             "what": finding.text or finding.place,
         }
-        on_spot.close_on_spot(case_id=finding.case.pk, by=by, at=at, note=note)
+        cases.close_on_spot(case_id=finding.case.pk, by=by, at=at, note=note)
 
 
 def _filed(
@@ -707,7 +707,7 @@ def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at:
             note = _("%(day)s现场复查：%(note)s") % {"day": day.isoformat(), "note": item.note}
             if case is None or case.state != "checking" or not _may_check(case, by=by):
                 if item.result == "ok" and case is not None and _found_by(part, case):
-                    on_spot.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
+                    cases.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
                     for photo in shown:
                         case_evidence.add(
                             case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption

@@ -31,8 +31,9 @@ from anju.means.figures import queries as figures
 from anju.means.figures.queries import Query
 from anju.means.figures.rules import Period
 
-from . import book, forms, letter, queries, rules, services
+from . import forms, queries, rules, services
 from .models import Assessment, CoHandling, Reply, Suggestion
+from .queries import book, letter
 from .rules import STEPS, State
 
 LEVELS = {3: "\u2003", 4: "\u2003\u2003"}
@@ -145,9 +146,7 @@ def _page(
     too_early = {"submit_for_signature": not begun, "close": running.get("feedback", at) > at}
     possible = [b for b in d.buttons if b.allowed and not too_early.get(b.act)]
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
-    offices = (
-        services.queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
-    )
+    offices = queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
     step_forms = {
         b.act: forms.StepForm(
             request.POST if b.act == act and request.method == "POST" else None,

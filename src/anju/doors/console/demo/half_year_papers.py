@@ -8,8 +8,9 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from anju.duties.cases import catalogue, evidence
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.services import evidence
 from anju.duties.enforcement import matters
 from anju.duties.enforcement.models import Order, Penalty
 from anju.duties.inspections import checklists

@@ -10,8 +10,9 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from anju.duties.cases import catalogue, rules
+from anju.duties.cases import rules
 from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
 from anju.duties.enforcement.models import Order, OrderLine, Payment, Penalty, PenaltyOfficer
 from anju.duties.enforcement.rules import OrderState, PenaltyState

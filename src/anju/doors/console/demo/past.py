@@ -12,10 +12,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from anju.duties.cases import catalogue, clocks, rules
+from anju.duties.cases import rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, CaseClock, Report
-from anju.duties.cases.routing import Route, route
+from anju.duties.cases.queries import catalogue, clocks
+from anju.duties.cases.queries.routing import Route, route
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC, Actor
 from anju.ground.foundation.models import Event

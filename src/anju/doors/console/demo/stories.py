@@ -13,7 +13,7 @@ from itertools import count
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from anju.duties.cases import ladder, rules, supervision
+from anju.duties.cases import rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice, Report
 from anju.duties.cases.services import Reporter, Upload
@@ -82,8 +82,8 @@ class Stories:
             for notice in waiting.exclude(organisation=None):
                 actor = self.city.actors.get(notice.organisation_id or 0)
                 if actor is not None:
-                    supervision.read_notice(notice_id=notice.pk, by=actor, at=at)
-            ladder.escalate_overdue(at=at)
+                    cases.read_notice(notice_id=notice.pk, by=actor, at=at)
+            cases.escalate_overdue(at=at)
 
     def _plots(self) -> list[tuple[Callable[[datetime], Story], int, tuple[float, float]]]:
         """List the plots, how often each is told, and how many days ago they begin."""
@@ -352,7 +352,7 @@ class Stories:
             at = words.office_hour(at, hours=chance.uniform(2, 8))
             yield at
             case.refresh_from_db()
-            asked = supervision.ask_term(
+            asked = cases.ask_term(
                 case_id=case.pk,
                 kind=kind,
                 reason=words.note(kind),
@@ -364,7 +364,7 @@ class Stories:
                 return
             at = words.office_hour(at, hours=chance.uniform(1, 6))
             yield at
-            supervision.decide_term(
+            cases.decide_term(
                 request_id=asked.pk,
                 granted=granted,
                 decision=words.note("grant" if granted else "refuse"),
@@ -395,9 +395,7 @@ class Stories:
         at = words.office_hour(at, hours=0.5)
         yield at
         by = self.city.actors[case.dispatcher_id or 0]
-        supervision.merge(
-            into_id=case.pk, case_id=second.pk, reason=words.book["notes"]["merge"], by=by, at=at
-        )
+        cases.merge(into_id=case.pk, case_id=second.pk, reason=words.book["notes"]["merge"], by=by, at=at)
         self._mark("merged", second)
         for act in ("assign", "verify", "accept"):
             at = words.office_hour(at, hours=self.chance.uniform(0.3, 2))
@@ -414,10 +412,10 @@ class Stories:
         yield at
         photos = list(case.evidence.values_list("pk", flat=True))
         parts = [
-            supervision.Part(code, f"{matter.place}：{text}", photos)
+            cases.Part(code, f"{matter.place}：{text}", photos)
             for code, text in zip(("EL01", "FF03"), words.book["notes"]["split"], strict=True)
         ]
-        children = supervision.split(
+        children = cases.split(
             case_id=case.pk, parts=parts, by=self.city.actors[case.dispatcher_id or 0], at=at
         )
         for child in (case, *children):
@@ -471,10 +469,10 @@ class Stories:
         at = words.office_hour(at, hours=24)
         yield at
         street = self.city.actors[case.dispatcher_id or 0]
-        supervision.urge(case_id=case.pk, by=street, at=at, note=words.note("urge"))
+        cases.urge(case_id=case.pk, by=street, at=at, note=words.note("urge"))
         at = words.office_hour(at, hours=8)
         yield at
-        supervision.urge(
+        cases.urge(
             case_id=case.pk, by=self._county(case), at=at, note=words.note("supervise"), supervise=True
         )
 
@@ -519,7 +517,7 @@ class Stories:
         at = words.office_hour(at, hours=3)
         yield at
         made = Report.objects.get(case=case)
-        supervision.unseal(report_id=made.pk, reason=words.note("unseal"), by=self.city.logins["wu"], at=at)
+        cases.unseal(report_id=made.pk, reason=words.note("unseal"), by=self.city.logins["wu"], at=at)
 
 
 def states() -> dict[str, int]:

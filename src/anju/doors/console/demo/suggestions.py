@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from anju.duties.suggestions import ladder, services
+from anju.duties.suggestions import services
 from anju.duties.suggestions.models import Suggestion
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import Actor
@@ -36,7 +36,7 @@ def tell(city: City, *, at: datetime) -> Suggestion:
     done = teller.answered()
     for other in told["others"]:
         getattr(teller, other["state"])(other, at)
-    ladder.escalate_overdue(at=at)
+    services.escalate_overdue(at=at)
     return done
 
 
@@ -203,7 +203,7 @@ class _Teller:
             suggestion_id=made.pk, by=self.clerk, at=_office_hour(at - timedelta(days=entry["days"] - 3))
         )
         for days in entry["climbed"]:
-            ladder.escalate_overdue(at=_office_hour(at - timedelta(days=days)))
+            services.escalate_overdue(at=_office_hour(at - timedelta(days=days)))
 
     def dissatisfied(self, entry: Mapping[str, Any], at: datetime) -> None:
         """One whose deputy was dissatisfied: the month of the second answer is running."""

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from anju.duties.cases import catalogue, ladder, queries, rules, services, supervision
+from anju.duties.cases import queries, rules, services
 from anju.duties.cases.models import Case, Report
+from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import journal
@@ -309,7 +310,7 @@ def test_everybody_whose_report_was_merged_is_answered_anew_when_the_matter_is_r
     reported, walk, wang, city, friday_9am, monday_9am
 ):
     case, other = reported(), reported(text="三号楼二单元的出口锁着，出不去")
-    supervision.merge(into_id=case.pk, case_id=other.pk, by=wang.actor(friday_9am), at=friday_9am)
+    services.merge(into_id=case.pk, case_id=other.pk, by=wang.actor(friday_9am), at=friday_9am)
     walk(case, "assign", "accept", "submit", "close", at=friday_9am)
     second = other.reports.get()
     assert second.replied_at is not None
@@ -325,9 +326,7 @@ def test_the_reporter_reads_that_a_late_matter_went_up_and_who_looks_after_it_no
     case, at = reported(), friday_9am
     for _n in range(12):
         at += timedelta(days=1)
-        ladder.escalate_overdue(at=at)
-    supervision.urge(
-        case_id=case.pk, supervise=True, note="三日内办结", by=county_supervisor.actor(at), at=at
-    )
+        services.escalate_overdue(at=at)
+    services.urge(case_id=case.pk, supervise=True, note="三日内办结", by=county_supervisor.actor(at), at=at)
     told = [step.label for step in queries.progress(case.reports.get().code, at=at).steps]
     assert told == ["已收到您反映的问题", "超过期限，已报上级单位督促", "上级单位已挂牌督办"]

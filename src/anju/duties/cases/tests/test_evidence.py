@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from anju.duties.cases import evidence
 from anju.duties.cases.models import Case, Evidence, Report
+from anju.duties.cases.queries import evidence
+from anju.duties.cases.services.evidence import add as add_evidence
 from anju.ground.access.actors import PUBLIC, Actor, Reach
 from anju.ground.foundation import files_views
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -86,7 +87,7 @@ def shot(seed: int = 1, *, hours: float = 1, point=GATE, **told) -> bytes:
 
 
 def put(case: Case, data: bytes, purpose: str, by: Actor, **more) -> Evidence:
-    return evidence.add(case, samples.upload(data), purpose, by, more.pop("at", AT), **more)
+    return add_evidence(case, samples.upload(data), purpose, by, more.pop("at", AT), **more)
 
 
 def codes(line: Evidence) -> list[str]:

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from anju.duties.cases import clocks, ladder, queries, services, supervision
+from anju.duties.cases import queries, services
 from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.queries import clocks
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import calendar, journal
@@ -33,7 +34,7 @@ def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
     fixing, company_clerk, wang, friday_9am
 ):
     before = {clock.kind: clock.due_at for clock in fixing.clocks.filter(stopped_at__isnull=True)}
-    asked = supervision.ask_term(
+    asked = services.ask_term(
         case_id=fixing.pk,
         kind="extend",
         days=5,
@@ -42,10 +43,10 @@ def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
         at=friday_9am,
     )
     with pytest.raises(NotPermitted):
-        supervision.decide_term(
+        services.decide_term(
             request_id=asked.pk, granted=True, by=company_clerk.actor(friday_9am), at=friday_9am
         )
-    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    services.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
     after = {clock.kind: clock.due_at for clock in fixing.clocks.filter(stopped_at__isnull=True)}
     # The company's own term grows by five workdays; the verification that runs beside it is not the company's to move.
     assert after["rectify"] == calendar.due(before["rectify"], Term(5, "workdays")).at
@@ -60,28 +61,28 @@ def test_an_extension_asked_after_the_term_or_twice_is_refused(fixing, company_c
     assert fixing.due_at < rectify.due_at
     late = rectify.due_at + timedelta(hours=1)
     with pytest.raises(Refusal, match="届满前"):
-        supervision.ask_term(
+        services.ask_term(
             case_id=fixing.pk, kind="extend", days=5, reason="排期", by=company_clerk.actor(late), at=late
         )
     actor = company_clerk.actor(friday_9am)
-    asked = supervision.ask_term(
+    asked = services.ask_term(
         case_id=fixing.pk, kind="extend", days=5, reason="排期", by=actor, at=friday_9am
     )
-    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    services.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
     with pytest.raises(Refusal, match="不能再延"):
-        supervision.ask_term(case_id=fixing.pk, kind="extend", days=5, reason="再延", by=actor, at=friday_9am)
+        services.ask_term(case_id=fixing.pk, kind="extend", days=5, reason="再延", by=actor, at=friday_9am)
 
 
 def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk, wang, friday_9am):
     before = fixing.due_at
-    asked = supervision.ask_term(
+    asked = services.ask_term(
         case_id=fixing.pk,
         kind="suspend",
         reason="等待维修资金审批",
         by=company_clerk.actor(friday_9am),
         at=friday_9am,
     )
-    supervision.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
+    services.decide_term(request_id=asked.pk, granted=True, by=wang.actor(friday_9am), at=friday_9am)
     fixing.refresh_from_db()
     assert fixing.paused_at == friday_9am
     assert fixing.due_at is None
@@ -94,7 +95,7 @@ def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk,
             note="划线完成，共两百米，通道畅通",
         )
     later = friday_9am + timedelta(days=10)
-    supervision.resume(case_id=fixing.pk, by=company_clerk.actor(later), at=later)
+    services.resume(case_id=fixing.pk, by=company_clerk.actor(later), at=later)
     fixing.refresh_from_db()
     # Verification was due on Wednesday 17: three workdays were left on Friday 12, so it is Thursday 25 from Monday 22.
     assert before.astimezone(TZ).date() == date(2024, 7, 17)
@@ -109,7 +110,7 @@ def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a
     seen = []
     for _n in range(40):
         at += timedelta(days=1)
-        ladder.escalate_overdue(at=at)
+        services.escalate_overdue(at=at)
         case.refresh_from_db()
         if case.escalation not in seen:
             seen.append(case.escalation)
@@ -129,14 +130,14 @@ def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a
 def test_a_sweep_run_twice_escalates_once(reported, friday_9am):
     reported()
     at = friday_9am + timedelta(days=4)
-    assert ladder.escalate_overdue(at=at) == 1
-    assert ladder.escalate_overdue(at=at) == 0
+    assert services.escalate_overdue(at=at) == 1
+    assert services.escalate_overdue(at=at) == 0
 
 
 def test_a_step_starts_again_at_the_bottom_of_the_ladder(reported, walk, friday_9am):
     case = reported(class_code="FF03", text="灭火器压力不足，指针在红区")
     at = friday_9am + timedelta(days=4)
-    ladder.escalate_overdue(at=at)
+    services.escalate_overdue(at=at)
     case = walk(case, "assign", at=at)
     assert case.escalation == 0
 
@@ -145,35 +146,35 @@ def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
     fixing, county_supervisor, company_clerk, friday_9am
 ):
     boss = county_supervisor.actor(friday_9am)
-    supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, note="请尽快")
+    services.urge(case_id=fixing.pk, by=boss, at=friday_9am, note="请尽快")
     with pytest.raises(Refusal, match="要求"):
-        supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True)
-    made = supervision.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True, note="三日内完成")
+        services.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True)
+    made = services.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True, note="三日内完成")
     fixing.refresh_from_db()
     assert (fixing.urges, fixing.supervised) == (2, True)
     clerk = company_clerk.actor(friday_9am)
     assert len(queries.unread_notices(clerk)) == 2
-    supervision.read_notice(notice_id=made.pk, by=clerk, at=friday_9am)
+    services.read_notice(notice_id=made.pk, by=clerk, at=friday_9am)
     assert len(queries.unread_notices(clerk)) == 1
     with pytest.raises(NotPermitted):
-        supervision.urge(case_id=fixing.pk, by=clerk, at=friday_9am)
+        services.urge(case_id=fixing.pk, by=clerk, at=friday_9am)
 
 
 def test_the_third_urging_puts_a_case_under_supervision(fixing, wang, county_supervisor, friday_9am):
     # The street may urge; to supervise is not its to ask for, but the rule's to bring about.
     for day in range(2):
         at = friday_9am + timedelta(days=day)
-        assert supervision.urge(case_id=fixing.pk, by=wang.actor(at), at=at, note="请尽快").kind == "urge"
+        assert services.urge(case_id=fixing.pk, by=wang.actor(at), at=at, note="请尽快").kind == "urge"
     fixing.refresh_from_db()
     assert not fixing.supervised
     at = friday_9am + timedelta(days=2)
-    made = supervision.urge(case_id=fixing.pk, by=wang.actor(at), at=at)
+    made = services.urge(case_id=fixing.pk, by=wang.actor(at), at=at)
     fixing.refresh_from_db()
     assert (made.kind, fixing.urges, fixing.supervised) == ("supervise", 3, True)
     assert "3" in made.text
     assert journal.events_of(fixing)[-1].name == "cases.supervise"
     again = friday_9am + timedelta(days=3)
-    assert supervision.urge(case_id=fixing.pk, by=wang.actor(again), at=again).kind == "urge"
+    assert services.urge(case_id=fixing.pk, by=wang.actor(again), at=again).kind == "urge"
 
 
 def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, wang, friday_9am, monday_9am):
@@ -189,13 +190,13 @@ def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, w
         estate_id=second.estate_id, besides=[second.pk], at=friday_9am,
     )  # fmt: skip
     assert [like.case for like in likely] == [first]
-    supervision.merge(into_id=first.pk, case_id=second.pk, by=actor, at=friday_9am)
+    services.merge(into_id=first.pk, case_id=second.pk, by=actor, at=friday_9am)
     second.refresh_from_db()
     assert (second.state, second.merged_into, second.due_at) == (State.MERGED, first, None)
     progress = queries.progress(second.reports.get().code, at=friday_9am)
     assert progress.merged and progress.case_id == first.pk
     assert second.reports.get().reply_due_at is not None
-    supervision.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, reason="不是同一个单元")
+    services.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, reason="不是同一个单元")
     second.refresh_from_db()
     assert (second.state, second.merged_into) == (State.REPORTED, None)
     assert second.desk == second.dispatcher and second.due_at is not None
@@ -206,7 +207,7 @@ def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, w
 def test_closing_a_case_replies_to_everyone_merged_into_it(reported, walk, wang, friday_9am):
     first = reported()
     second = reported(reporter=services.Reporter(phone="13700000001"))
-    supervision.merge(into_id=first.pk, case_id=second.pk, by=wang.actor(friday_9am), at=friday_9am)
+    services.merge(into_id=first.pk, case_id=second.pk, by=wang.actor(friday_9am), at=friday_9am)
     walk(first, "assign", "accept", "submit", "close", at=friday_9am)
     assert second.reports.get().replied_at is not None
 
@@ -214,9 +215,9 @@ def test_closing_a_case_replies_to_everyone_merged_into_it(reported, walk, wang,
 def test_a_split_case_waits_for_its_children(reported, walk, wang, li, photo, friday_9am):
     case = reported(text="楼道充电，而且出口也锁了", uploads=[photo(3), photo(4)])
     chosen = case.evidence.first()
-    children = supervision.split(
+    children = services.split(
         case_id=case.pk,
-        parts=[supervision.Part("EB02", "楼道里给电动车充电", [chosen.pk])],
+        parts=[services.Part("EB02", "楼道里给电动车充电", [chosen.pk])],
         by=wang.actor(friday_9am),
         at=friday_9am,
     )
@@ -238,19 +239,19 @@ def test_a_reporter_stays_sealed_until_a_reason_is_given_and_the_supervisor_is_t
     assert "韩梅".encode() not in sealed and b"13912345678" not in sealed
     boss = city_supervisor.actor(friday_9am)
     with pytest.raises(Refusal, match="理由"):
-        supervision.unseal(report_id=made.pk, reason="看看", by=boss, at=friday_9am)
+        services.unseal(report_id=made.pk, reason="看看", by=boss, at=friday_9am)
     with pytest.raises(NotPermitted):
-        supervision.unseal(
+        services.unseal(
             report_id=made.pk, reason="需要联系本人核实位置", by=li.actor(friday_9am), at=friday_9am
         )
     with pytest.raises(NotFound):
-        supervision.unseal(
+        services.unseal(
             report_id=made.pk,
             reason="需要联系本人核实位置",
             by=company_clerk.actor(friday_9am),
             at=friday_9am,
         )
-    opened = supervision.unseal(report_id=made.pk, reason="需要联系本人核实位置", by=boss, at=friday_9am)
+    opened = services.unseal(report_id=made.pk, reason="需要联系本人核实位置", by=boss, at=friday_9am)
     assert opened == {"name": "韩梅", "phone": "13912345678"}
     assert journal.events_named(case, "cases.unseal").get().note == "需要联系本人核实位置"
     assert Notice.objects.filter(case=case, kind="unseal").exists()
@@ -303,13 +304,13 @@ def test_an_administrator_of_the_same_office_sees_and_signs_no_notice_of_a_case(
     admin = administrator.actor(friday_9am)
     assert queries.unread_notices(admin) == []
     with pytest.raises(NotFound):
-        supervision.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
+        services.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
 
 
 def test_a_supervised_case_stands_beside_the_escalated_ones(reported, county_supervisor, friday_9am):
     case, quiet = reported(), reported(text="灭火器压力不足，指针在红区", class_code="FF03")
     actor = county_supervisor.actor(friday_9am)
-    supervision.urge(case_id=case.pk, supervise=True, note="今日内查清", by=actor, at=friday_9am)
+    services.urge(case_id=case.pk, supervise=True, note="今日内查清", by=actor, at=friday_9am)
     listed = queries.escalations(actor, at=friday_9am)
     assert case in listed and quiet not in listed
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anju.duties.cases import catalogue
+from anju.duties.cases.queries import catalogue
 from anju.duties.inspections import checklists, register
 from anju.ground.foundation import law, rulebooks
 from anju.ground.foundation.citations import cite

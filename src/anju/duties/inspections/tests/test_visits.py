@@ -6,7 +6,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
-from anju.duties.cases import ladder
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.inspections import checking, counting, services
@@ -355,7 +354,7 @@ def test_a_hazard_put_right_at_once_is_filed_closed_and_counted(finished):
 def test_a_hazard_of_a_visit_climbs_the_ladder_when_its_term_passes(finished, friday_9am):
     case = finished({}).findings.get().case
     assert case.due_at is not None and case.escalate_at == case.due_at
-    ladder.escalate_overdue(at=friday_9am + timedelta(days=20))
+    cases.escalate_overdue(at=friday_9am + timedelta(days=20))
     case.refresh_from_db()
     assert case.escalation >= 1
 
@@ -386,17 +385,16 @@ def test_a_finding_follows_its_case_closed_reopened_declined(
 def test_two_hazards_folded_into_one_count_once_and_are_put_right_together(
     finished, walk, wang, officers, friday_9am, monday_9am
 ):
-    from anju.duties.cases import supervision
 
     first, second = finished({}, {}).findings.order_by("pk")
     by = wang.actor(monday_9am)
-    supervision.merge(into_id=first.case_id, case_id=second.case_id, by=by, at=monday_9am)
+    cases.merge(into_id=first.case_id, case_id=second.case_id, by=by, at=monday_9am)
     second.refresh_from_db()
     assert not second.counted
-    supervision.unmerge(case_id=second.case_id, by=by, at=monday_9am, reason="是两处")
+    cases.unmerge(case_id=second.case_id, by=by, at=monday_9am, reason="是两处")
     second.refresh_from_db()
     assert second.counted
-    supervision.merge(into_id=first.case_id, case_id=second.case_id, by=by, at=monday_9am)
+    cases.merge(into_id=first.case_id, case_id=second.case_id, by=by, at=monday_9am)
     walk(Case.objects.get(pk=first.case_id), "assign", "accept", "submit", "close", at=monday_9am)
     assert set(Finding.objects.values_list("rectified_on", flat=True)) == {date(2024, 7, 15)}
     assert Finding.objects.filter(counted=True).count() == 1

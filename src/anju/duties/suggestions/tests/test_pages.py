@@ -348,10 +348,9 @@ def test_pages_ask_no_more_questions_for_more_suggestions(
 
 
 def test_a_notice_is_signed_for_from_the_list(clerk, handling):
-    from anju.duties.suggestions import ladder
     from anju.duties.suggestions.models import SuggestionNotice
 
-    ladder.escalate_overdue(at=on("2024-07-17"))
+    services.escalate_overdue(at=on("2024-07-17"))
     notice = SuggestionNotice.objects.get()
     assert "“答复代表”期限已过" in told(clerk.get(reverse("suggestions:list")))
     assert clerk.post(reverse("suggestions:read_notice", args=[notice.pk])).status_code == 302

@@ -6,8 +6,9 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from anju.duties.cases import services as cases
-from anju.duties.suggestions import ladder, letter, queries, rules, services
+from anju.duties.suggestions import queries, rules, services
 from anju.duties.suggestions.models import CoHandling, Reply, Suggestion, SuggestionNotice, YearlyReport
+from anju.duties.suggestions.queries import letter
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import calendar, journal
@@ -624,21 +625,21 @@ def test_the_yearly_report_freezes_its_figures_once(answered, city_supervisor):
 
 def test_an_overdue_one_climbs_to_the_registrar_and_at_last_to_the_duty_officer(shared, offices):
     first = on("2024-06-18")  # the co-handler's two months ended on the 17th
-    assert ladder.escalate_overdue(at=first) == 1
-    assert ladder.escalate_overdue(at=first) == 0
+    assert services.escalate_overdue(at=first) == 1
+    assert services.escalate_overdue(at=first) == 0
     notice = SuggestionNotice.objects.get()
     assert (notice.organisation_id, notice.level) == (offices.city_housing.pk, 1)
     assert "协办意见" in notice.text
-    assert ladder.escalate_overdue(at=on("2024-06-28")) == 1
+    assert services.escalate_overdue(at=on("2024-06-28")) == 1
     last = SuggestionNotice.objects.order_by("-id")[0]
     # This city has no duty office: the notice belongs to nobody and is shown to all who see the suggestion.
     assert (last.organisation_id, last.level) == (None, 2)
-    assert ladder.escalate_overdue(at=on("2024-07-10")) == 0
+    assert services.escalate_overdue(at=on("2024-07-10")) == 0
 
 
 def test_the_notice_is_signed_for(shared, city_supervisor, outsider):
     at = on("2024-06-18")
-    ladder.escalate_overdue(at=at)
+    services.escalate_overdue(at=at)
     notice = SuggestionNotice.objects.get()
     with pytest.raises(NotFound):
         services.read_notice(notice_id=notice.pk, by=outsider.actor(at), at=at)

@@ -27,14 +27,17 @@ from anju.ground.foundation.refusals import (
     Refusal,
 )
 from anju.ground.organisations.models import Organisation
-from anju.ground.organisations.queries import covering_all
 from anju.ground.territory.models import Area, Estate
 
-from . import catalogue, clocks, evidence, rules
-from .ladder import escalate, office_above
-from .models import Case, CaseClock, Evidence, Notice, Report, SealedIdentity
-from .routing import route
-from .rules import STEPS, State
+from .. import rules
+from ..models import Case, CaseClock, Evidence, Notice, Report, SealedIdentity
+from ..queries import catalogue, clocks
+from ..queries.ladder import office_above
+from ..queries.one import offices_for
+from ..queries.routing import route
+from ..rules import STEPS, State
+from . import evidence
+from .ladder import escalate
 
 # No 0/O, 1/I/L: a code that is read over the telephone.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -478,16 +481,6 @@ def _before_assign(change: _Change, *, handler_id: int | None, **_rest: Any) -> 
         case.checker = other or office_above(case, case.handler, at=change.at) or case.checker
     change.facts.update(handler=case.handler.name, rule=case.routing_rule)
     case.assigned_at = change.at
-
-
-def offices_for(case: Case) -> list[Organisation]:
-    """List who can be told to put a case right: the company of the estate, and the offices covering the place.
-
-    Whoever is handed a case sees it, so that a company or an office of elsewhere must not be choosable.
-    """
-    place = case.community_id or case.street_id or case.county_id or case.city_id
-    offices = [o for o in covering_all(Area.objects.get(pk=place)) if o.kind != "property_company"]
-    return [case.company, *offices] if case.company else offices
 
 
 def _before_accept(change: _Change, **_rest: Any) -> None:

@@ -29,8 +29,8 @@ from anju.means.figures import services as figure_acts
 from anju.means.figures.queries import Query
 from anju.means.figures.rules import Period
 
-from . import book, clocks, letter, queries, rules
-from .models import (
+from .. import queries, rules
+from ..models import (
     Assessment,
     CoHandling,
     Deputy,
@@ -44,7 +44,9 @@ from .models import (
     Talk,
     YearlyReport,
 )
-from .rules import STEPS, State
+from ..queries import book, clocks, letter
+from ..rules import STEPS, State
+from .letter import freeze
 
 # No 0/O, 1/I/L: a code that is read over the telephone.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -665,7 +667,7 @@ def sign(
             data={"confirm": "insist"},
             code="doubtful",
         )
-    kept = letter.freeze(reply, rules.references(reply.body), by=by, at=at)
+    kept = freeze(reply, rules.references(reply.body), by=by, at=at)
     values = {}
     for reference, value, printed, snapshot in kept:
         ReplyFigure.objects.create(

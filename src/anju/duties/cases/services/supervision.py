@@ -19,11 +19,12 @@ from anju.ground.foundation.workdays import Due, Term
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
-from . import clocks, rules
-from .ladder import office_above, rungs_of
-from .models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
-from .rules import STEPS, State
-from .services import desk_of, locked, report, require_power_on
+from .. import rules
+from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
+from ..queries import clocks
+from ..queries.ladder import office_above, rungs_of
+from ..rules import STEPS, State
+from .loop import desk_of, locked, report, require_power_on
 
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 

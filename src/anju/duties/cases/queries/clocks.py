@@ -1,4 +1,7 @@
-"""The clocks of a case: started and stopped by steps, paused, extended, and replayed when the calendar changes."""
+"""The clocks of a case: started and stopped by steps, paused, extended, and replayed when the calendar changes.
+
+Nothing here is saved: the calling verb does that.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from django.utils import timezone
 
 from anju.ground.foundation import calendar, rulebooks, workdays
 
-from .models import Case, CaseClock
+from ..models import Case, CaseClock
 
 
 @dataclass(frozen=True, slots=True)

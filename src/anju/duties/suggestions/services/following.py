@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from anju.ground.access import escrow
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import book, queries
-from .models import DeputyCodeMiss
+from .. import queries
+from ..models import DeputyCodeMiss
+from ..queries import book
 
 
 class TooManyTries(Refusal):

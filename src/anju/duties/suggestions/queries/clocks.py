@@ -1,4 +1,7 @@
-"""The clocks of a suggestion: started and stopped by acts, lengthened once, worked out again with the calendar."""
+"""The clocks of a suggestion: started and stopped by acts, lengthened once, worked out again with the calendar.
+
+Nothing here is saved: the calling verb does that.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,8 +11,8 @@ from django.utils.translation import gettext as _
 from anju.ground.foundation import calendar, workdays
 from anju.ground.foundation.workdays import Term
 
+from ..models import CoHandling, Suggestion, SuggestionClock
 from . import book
-from .models import CoHandling, Suggestion, SuggestionClock
 
 
 def new(

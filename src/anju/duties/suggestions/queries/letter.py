@@ -1,4 +1,4 @@
-"""The letter: its references computed live, frozen when it is signed, and all its facts for the official form."""
+"""The letter: its references computed live, what was frozen when it was signed, and its facts for the official form."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.means.documents import facts as forms
 from anju.means.figures import letter as report
 from anju.means.figures import queries as figures
-from anju.means.figures import services as figure_acts
 from anju.means.figures.models import FigureSnapshot
 from anju.means.figures.places import Territory
 from anju.means.figures.queries import Query, Result
 from anju.means.figures.rules import Amount, FiguresDoNotAddUp, Period
 
-from . import book, rules
-from .models import Reply, Suggestion
-from .rules import Reference
+from .. import rules
+from ..models import Reply, Suggestion
+from ..rules import Reference
+from . import book
 
 KIND = "suggestion_reply"
 REPORT = "report"  # in the picker: not one measure, but the report's sentence with its six
@@ -136,30 +136,6 @@ def put_in(figures_found: list[Figure], *, words: str) -> str:
     numbers = {figure.reference.measure: figure.reference.written for figure in figures_found}
     start, end = report.day(first.reference.start), report.day(first.reference.end)
     return words + report.template().format(start=start, end=end, place=first.scope, **numbers)
-
-
-def freeze(
-    reply: Reply, references: list[Reference], *, by: Actor, at: datetime
-) -> list[tuple[Reference, Any, str, FigureSnapshot]]:
-    """Freeze a letter's figures: [(reference, value, printed, snapshot)], one snapshot for each period and place."""
-    groups: dict[tuple[date, date, str], list[Reference]] = {}
-    for reference in references:
-        groups.setdefault((reference.start, reference.end, reference.territory), []).append(reference)
-    found = []
-    for group in groups.values():
-        title = _("%(meeting)s第%(number)s号建议的答复所引数字") % {
-            "meeting": reply.suggestion.meeting,
-            "number": reply.suggestion.number,
-        }
-        snapshot = figure_acts.freeze(query=question(group), title=title[:120], by=by, at=at)
-        kept = {line["measure"]: line for line in snapshot.values}
-        for reference in group:
-            line = kept[reference.measure]
-            if line["value"] is None:
-                raise Refusal(_("“%(label)s”没有可以计算的数据，不能签发。") % {"label": line["label"]})
-            value = line["value"]
-            found.append((reference, value, rules.printed(value, unit=line["unit"]), snapshot))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

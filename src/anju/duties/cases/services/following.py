@@ -9,8 +9,8 @@ from anju.ground.access import escrow
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import queries
-from .models import FollowMiss
+from .. import queries
+from ..models import FollowMiss
 
 
 class TooManyTries(Refusal):

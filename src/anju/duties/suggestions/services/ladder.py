@@ -1,6 +1,5 @@
-"""Who is told when a term has passed: the office that assigned it, the city department, at last the duty office."""
+"""Climbing the ladder when a term has passed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -9,35 +8,10 @@ from django.utils.translation import gettext as _
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import calendar, journal
 from anju.ground.foundation.workdays import Term
-from anju.ground.organisations.models import Organisation
-from anju.ground.organisations.queries import closest, covering_all
 
-from . import book, rules
-from .models import Suggestion, SuggestionNotice
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One rung of the ladder: who is told, and how long after the deadline."""
-
-    number: int
-    level: str
-    office: Organisation | None
-    after: Term
-
-
-def rungs_of(suggestion: Suggestion, *, at: datetime) -> list[Rung]:
-    """List the ladder of a suggestion by the rulebook of the day; an office stands on it once."""
-    registrar = suggestion.registrar
-    offices = covering_all(registrar.area) if registrar.area is not None else []
-    found: list[Rung] = []
-    for line in book.of(at)["escalation"]["ladder"]:
-        office = registrar if line["level"] == "registrar" else closest(offices, line["kind"])
-        if line["level"] != "duty" and office is not None and office in [rung.office for rung in found]:
-            continue
-        after = Term(line["after"]["amount"], line["after"]["unit"])
-        found.append(Rung(len(found) + 1, line["level"], office, after))
-    return found
+from .. import rules
+from ..models import Suggestion, SuggestionNotice
+from ..queries.ladder import rungs_of
 
 
 def escalate_overdue(*, at: datetime, batch: int = 100) -> int:

@@ -10,10 +10,11 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import journal
 from anju.ground.foundation.refusals import NotAllowedNow
 
-from . import clocks, rules
-from .models import Case, CaseClock
-from .rules import State
-from .services import answer, locked, require_power_on
+from .. import rules
+from ..models import Case, CaseClock
+from ..queries import clocks
+from ..rules import State
+from .loop import answer, locked, require_power_on
 
 
 def close_on_spot(*, case_id: int, by: Actor, at: datetime, note: str, key: str = "") -> Case:

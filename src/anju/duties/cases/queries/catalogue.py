@@ -13,6 +13,8 @@ from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import Refusal
 from anju.ground.foundation.workdays import Term
 
+from .. import rules
+
 
 @dataclass(frozen=True, slots=True)
 class CaseClass:
@@ -120,3 +122,38 @@ def tree(kind: str, *, on: date) -> list[dict[str, Any]]:
         two = one["groups"].setdefault(c2, {"code": c2, "label": e2 if english and e2 else n2, "leaves": []})
         two["leaves"].append(leaf)
     return [{**one, "groups": list(one["groups"].values())} for one in result.values()]
+
+
+def common_classes(*, on: date) -> list[dict[str, str]]:
+    """List the classes offered first on the public form, as the rulebook orders them, in the reader's language."""
+    chosen = rulebooks.load("portal", on=on)["common_classes"]
+    english = (get_language() or "").startswith("en")
+    return [
+        {
+            "value": entry["code"],
+            "label": entry["name_en"] if english else entry["name"],
+            "icon": entry.get("icon", ""),
+            "hint": entry.get("hint_en" if english else "hint", ""),
+        }
+        for entry in chosen
+    ]
+
+
+def class_tree(*, on: date) -> list[dict[str, Any]]:
+    """List all classes of both kinds in groups, for a chooser: {label, leaves}."""
+    return [
+        {
+            "label": f"{label} · {one['label']}",
+            "leaves": [leaf for two in one["groups"] for leaf in two["leaves"]],
+        }
+        for kind, label in rules.KIND_LABELS.items()
+        for one in tree(kind, on=on)
+    ]
+
+
+def kind_and_label(code: str, *, on: date) -> tuple[str, str]:
+    """Return which kind a class code belongs to and its name, or raise Refusal for an unknown one."""
+    for kind in rules.KIND_LABELS:
+        if code in classes(kind, on=on):
+            return kind, find(kind, code, on=on).name
+    return "hazard", find("hazard", code, on=on).name

@@ -1,0 +1,207 @@
+"""One case: everything its page shows, what can be done now, and what may be the same matter."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import calendar, journal, rulebooks
+from anju.ground.foundation.models import Event
+from anju.ground.foundation.refusals import NotFound
+from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.queries import covering_all
+from anju.ground.territory.models import Area
+
+from .. import rules
+from ..models import Case, CaseClock, Evidence, Notice, Report
+from ..rules import STEPS, State
+from . import catalogue, clocks
+from .lists import with_row_parts
+from .routing import reason as routing_reason
+
+
+@dataclass(frozen=True, slots=True)
+class StepButton:
+    """One act an officer may take now on a case."""
+
+    act: str
+    label: str
+    tone: str
+    note_required: bool
+    allowed: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One case with everything its page shows."""
+
+    case: Case
+    chosen: catalogue.CaseClass | None
+    clocks: list[CaseClock]
+    evidence: list[Evidence]
+    reports: list[Report]
+    events: list[Event]
+    buttons: list[StepButton]
+    notices: list[Notice]
+    requests: list[Any]
+    merged: list[Case]
+    children: list[Case]
+    routing_reason: str
+    derivations: dict[int, list[str]] = field(default_factory=dict)
+
+
+def get(actor: Actor, case_id: int) -> Case:
+    """Return a case the actor may see, or raise NotFound."""
+    seen = access.visible(Case, to=actor, power="cases.see").filter(pk=case_id)
+    case = next(iter(seen.select_related("estate").defer("search")), None)
+    if case is None:
+        raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
+    return case
+
+
+def _load_parts(case: Case) -> None:
+    """Give a case its places and offices: two short statements instead of a join of nine tables."""
+    areas = ("community", "street", "county")
+    offices = ("handler", "checker", "dispatcher", "desk", "company")
+    for model, parts in ((Area, areas), (Organisation, offices)):
+        found = model._default_manager.in_bulk({getattr(case, f"{part}_id") for part in parts} - {None})
+        for part in parts:
+            setattr(case, part, found.get(getattr(case, f"{part}_id")))
+
+
+def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
+    """Return everything the page of one case shows, or raise NotFound."""
+    case = get(actor, case_id)
+    _load_parts(case)
+    running, days = list(case.clocks.order_by("started_at")), calendar.current()
+    chosen = catalogue.classes(case.kind, on=timezone.localtime(case.reported_at).date()).get(case.class_code)
+    related = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
+    shown = ("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
+    kin = list(related.only(*shown))
+    merged = [c for c in kin if c.merged_into_id == case.pk] if case.state != State.MERGED else []
+    reports = Report.objects.filter(case_id__in=[case.pk, *(m.pk for m in merged)]).order_by("reported_at")
+    return Dossier(
+        case=case,
+        chosen=chosen,
+        clocks=running,
+        evidence=list(case.evidence.select_related("file").order_by("added_at")),
+        reports=list(reports),
+        events=journal.events_of(case),
+        buttons=buttons(actor, case),
+        notices=list(case.notices.select_related("organisation").order_by("-at")),
+        requests=list(case.term_requests.order_by("-asked_at")),
+        merged=merged,
+        children=[c for c in kin if c.parent_id == case.pk],
+        routing_reason=routing_reason(case.routing_rule),
+        derivations={c.pk: calendar.explain(clocks.replay(c, days).derivation) for c in running},
+    )
+
+
+def buttons(actor: Actor, case: Case) -> list[StepButton]:
+    """List the steps possible from this state, and for each why the actor cannot take it, if so."""
+    found = []
+    for step in STEPS:
+        if case.state not in step.source or not actor.has(step.power):
+            continue
+        mine = case.desk_id in actor.organisation_ids or step.act == "reopen"
+        why_not = ""
+        if case.paused_at is not None:
+            why_not = _("已批准中止，恢复后才能办理。")
+        elif not mine:
+            why_not = _("由“%(desk)s”办理。") % {"desk": case.desk.name if case.desk else _("待定单位")}
+        found.append(
+            StepButton(step.act, str(step.label), step.tone, step.note == "required", not why_not, why_not)
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A case that may be about the same matter, and why it looks so."""
+
+    case: Case
+    text: float
+    metres: float | None
+    score: float
+
+
+def duplicates(
+    actor: Actor, *, kind: str, class_code: str, text: str, street_id: int | None, at: datetime,
+    estate_id: int | None = None, longitude: float | None = None, latitude: float | None = None,
+    besides: Iterable[int] = (),
+) -> list[Likeness]:  # fmt: skip
+    """Suggest open cases that may be the same matter: wording, distance, class and time together. Never merges."""
+    if street_id is None:
+        return []
+    rule = rulebooks.load("deadlines", on=timezone.localtime(at).date())["duplicates"]
+    near = (
+        access.visible(Case, to=actor, power="cases.see")
+        .filter(
+            street_id=street_id, state__in=sorted(rules.OPEN), kind=kind,
+            class_code__startswith=class_code[:2], reported_at__gt=at - timedelta(days=rule["days"]),
+        )
+        .exclude(pk__in=list(besides))
+        .annotate(alike=TrigramWordSimilarity(text[:200], "text"))
+    )  # fmt: skip
+    found = []
+    for case in with_row_parts(near).order_by("-alike")[:60]:
+        metres = distance(longitude, latitude, case.longitude, case.latitude)
+        same_estate = estate_id is not None and case.estate_id == estate_id
+        close = metres is not None and metres <= rule["metres"]
+        if not (same_estate or close):
+            continue
+        alike = float(case.alike)  # type: ignore[attr-defined]
+        same_class = case.class_code == class_code
+        if alike >= rule["text"] or (same_class and close) or (same_class and same_estate and alike >= 0.1):
+            score = alike + (0.3 if same_class else 0) + (0.2 if close else 0) + (0.1 if same_estate else 0)
+            found.append(Likeness(case, alike, metres, score))
+    return sorted(found, key=lambda likeness: -likeness.score)[: rule["show"]]
+
+
+def distance(lon1: float | None, lat1: float | None, lon2: float | None, lat2: float | None) -> float | None:
+    """Return the metres between two WGS-84 points, or None when one is missing (haversine, 0.5 % at worst)."""
+    if lon1 is None or lat1 is None or lon2 is None or lat2 is None:
+        return None
+    p1, p2 = math.radians(lat1), math.radians(lat2)
+    a = (
+        math.sin((p2 - p1) / 2) ** 2
+        + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    )
+    return 2 * 6_371_008.8 * math.asin(math.sqrt(a))
+
+
+def may_verify(actor: Actor, case: Case) -> bool:
+    """Say whether the actor may record a look at the place: not yet verified, and within reach of the power."""
+    return (
+        case.verified_at is None
+        and case.state in rules.VERIFY.source
+        and actor.has(rules.VERIFY.power)
+        and case.handler_id not in actor.organisation_ids
+    )
+
+
+def reasons_of(act: str, *, on: date) -> list[str]:
+    """List the reasons the rulebook words for a suspension or for returns (退单), in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    reasons = rulebooks.load("deadlines", on=on)[act]["reasons"]
+    return [reason["name_en" if english else "name"] for reason in reasons]
+
+
+def offices_for(case: Case) -> list[Organisation]:
+    """List who can be told to put a case right: the company of the estate, and the offices covering the place.
+
+    Whoever is handed a case sees it, so that a company or an office of elsewhere must not be choosable.
+    """
+    place = case.community_id or case.street_id or case.county_id or case.city_id
+    offices = [o for o in covering_all(Area.objects.get(pk=place)) if o.kind != "property_company"]
+    return [case.company, *offices] if case.company else offices

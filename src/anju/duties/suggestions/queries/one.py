@@ -1,0 +1,169 @@
+"""One suggestion: everything its page shows, and what can be done now."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import calendar, journal
+from anju.ground.foundation.citations import cite
+from anju.ground.foundation.models import Event
+from anju.ground.foundation.refusals import NotFound
+from anju.ground.organisations.models import Organisation
+from anju.means.documents.models import IssuedDocument
+
+from .. import rules
+from ..models import (
+    CoHandling,
+    Feedback,
+    Reply,
+    Signatory,
+    Suggestion,
+    SuggestionClock,
+    SuggestionNotice,
+)
+from ..rules import STEPS
+from . import book, clocks
+from .lists import seen
+
+# Offices that can be asked to handle a suggestion stand at city or county level.
+_NOT_ASKED = ("property_company", "community_office", "duty_office")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One act possible in this state, and for whom."""
+
+    act: str
+    label: str
+    tone: str
+    note_required: bool
+    allowed: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One suggestion with everything its page shows."""
+
+    suggestion: Suggestion
+    signatories: list[Signatory]
+    clocks: list[SuggestionClock]
+    derivations: dict[int, list[str]]
+    co_handlings: list[CoHandling]
+    talks: list[Any]
+    replies: list[Reply]
+    feedback: list[Feedback]
+    events: list[Event]
+    buttons: list[Button]
+    notices: list[SuggestionNotice]
+    documents: list[IssuedDocument] = field(default_factory=list)
+
+
+def get(actor: Actor, suggestion_id: int) -> Suggestion:
+    """Return a suggestion the actor may see, or raise NotFound."""
+    found = seen(actor).filter(pk=suggestion_id).select_related("lead", "registrar__area", "desk", "file")
+    suggestion = next(iter(found), None)
+    if suggestion is None:
+        raise NotFound(_("没有找到这件建议，可能编号有误，或不由您的单位办理。"))
+    return suggestion
+
+
+def dossier(actor: Actor, suggestion_id: int) -> Dossier:
+    """Return everything the page of one suggestion shows, or raise NotFound."""
+    suggestion = get(actor, suggestion_id)
+    running = list(suggestion.clocks.select_related("co_handling__organisation").order_by("started_at", "id"))
+    talks = list(suggestion.talks.select_related("signatory__deputy"))
+    replies = list(suggestion.replies.select_related("document").order_by("round"))
+    return Dossier(
+        suggestion=suggestion,
+        signatories=list(suggestion.signatories.select_related("deputy")),
+        clocks=running,
+        derivations={c.pk: clocks.derivation(c) for c in running},
+        co_handlings=list(
+            suggestion.co_handlings.filter(dropped_at__isnull=True).select_related("organisation", "file")
+        ),
+        talks=talks,
+        replies=replies,
+        feedback=list(
+            Feedback.objects.filter(reply__suggestion=suggestion)
+            .select_related("reply", "signatory__deputy")
+            .order_by("reply__round", "signatory__place")
+        ),
+        events=journal.events_of(suggestion, *talks),
+        buttons=buttons(actor, suggestion),
+        notices=list(suggestion.notices.select_related("organisation").order_by("-at")),
+    )
+
+
+def buttons(actor: Actor, suggestion: Suggestion) -> list[Button]:
+    """List the steps of this state that the actor holds the power for, and why one cannot be taken, if so."""
+    found = []
+    for step in STEPS:
+        if suggestion.state not in step.source or step.act in rules.FOLLOWS or not actor.has(step.power):
+            continue
+        office = suggestion.registrar_id if step.act == "close" else suggestion.desk_id
+        why_not = ""
+        if office not in actor.organisation_ids:
+            why_not = _("由“%(desk)s”办理。") % {
+                "desk": suggestion.desk.name if suggestion.desk else _("待定单位")
+            }
+        found.append(
+            Button(step.act, str(step.label), step.tone, step.note == "required", not why_not, why_not)
+        )
+    return found
+
+
+def offices_for(suggestion: Suggestion) -> list[Organisation]:
+    """List the offices that may lead or co-handle: those of the city and its counties where it was registered."""
+    area = suggestion.registrar.area
+    if area is None:
+        return [suggestion.registrar]
+    city = area.at_level(2)
+    found = (
+        Organisation.objects.filter(active=True, area__level__in=(2, 3))
+        .filter(Q(area=city) | Q(area__city=city))
+        .exclude(kind__in=_NOT_ASKED)
+        .select_related("area")
+        .order_by("area__level", "area__path", "kind", "name")
+    )
+    return list(found)
+
+
+def doubts_before_signature(suggestion: Suggestion) -> list[str]:
+    """List what is usually done before an answer is signed and has not been done here."""
+    found = []
+    talked = suggestion.talks.values_list("signatory", flat=True)
+    silent = suggestion.signatories.exclude(pk__in=talked).select_related("deputy")
+    if names := [s.deputy.name for s in silent]:
+        found.append(_("还没有登记与%(names)s代表的走访或面商。") % {"names": _("、").join(names)})
+    waiting = suggestion.co_handlings.filter(submitted_at__isnull=True, dropped_at__isnull=True)
+    if offices := list(waiting.values_list("organisation__name", flat=True)):
+        found.append(_("%(names)s的协办意见还没有提交。") % {"names": _("、").join(offices)})
+    return found
+
+
+def reply_of(suggestion: Suggestion) -> Reply | None:
+    """Return the answer of the present round, if it was begun."""
+    return suggestion.replies.filter(round=suggestion.round).select_related("document").first()
+
+
+def feedback_choices() -> list[dict[str, str]]:
+    """List the three answers a deputy may give."""
+    return [{"value": key, "label": str(label)} for key, label in rules.FEEDBACK_LABELS.items()]
+
+
+def clock_rules(*, at: datetime) -> list[dict[str, str]]:
+    """List the terms in force, for the help beside the list: [{label, article}]."""
+    found = []
+    for key, label in rules.CLOCK_LABELS.items():
+        rule = book.clock(key, at=at)
+        found.append({"label": str(label), "term": _term(rule), "basis": cite(rule.term.basis)})
+    return found
+
+
+def _term(rule: book.ClockRule) -> str:
+    return calendar.say_term(rule.term)
