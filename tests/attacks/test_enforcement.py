@@ -664,7 +664,7 @@ def test_markup_in_what_is_typed_stays_words_in_pages_papers_and_lists(world, ha
     pages = [
         reverse("enforcement:order", args=[order.pk]), reverse("enforcement:penalty", args=[fine.pk]),
         reverse("enforcement:transfer", args=[transfer.pk]), reverse("enforcement:orders"),
-        reverse("enforcement:penalties"), reverse("enforcement:transfers"), reverse("console:case", args=[case.pk]),
+        reverse("enforcement:penalties"), reverse("enforcement:transfers"), reverse("cases:case", args=[case.pk]),
         *[reverse("documents:one", args=[paper.pk]) for paper in IssuedDocument.objects.all()],
     ]  # fmt: skip
     for url in pages:

@@ -97,7 +97,7 @@ def test_no_single_filter_breaks_the_list_or_lets_more_through(city, case, filed
     filed(seed=75, estate=city.estates.shanqian, text="山前家园消防通道被堵，无法通行")
     client = signed_in_as(city.people.street_officer)
     for value in [*NASTY, *ORDERS]:
-        page = client.get(reverse("console:cases"), {name: value})
+        page = client.get(reverse("cases:list"), {name: value})
         assert page.status_code < 500, f"{name}={value[:30]!r}"
         assert "山前家园" not in page.content.decode()
         told = client.get("/api/v1/cases", {name: value})
@@ -115,7 +115,7 @@ def test_no_filled_form_breaks_a_verb(city, case, signed_in_as):
     ]  # fmt: skip
     values = {"case_id": case.pk, "act": "assign", "report_id": case.reports.get().pk, "request_id": 1,
               "notice_id": 1, "code": case.reports.get().code, "job_id": 1}  # fmt: skip
-    rooms = ("console:", "field:", "portal:")
+    rooms = ("console:", "cases:", "field:", "portal:")
     walked = [url for a in addresses.table() if a.name.startswith(rooms) and (url := a.filled(values))]
     for url, value in itertools.product(walked, WORST):
         told = client.post(url, dict.fromkeys(fields, value))

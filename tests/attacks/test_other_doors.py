@@ -81,7 +81,7 @@ def test_ledgers_jobs_views_and_keys_of_somebody_else_do_not_exist(city, case, n
         url = address.filled(values)
         for told in (client.get(url), client.post(url)):
             assert told.status_code in (404, 405), f"{url}: {told.status_code}"
-    client.post(reverse("console:save_view"), {"delete": view.pk})
+    client.post(reverse("cases:save_view"), {"delete": view.pk})
     assert client.post(reverse("access:revoke_key", args=[key.pk])).status_code == 404
     job.refresh_from_db()
     key.refresh_from_db()
@@ -108,7 +108,7 @@ def test_a_wrong_password_locks_and_says_nothing_about_who_exists(city):
 def test_a_session_does_not_outlive_its_sign_out(city, case, signed_in_as):
     client = Client()
     client.post(reverse("account_login"), {"login": "wang", "password": "only-for-tests-2024"})
-    page = reverse("console:case", args=[case.pk])
+    page = reverse("cases:case", args=[case.pk])
     assert client.get(page).status_code == 200
     stolen = Client()
     stolen.cookies["sessionid"] = client.cookies["sessionid"].value

@@ -156,9 +156,9 @@ def test_cookies_are_kept_from_scripts_and_other_sites(city, settings):
 )
 def test_nobody_is_sent_on_to_a_foreign_site(city, case, signed_in_as, bad):
     client = signed_in_as(city.people.street_officer)
-    told = client.post(reverse("console:bulk"), {"ids": [case.pk], "act": "assign", "next": bad})
+    told = client.post(reverse("cases:bulk"), {"ids": [case.pk], "act": "assign", "next": bad})
     assert told.status_code == 302 and told.url.startswith("/console/")
-    told = client.post(reverse("console:bulk"), {"ids": [case.pk], "act": "assign"}, HTTP_REFERER=bad)
+    told = client.post(reverse("cases:bulk"), {"ids": [case.pk], "act": "assign"}, HTTP_REFERER=bad)
     assert told.url.startswith("/console/")
     told = Client().post(
         reverse("account_login") + f"?next={bad}",
@@ -167,7 +167,7 @@ def test_nobody_is_sent_on_to_a_foreign_site(city, case, signed_in_as, bad):
     assert told.status_code == 302 and told.url.startswith("/") and not told.url.startswith(("//", "/\\"))
     told = client.post(reverse("set_language"), {"language": "en", "next": bad})
     assert told.status_code in (204, 302) and "evil" not in told.headers.get("Location", "")
-    told = client.post(reverse("console:save_view"), {"name": "a", "query": "\r\nSet-Cookie: a=b"})
+    told = client.post(reverse("cases:save_view"), {"name": "a", "query": "\r\nSet-Cookie: a=b"})
     assert "\n" not in told.url and "Set-Cookie" not in told.headers
 
 
@@ -190,5 +190,5 @@ def test_a_file_name_writes_no_header(city, case, walk, now, signed_in_as):
 
 def test_a_page_that_says_what_was_done_does_not_repeat_markup(city, signed_in_as):
     client = signed_in_as(city.people.street_officer)
-    told = client.post(reverse("console:save_view"), {"name": "<b>x</b>", "query": "open=1"}, follow=True)
+    told = client.post(reverse("cases:save_view"), {"name": "<b>x</b>", "query": "open=1"}, follow=True)
     assert "<b>x</b>" not in told.content.decode() and "&lt;b&gt;x" in told.content.decode()

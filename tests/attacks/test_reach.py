@@ -108,22 +108,22 @@ def test_lists_searches_and_maps_do_not_mention_a_case_of_elsewhere(city, case, 
     walk(case, "assign", "accept")
     client = signed_in_as(getattr(city.people, who))
     for query in ("", "?q=铁链", f"?q={case.number}", f"?estate={case.estate_id}", f"?desk={case.desk_id}"):
-        page = client.get(reverse("console:cases") + query)
+        page = client.get(reverse("cases:list") + query)
         assert "铁链锁住" not in page.content.decode()
     listed = client.get("/api/v1/cases", {"q": "铁链"})
     assert listed.json()["cases"] == [] and listed.json()["count"] == 0
     for name in (
         "console:home",
-        "console:map",
-        "console:map_points",
-        "console:map_areas",
-        "console:escalations",
+        "cases:map",
+        "cases:map_points",
+        "cases:map_areas",
+        "cases:escalations",
     ):
         page = client.get(reverse(name))
         assert page.status_code in (200, 404) and "铁链锁住" not in page.content.decode()
-        if page.status_code == 200 and name == "console:map_points":
+        if page.status_code == 200 and name == "cases:map_points":
             assert page.json()["features"] == []
-    found = client.get(reverse("console:search"), {"q": case.number}, follow=True)
+    found = client.get(reverse("cases:search"), {"q": case.number}, follow=True)
     assert found.status_code == 404
 
 
@@ -131,7 +131,7 @@ def test_bulk_acts_change_only_what_the_officer_sees(city, case, filed, signed_i
     elsewhere = filed(seed=72, estate=city.estates.shanqian, text="山前家园消防通道被堵，无法通行")
     officer = signed_in_as(city.people.street_officer)
     said = officer.post(
-        reverse("console:bulk"), {"ids": [case.pk, elsewhere.pk, 999999], "act": "assign"}, follow=True
+        reverse("cases:bulk"), {"ids": [case.pk, elsewhere.pk, 999999], "act": "assign"}, follow=True
     )
     case.refresh_from_db()
     elsewhere.refresh_from_db()
@@ -142,9 +142,9 @@ def test_bulk_acts_change_only_what_the_officer_sees(city, case, filed, signed_i
 def test_a_company_sees_a_complaint_only_when_it_is_handed_to_it(city, filed, signed_in_as):
     complaint = filed(seed=73, kind="complaint", class_code="SV01", text="报修两周没有人来看过")
     client = signed_in_as(city.people.company_clerk)
-    page = reverse("console:case", args=[complaint.pk])
+    page = reverse("cases:case", args=[complaint.pk])
     assert client.get(page).status_code == 404
-    signed_in_as(city.people.street_officer).post(reverse("console:step", args=[complaint.pk, "assign"]))
+    signed_in_as(city.people.street_officer).post(reverse("cases:step", args=[complaint.pk, "assign"]))
     assert client.get(page).status_code == (
         200 if Case.objects.get().handler_id == city.offices.company.pk else 404
     )
@@ -153,7 +153,7 @@ def test_a_company_sees_a_complaint_only_when_it_is_handed_to_it(city, filed, si
 def test_a_case_is_not_handed_to_a_company_that_has_nothing_to_do_with_the_estate(city, case, signed_in_as):
     officer = signed_in_as(city.people.street_officer)
     for office in (city.offices.other_company, city.offices.west_housing, city.offices.shanqian_office):
-        said = officer.post(reverse("console:step", args=[case.pk, "assign"]), {"handler": office.pk})
+        said = officer.post(reverse("cases:step", args=[case.pk, "assign"]), {"handler": office.pk})
         assert said.status_code == 422
     case.refresh_from_db()
     assert case.state == "reported"
@@ -172,14 +172,14 @@ def test_cases_of_two_counties_are_neither_merged_nor_split_nor_parted_by_an_out
         ("split", {"class_code": "EG02", "text": "另一处安全出口也锁了"}),
         ("unmerge", {"note": "不是一件"}),
     ):
-        assert outsider.post(reverse(f"console:{name}", args=[case.pk]), data).status_code == 404
-    assert outsider.post(reverse("console:merge", args=[far.pk]), {"into": case.pk}).status_code == 404
+        assert outsider.post(reverse(f"cases:{name}", args=[case.pk]), data).status_code == 404
+    assert outsider.post(reverse("cases:merge", args=[far.pk]), {"into": case.pk}).status_code == 404
     assert Case.objects.count() == 2
 
 
 def test_an_ended_post_acts_at_once_in_the_middle_of_a_session_and_for_its_key(city, case, now, signed_in_as):
     member = city.people.street_officer
-    client, page = signed_in_as(member), reverse("console:case", args=[case.pk])
+    client, page = signed_in_as(member), reverse("cases:case", args=[case.pk])
     key = access.create_key(account=member.account, name="对接", by=member.actor(now), at=now)
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
     assert client.get(page).status_code == 200
@@ -188,21 +188,21 @@ def test_an_ended_post_acts_at_once_in_the_middle_of_a_session_and_for_its_key(c
     member.post.valid_to = now.date() - timedelta(days=1)
     member.post.save()
     assert client.get(page).status_code == 404
-    assert client.post(reverse("console:step", args=[case.pk, "assign"])).status_code == 404
+    assert client.post(reverse("cases:step", args=[case.pk, "assign"])).status_code == 404
     assert Client().get("/api/v1/cases", **bearer).json()["count"] == 0
     assert Client().get(f"/api/v1/cases/{case.pk}", **bearer).status_code == 404
 
 
 def test_a_delegation_taken_back_acts_at_once_in_the_middle_of_a_session(city, case, now, signed_in_as):
     lender, borrower = city.people.street_officer, city.people.colleague
-    client, step = signed_in_as(borrower), reverse("console:step", args=[case.pk, "assign"])
+    client, step = signed_in_as(borrower), reverse("cases:step", args=[case.pk, "assign"])
     assert client.post(step).status_code == 403
     day = timezone.localdate(now)
     lent = access.delegate(
         post_id=lender.post.pk, to_person_id=borrower.person.pk, valid_from=day, valid_to=day,
         reason="出差", by=lender.actor(now), at=now,
     )  # fmt: skip
-    assert "派单" in client.get(reverse("console:case", args=[case.pk])).content.decode()
+    assert "派单" in client.get(reverse("cases:case", args=[case.pk])).content.decode()
     access.end_delegation(delegation_id=lent.pk, by=lender.actor(now), at=now)
     assert client.post(step).status_code == 403
     case.refresh_from_db()
@@ -220,7 +220,7 @@ def test_a_closed_account_is_out_at_once(city, case, now, signed_in_as):
         at=now,
         reason="离职",
     )
-    assert client.get(reverse("console:case", args=[case.pk])).status_code in (302, 404)
+    assert client.get(reverse("cases:case", args=[case.pk])).status_code in (302, 404)
     told = Client().get("/api/v1/cases", HTTP_AUTHORIZATION=f"Bearer {key}")
     assert told.status_code == 401
 
@@ -318,7 +318,7 @@ def test_notices_are_signed_for_only_by_the_office_they_went_to(city, case, walk
     assert made.organisation_id == city.offices.company.pk
     for who in ("outsider", "other_clerk", "street_officer"):
         client = signed_in_as(getattr(city.people, who))
-        assert client.post(reverse("console:read_notice", args=[made.pk])).status_code == 404
+        assert client.post(reverse("cases:read_notice", args=[made.pk])).status_code == 404
     assert Notice.objects.get(pk=made.pk).read_at is None
 
 
@@ -329,10 +329,10 @@ def test_the_powers_of_one_post_are_not_carried_into_the_reach_of_another(city, 
         valid_from=now.date().replace(year=2020, day=1), by=by, at=now,
     )  # fmt: skip
     client = signed_in_as(member)
-    assert client.get(reverse("console:case", args=[case.pk])).status_code == 200
-    assert client.post(reverse("console:step", args=[case.pk, "assign"])).status_code == 403
-    assert client.post(reverse("console:step", args=[case.pk, "void"]), {"note": "不受理"}).status_code == 403
-    assert client.post(reverse("console:urge", args=[case.pk]), {"act": "urge"}).status_code == 403
+    assert client.get(reverse("cases:case", args=[case.pk])).status_code == 200
+    assert client.post(reverse("cases:step", args=[case.pk, "assign"])).status_code == 403
+    assert client.post(reverse("cases:step", args=[case.pk, "void"]), {"note": "不受理"}).status_code == 403
+    assert client.post(reverse("cases:urge", args=[case.pk]), {"act": "urge"}).status_code == 403
     case.refresh_from_db()
     assert case.state == "reported" and not Notice.objects.exists()
 

@@ -73,7 +73,7 @@ def test_the_receipt_of_a_request_is_no_way_to_guess_the_phone(city, now):
 def test_unsealing_needs_the_power_and_a_reason_and_tells_somebody_else_than_who_looks(
     city, case, now, signed_in_as
 ):
-    url = reverse("console:unseal", args=[case.reports.get().pk])
+    url = reverse("cases:unseal", args=[case.reports.get().pk])
     for who in ("county_supervisor", "street_officer", "company_clerk", "outsider", "administrator"):
         told = signed_in_as(getattr(city.people, who)).post(url, {"reason": "需要联系本人核实位置"})
         assert told.status_code == 404 and "韩梅梅" not in told.content.decode()
@@ -86,12 +86,12 @@ def test_unsealing_needs_the_power_and_a_reason_and_tells_somebody_else_than_who
     made = Notice.objects.get(kind="unseal")
     assert made.organisation_id not in city.people.city_supervisor.actor(now).organisation_ids
     # At the very top there is no office above: the notice has no owner, and every supervisor sees it.
-    page = signed_in_as(city.people.county_supervisor).get(reverse("console:escalations")).content.decode()
+    page = signed_in_as(city.people.county_supervisor).get(reverse("cases:escalations")).content.decode()
     assert made.text in page
 
 
 def test_unsealing_leaves_its_trace_even_when_the_page_breaks(city, case, signed_in_as, monkeypatch):
-    from anju.doors.console import views
+    from anju.duties.cases.views import one as views
 
     def broken(request, template, *args, **told):
         raise RuntimeError("the template is gone")
@@ -100,7 +100,7 @@ def test_unsealing_leaves_its_trace_even_when_the_page_breaks(city, case, signed
     client = signed_in_as(city.people.city_supervisor)
     client.raise_request_exception = False
     told = client.post(
-        reverse("console:unseal", args=[case.reports.get().pk]), {"reason": "需要联系本人核实位置"}
+        reverse("cases:unseal", args=[case.reports.get().pk]), {"reason": "需要联系本人核实位置"}
     )
     assert told.status_code == 500
     assert journal.events_named(case, "cases.unseal").count() == 1
@@ -218,7 +218,7 @@ def test_a_company_does_not_hold_the_key_by_which_its_work_is_rated(city, case, 
     walk(case, "assign", "accept")
     code = case.reports.get().code
     for who in ("company_clerk", "street_officer", "community_manager"):
-        page = signed_in_as(getattr(city.people, who)).get(reverse("console:case", args=[case.pk]))
+        page = signed_in_as(getattr(city.people, who)).get(reverse("cases:case", args=[case.pk]))
         assert page.status_code == 200 and code not in page.content.decode()
 
 

@@ -55,10 +55,10 @@ def test_a_blocked_exit_is_reported_dispatched_put_right_sent_back_closed_and_pu
 
     street, community = signed_in_as(wang), signed_in_as(li)
     company, stranger = signed_in_as(company_clerk), signed_in_as(outsider)
-    page = reverse("console:case", args=[case.pk])
+    page = reverse("cases:case", args=[case.pk])
 
     def act(client: Client, name: str, **data):
-        return client.post(reverse("console:step", args=[case.pk, name]), data, follow=True)
+        return client.post(reverse("cases:step", args=[case.pk, name]), data, follow=True)
 
     home = text_of(street.get(reverse("console:home")))
     assert "3号楼2单元一层" in home and "派单" in home
@@ -143,11 +143,11 @@ def test_the_patrol_reports_and_rechecks_on_the_phone(
     )
     assert sent.status_code == 302, text_of(sent)
     case = Case.objects.get()
-    signed_in_as(wang).post(reverse("console:step", args=[case.pk, "assign"]))
+    signed_in_as(wang).post(reverse("cases:step", args=[case.pk, "assign"]))
     company = signed_in_as(company_clerk)
-    company.post(reverse("console:step", args=[case.pk, "accept"]))
+    company.post(reverse("cases:step", args=[case.pk, "accept"]))
     company.post(
-        reverse("console:step", args=[case.pk, "submit"]),
+        reverse("cases:step", args=[case.pk, "submit"]),
         {
             "note": "电动车已推到地面车棚，插排已收走并告知住户",
             "uploads": [samples.upload(samples.photo(seed=22))],
@@ -176,12 +176,12 @@ def test_a_call_is_registered_for_the_caller_and_the_identity_stays_sealed(city,
         "phone": "13700001111",
         "kind": "complaint",
     }
-    made = street.post(reverse("console:new") + f"?estate={city.estates.huaiyin.pk}", form, follow=True)
+    made = street.post(reverse("cases:new") + f"?estate={city.estates.huaiyin.pk}", form, follow=True)
     case = Case.objects.get()
     assert (case.kind, case.channel) == ("complaint", "staff")
     assert case.reports.get().code in text_of(made)
     assert "钱先生" not in made.content.decode()
-    elsewhere = street.post(reverse("console:new"), {**form, "estate": city.estates.hebin.pk})
+    elsewhere = street.post(reverse("cases:new"), {**form, "estate": city.estates.hebin.pk})
     assert elsewhere.status_code in (404, 422)
     assert Case.objects.count() == 1
 
@@ -197,7 +197,7 @@ def test_a_frequent_name_of_the_whole_city_does_not_hide_the_estate_of_ones_own_
     for page in (
         patrol.get(reverse("field:report"), {"q": "荫小"}),
         patrol.get(reverse("field:estates"), {"q": "槐荫"}),
-        street.get(reverse("console:new"), {"q": "槐荫"}),
+        street.get(reverse("cases:new"), {"q": "槐荫"}),
     ):
         assert "槐荫小区" in text_of(page) and "A001" not in text_of(page)
 
@@ -211,9 +211,9 @@ def test_whoever_hands_a_case_back_comes_to_the_desk_and_not_to_a_page_that_is_n
     )
     case = Case.objects.get()
     street, company = signed_in_as(wang), signed_in_as(company_clerk)
-    street.post(reverse("console:step", args=[case.pk, "assign"]))
+    street.post(reverse("cases:step", args=[case.pk, "assign"]))
     back = company.post(
-        reverse("console:step", args=[case.pk, "return_back"]), {"note": "不在本公司服务范围"}, follow=True
+        reverse("cases:step", args=[case.pk, "return_back"]), {"note": "不在本公司服务范围"}, follow=True
     )
     assert back.redirect_chain[-1][0] == reverse("console:home")
     assert back.status_code == 200 and "已转出" in text_of(back)
@@ -224,7 +224,7 @@ def test_whoever_hands_a_case_back_comes_to_the_desk_and_not_to_a_page_that_is_n
         {"estate": city.estates.huaiyin.pk, "class_code": "FF03", "text": "灭火器过期", "place": "1号楼"},
     )
     Case.objects.update(longitude=113.9, latitude=35.3)
-    points = signed_in_as(county_supervisor).get(reverse("console:map_points")).json()["features"]
+    points = signed_in_as(county_supervisor).get(reverse("cases:map_points")).json()["features"]
     assert len(points) == 1
     assert f"estate={city.estates.huaiyin.pk}" in points[0]["properties"]["url"]
 
@@ -242,7 +242,7 @@ def test_the_parts_of_a_split_take_each_their_own_photos(city, wang, signed_in_a
     case = Case.objects.get()
     lock, boxes = case.evidence.order_by("pk")
     street = signed_in_as(wang)
-    split = reverse("console:split", args=[case.pk])
+    split = reverse("cases:split", args=[case.pk])
     # A part with a class and no words is asked about, not dropped.
     half = street.post(split, {"class_code": ["EG02", "ST01"], "text": ["安全出口锁着", ""]})
     assert half.status_code == 422 and not case.children.exists()
@@ -262,16 +262,16 @@ def test_the_parts_of_a_split_take_each_their_own_photos(city, wang, signed_in_a
 
 def test_a_caller_s_matter_outside_of_estates_is_filed_for_its_community(city, wang, signed_in_as):
     street = signed_in_as(wang)
-    found = street.get(reverse("console:new"), {"q": "柳园社区"})
+    found = street.get(reverse("cases:new"), {"q": "柳园社区"})
     assert f"?area={city.areas.liuyuan.pk}" in found.content.decode()
     form = {"kind": "hazard", "area": city.areas.liuyuan.pk, "text": "临街门店的出口被锁住"}
-    unchosen = street.post(reverse("console:new"), form)
+    unchosen = street.post(reverse("cases:new"), form)
     assert unchosen.status_code == 422 and "最接近的类别" in text_of(unchosen)
-    street.post(reverse("console:new"), {**form, "class_code": "EG02"})
+    street.post(reverse("cases:new"), {**form, "class_code": "EG02"})
     case = Case.objects.get()
     assert (case.estate, case.community) == (None, city.areas.liuyuan)
     # An area out of reach is no place to file for.
-    street.post(reverse("console:new"), {**form, "area": city.areas.shanqian.pk, "class_code": "EG02"})
+    street.post(reverse("cases:new"), {**form, "area": city.areas.shanqian.pk, "class_code": "EG02"})
     assert Case.objects.count() == 1
 
 

@@ -105,7 +105,7 @@ def test_a_street_officer_dispatches_from_the_desk_with_the_keyboard_in_reach(pa
     page = page_of(DESK, wang)
     row = page.locator("tr[data-row]").first
     assert row.bounding_box()["y"] < DESK["height"], "the first task must be seen without scrolling"
-    page.click(f"a[href='{reverse('console:case', args=[case.pk])}#acts']")
+    page.click(f"a[href='{reverse('cases:case', args=[case.pk])}#acts']")
     button = page.locator("[data-act-open=assign]")
     assert button.bounding_box()["y"] < DESK["height"], "the next act must be reached without scrolling"
     button.click()

@@ -6,12 +6,11 @@ import re
 from django.apps import apps
 from django.core.management import call_command
 
-from anju.doors.console.event_words import SUBJECTS, WORDS
-from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
+from anju.duties.cases.forms import TermForm
 from anju.duties.enforcement import major_rules, transfer_rules
 from anju.duties.suggestions import rules as suggestion_rules
-from anju.ground.foundation import wiring
+from anju.ground.foundation import story, wiring
 
 # What stands for the holes of names that are made at run time.
 ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
@@ -86,16 +85,16 @@ def test_every_event_is_named_for_its_room():
 def test_every_event_has_words_for_the_timeline_and_the_journal():
     recorded = {e for name in wiring.recorded() for e in spelled_out(name)}
     assert len(recorded) > 50
-    assert recorded - set(WORDS) == set()
+    assert recorded - set(story.words()) == set()
 
 
 def test_there_are_words_only_for_what_happens():
     recorded = {e for name in wiring.recorded() for e in spelled_out(name)}
-    assert set(WORDS) - recorded == IN_BULK
+    assert set(story.words()) - recorded == IN_BULK
 
 
 def test_what_events_are_about_are_models():
-    assert set(SUBJECTS) - {model._meta.label_lower for model in apps.get_models()} == set()
+    assert set(story.subjects()) - {model._meta.label_lower for model in apps.get_models()} == set()
 
 
 def test_the_terms_are_those_of_the_rules():

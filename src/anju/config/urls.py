@@ -30,6 +30,7 @@ urlpatterns = [
     path("documents/", include("anju.means.documents.urls")),
     path("figures/", include("anju.means.figures.urls")),
     path("suggestions/", include("anju.duties.suggestions.urls")),
+    path("console/", include("anju.duties.cases.urls")),
     path("console/", include("anju.doors.console.urls")),
     path("inspections/", include("anju.duties.inspections.urls")),
     path("enforcement/", include("anju.duties.enforcement.urls")),

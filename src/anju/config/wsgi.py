@@ -22,7 +22,7 @@ def _read_ahead() -> None:
     from anju.ground.foundation import rulebooks
 
     reverse("healthz")
-    for name in ("console/home.html", "console/cases.html", "console/case.html"):
+    for name in ("console/home.html", "cases/list.html", "cases/case.html"):
         engines["jinja2"].get_template(name)
     today = timezone.localdate()
     for kind in ("hazard", "complaint"):

@@ -1,50 +1,14 @@
-"""How the journal reads on a page: each event's name as a sentence, its tone, its article in full."""
+"""The words of the events of rooms that do not register their own: each name as a sentence, and its tone."""
 
-from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from anju.duties.cases.rules import CLOCK_LABELS, SATISFACTION_LABELS
 from anju.duties.inspections.rules import EVENT_WORDS as VISIT_WORDS
-from anju.ground.foundation.citations import cite
-from anju.ground.foundation.jinja import datetime_local
-from anju.ground.foundation.models import Event
 
 WORDS: dict[str, tuple[Any, str]] = {
-    "cases.report": (lazy("上报"), "active"),
-    "cases.imported": (lazy("由台账导入"), "active"),
     "enforcement.order_imported": (lazy("责令改正由台账导入"), "active"),
     "enforcement.fine_imported": (lazy("处罚由台账导入"), "active"),
-    "cases.assign": (lazy("派单"), "active"),
-    "cases.accept": (lazy("受理"), "active"),
-    "cases.return_back": (lazy("退单"), "warn"),
-    "cases.submit": (lazy("提交整改"), "active"),
-    "cases.send_back": (lazy("复查不合格，退回整改"), "danger"),
-    "cases.close": (lazy("复查合格，办结"), "done"),
-    "cases.void": (lazy("不予受理"), "quiet"),
-    "cases.reopen": (lazy("重新办理"), "warn"),
-    "cases.verify": (lazy("现场核实"), "active"),
-    "cases.ask_extend": (lazy("申请延期"), "active"),
-    "cases.grant_extend": (lazy("同意延期"), "active"),
-    "cases.refuse_extend": (lazy("不同意延期"), "warn"),
-    "cases.ask_suspend": (lazy("申请中止"), "active"),
-    "cases.grant_suspend": (lazy("同意中止"), "active"),
-    "cases.refuse_suspend": (lazy("不同意中止"), "warn"),
-    "cases.resume": (lazy("恢复办理"), "active"),
-    "cases.urge": (lazy("催办"), "warn"),
-    "cases.supervise": (lazy("督办"), "danger"),
-    "cases.read_notice": (lazy("签收提醒"), "quiet"),
-    "cases.escalate": (lazy("超期升级"), "danger"),
-    "cases.merge": (lazy("并入另一件"), "quiet"),
-    "cases.take_in": (lazy("并入本件"), "quiet"),
-    "cases.unmerge": (lazy("取消并案"), "quiet"),
-    "cases.give_back": (lazy("取消并入本件"), "quiet"),
-    "cases.split": (lazy("拆分"), "quiet"),
-    "cases.rate": (lazy("上报人评价"), "active"),
-    "cases.unseal": (lazy("查看上报人身份"), "danger"),
-    "cases.deadline_moved": (lazy("工作日历变更，期限重算"), "warn"),
     "suggestions.register": (lazy("登记代表建议"), "active"),
     "suggestions.assign": (lazy("交办代表建议"), "active"),
     "suggestions.reassign": (lazy("重新交办代表建议"), "active"),
@@ -186,7 +150,6 @@ WORDS: dict[str, tuple[Any, str]] = {
 }
 # What an event is about, by the label of its model.
 SUBJECTS: dict[str, Any] = {
-    "cases.case": lazy("事项"),
     "suggestions.suggestion": lazy("代表建议"),
     "suggestions.talk": lazy("与代表的沟通"),
     "suggestions.yearlyreport": lazy("代表建议年度报告"),
@@ -214,57 +177,3 @@ SUBJECTS: dict[str, Any] = {
     "territory.estate": lazy("小区"),
     "foundation.calendaryear": lazy("日历"),
 }
-
-
-def _other_cases(event: Event) -> str:
-    """Name the cases that a merge or a split is about; whoever sees the one case sees those of the same place."""
-    data = event.data
-    numbers = {
-        "cases.merge": [data.get("into")],
-        "cases.unmerge": [data.get("into")],
-        "cases.take_in": [data.get("case")],
-        "cases.give_back": [data.get("case")],
-        "cases.split": data.get("numbers") or [],
-    }.get(event.name, [])
-    return _("、").join(number for number in numbers if number)
-
-
-def told(event: Event) -> dict[str, Any]:
-    """Say one event for the timeline: {at, title, actor, post, note, basis, tone, subject}."""
-    words, tone = WORDS.get(event.name, (event.name, "quiet"))
-    title = str(words)
-    data = event.data
-    if event.name == "cases.assign" and data.get("handler"):
-        title = _("派单给 %(name)s") % {"name": data["handler"]}
-    elif event.name == "cases.escalate":
-        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
-    elif event.name == "cases.deadline_moved":
-        # Written as the database keeps a moment; read in the city's own time.
-        before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
-        note = f"{CLOCK_LABELS.get(data.get('clock', ''), '')} {before} → {after}".strip()
-        return {"at": event.at, "title": title, "note": note, "tone": tone, "actor": _("系统")}
-    elif event.name == "cases.rate" and data.get("rating") in SATISFACTION_LABELS:
-        title = _("上报人评价：%(said)s") % {"said": SATISFACTION_LABELS[data["rating"]]}
-    elif event.name in ("cases.ask_extend", "cases.grant_extend") and data.get("days"):
-        title = _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]}
-    elif named := _other_cases(event):
-        title = f"{title} {named}"
-    if data.get("insisted"):
-        title += _("（文字曾被提示过于简单，仍坚持提交）")
-    return {
-        "at": event.at,
-        "title": title,
-        "actor": _("上报人")
-        if event.actor_kind == "public"
-        else _("系统")
-        if event.actor_kind == "system"
-        else event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "basis": cite(event.basis) if event.basis else "",
-        "tone": tone,
-        "name": event.name,
-        "subject": f"{SUBJECTS.get(event.subject_type, event.subject_type)} {event.subject_id}"
-        if event.subject_id
-        else "",
-    }

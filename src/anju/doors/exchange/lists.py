@@ -276,7 +276,7 @@ def listing(key: str) -> Listing | None:
     """Return a list by its key, named in the reader's language, or None."""
     found = {
         "cases": Listing(
-            "cases", _("投诉和隐患"), "cases.see", "console:cases", _cases, export.case_columns
+            "cases", _("投诉和隐患"), "cases.see", "cases:list", _cases, export.case_columns
         ),
         "visits": Listing(
             "visits", _("检查记录"), "inspections.see", "inspections:visits", _visits, _visit_columns

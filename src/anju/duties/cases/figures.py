@@ -87,7 +87,7 @@ def _areas(prefix: str) -> dict[int, str]:
 
 
 def _page(case: Case) -> str:
-    return reverse("console:case", args=[case.pk])
+    return reverse("cases:case", args=[case.pk])
 
 
 def _place(case: Case) -> str:

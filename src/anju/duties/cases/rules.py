@@ -32,6 +32,17 @@ STATE_LABELS = {
     State.MERGED: _("已并案"),
     State.VOID: _("不予受理"),
 }
+# How a state looks.
+STATE_TONES = {
+    State.REPORTED: "warn",
+    State.ASSIGNED: "active",
+    State.RETURNED: "warn",
+    State.FIXING: "active",
+    State.CHECKING: "wait",
+    State.CLOSED: "done",
+    State.MERGED: "quiet",
+    State.VOID: "quiet",
+}
 # How the reporter reads the same state, in plain words.
 PLAIN_LABELS = {
     State.REPORTED: _("已收到，正在安排办理单位"),
@@ -133,6 +144,40 @@ STOPS = {
     "send_back": ("recheck",),
     "reopen": (),
     "verify": ("verify",),
+}
+
+# How the journal reads on a page: the words of each event, and its tone.
+EVENT_WORDS = {
+    "cases.report": (_("上报"), "active"),
+    "cases.imported": (_("由台账导入"), "active"),
+    "cases.assign": (_("派单"), "active"),
+    "cases.accept": (_("受理"), "active"),
+    "cases.return_back": (_("退单"), "warn"),
+    "cases.submit": (_("提交整改"), "active"),
+    "cases.send_back": (_("复查不合格，退回整改"), "danger"),
+    "cases.close": (_("复查合格，办结"), "done"),
+    "cases.void": (_("不予受理"), "quiet"),
+    "cases.reopen": (_("重新办理"), "warn"),
+    "cases.verify": (_("现场核实"), "active"),
+    "cases.ask_extend": (_("申请延期"), "active"),
+    "cases.grant_extend": (_("同意延期"), "active"),
+    "cases.refuse_extend": (_("不同意延期"), "warn"),
+    "cases.ask_suspend": (_("申请中止"), "active"),
+    "cases.grant_suspend": (_("同意中止"), "active"),
+    "cases.refuse_suspend": (_("不同意中止"), "warn"),
+    "cases.resume": (_("恢复办理"), "active"),
+    "cases.urge": (_("催办"), "warn"),
+    "cases.supervise": (_("督办"), "danger"),
+    "cases.read_notice": (_("签收提醒"), "quiet"),
+    "cases.escalate": (_("超期升级"), "danger"),
+    "cases.merge": (_("并入另一件"), "quiet"),
+    "cases.take_in": (_("并入本件"), "quiet"),
+    "cases.unmerge": (_("取消并案"), "quiet"),
+    "cases.give_back": (_("取消并入本件"), "quiet"),
+    "cases.split": (_("拆分"), "quiet"),
+    "cases.rate": (_("上报人评价"), "active"),
+    "cases.unseal": (_("查看上报人身份"), "danger"),
+    "cases.deadline_moved": (_("工作日历变更，期限重算"), "warn"),
 }
 
 CLOCK_LABELS = {

@@ -7,12 +7,15 @@ class EnforcementConfig(AppConfig):
     label = "enforcement"
 
     def ready(self) -> None:
+        from anju.duties.cases.models import Case
+        from anju.ground.foundation import beside
         from anju.ground.foundation.navigation import Item, register, register_waits
 
         from . import (
             figures,
             jobs,  # noqa: F401  (periodic)
             listeners,  # noqa: F401  (subscribes)
+            pages,
             transfer_jobs,  # noqa: F401  (its periodic job)
             transfer_listeners,  # noqa: F401  (subscribes)
             transfer_navigation,
@@ -28,3 +31,4 @@ class EnforcementConfig(AppConfig):
         transfer_navigation.register()
         register_waits(views.waits)
         unit_file.register()
+        beside.register(Case, pages.of_case, order=20)

@@ -160,11 +160,6 @@ class OfCase:
     may_seal: bool
     may_transfer: bool
 
-    @property
-    def any(self) -> bool:
-        begin = self.may_order or self.may_punish or self.may_seal or self.may_transfer
-        return bool(self.orders or self.penalties or self.sealings or begin)
-
 
 def of_case(case: Case, actor: Actor) -> OfCase:
     """Return what a case's page shows of enforcement, in three statements at most.

@@ -138,7 +138,7 @@ VISITS = Facts(
 
 
 def _finding_address(finding: Finding) -> str:
-    return address_of("console:case", finding.case_id) or address_of("inspections:visit", finding.visit_id)
+    return address_of("cases:case", finding.case_id) or address_of("inspections:visit", finding.visit_id)
 
 
 FINDINGS = Facts(

@@ -92,7 +92,7 @@ def _findings(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
                 )
                 if part
             ),
-            url=_address("console:case", finding.case_id)
+            url=_address("cases:case", finding.case_id)
             if finding.case_id and finding.case_id in may_open
             else "",
             tone="done" if finding.rectified_on else "danger",

@@ -23,6 +23,7 @@ from .lists import (
 )
 from .one import (
     Dossier,
+    Row,
     StepButton,
     buttons,
     distance,
@@ -32,6 +33,7 @@ from .one import (
     may_verify,
     offices_for,
     reasons_of,
+    rows_of,
 )
 from .public import (
     PublicNotice,
@@ -54,6 +56,7 @@ __all__ = [
     "Page",
     "PublicNotice",
     "PublicProgress",
+    "Row",
     "Rung",
     "StepButton",
     "buttons",
@@ -85,6 +88,7 @@ __all__ = [
     "reasons_of",
     "reporter_photos",
     "routing_reason",
+    "rows_of",
     "rungs_of",
     "shown",
     "term_requests",

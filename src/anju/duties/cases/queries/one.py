@@ -126,6 +126,33 @@ def buttons(actor: Actor, case: Case) -> list[StepButton]:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A case as a list draws it, with the act that the actor can take next."""
+
+    case: Case
+    pk: int
+    label: str
+    tone: str
+    state_tone: str
+    next: StepButton | None
+
+
+def rows_of(cases: Iterable[Case], actor: Actor, *, at: datetime) -> list[Row]:
+    """Return cases as a list draws them."""
+    return [
+        Row(
+            case=case,
+            pk=case.pk,
+            label=catalogue.label(case.kind, case.class_code),
+            tone="overdue" if case.is_overdue(at) else "",
+            state_tone=rules.STATE_TONES[case.state],
+            next=next((button for button in buttons(actor, case) if button.allowed), None),
+        )
+        for case in cases
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class Likeness:
     """A case that may be about the same matter, and why it looks so."""
 

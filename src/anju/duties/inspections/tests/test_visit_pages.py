@@ -74,7 +74,7 @@ def test_a_visit_is_shown_as_it_was_with_its_next_act_on_top(finished, officers,
         "申请复查",
     ):
         assert words in seen, words
-    assert reverse("console:case", args=[visit.findings.get().case_id]) in seen
+    assert reverse("cases:case", args=[visit.findings.get().case_id]) in seen
     assert f"{reverse('enforcement:order_new')}?visit={visit.pk}" in seen
 
 

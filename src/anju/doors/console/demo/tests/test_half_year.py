@@ -125,7 +125,7 @@ def _click_down(client: Client, *, outsider: str) -> None:
     address = reverse("enforcement:penalty", args=[penalty.pk])
     assert address in fines
     fine = client.get(address).content.decode()
-    case_link = reverse("console:case", args=[penalty.case_id])
+    case_link = reverse("cases:case", args=[penalty.case_id])
     assert case_link in _links(fine, case_link)
     case = client.get(case_link).content.decode()
     assert penalty.case.place in case

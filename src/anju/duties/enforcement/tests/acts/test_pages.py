@@ -39,7 +39,7 @@ def test_the_journey_from_a_blocked_fire_lane_to_the_offer_of_the_transfer(
 ):
     """A police officer who tries to fine a unit for a blocked fire lane is told who may and is offered the transfer."""
     case = hazard("FA01")
-    page = signed_in_as(police_officer).get(reverse("console:case", args=[case.pk]))
+    page = signed_in_as(police_officer).get(reverse("cases:case", args=[case.pk]))
     wizard = f"{reverse('enforcement:penalty_new')}?case={case.pk}"
     assert wizard in page.content.decode()
     choose = seen_by(police_officer, "penalty_new", query=f"?case={case.pk}")
@@ -226,7 +226,7 @@ def test_the_fire_chief_seals_and_lifts(hazard, unit, fire_chief, fire_officer, 
 def test_the_case_page_shows_what_enforcement_did(decided, ordered, hazard, fire, police, wang, signed_in_as):
     case = hazard("FA01")
     order = ordered(case, fire, due_on=date(2024, 7, 22))
-    page = signed_in_as(wang).get(reverse("console:case", args=[case.pk])).content.decode()
+    page = signed_in_as(wang).get(reverse("cases:case", args=[case.pk])).content.decode()
     assert reverse("enforcement:order", args=[order.pk]) in page
     assert reverse("documents:pdf", args=[order.document_id]) in page
     assert reverse("enforcement:order_new") in page

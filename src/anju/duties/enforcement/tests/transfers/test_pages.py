@@ -75,10 +75,10 @@ def test_a_police_officer_hands_a_matter_to_the_fire_brigade_and_closes_it_when_
         "a draft is the sender's"
     )
 
-    assert "移送办理" not in police.get(reverse("console:case", args=[found_today.pk])).content.decode()
+    assert "移送办理" not in police.get(reverse("cases:case", args=[found_today.pk])).content.decode()
     _step(police, made, "send")
     assert made.written_number
-    assert "移送办理" in county.get(reverse("console:case", args=[found_today.pk])).content.decode()
+    assert "移送办理" in county.get(reverse("cases:case", args=[found_today.pk])).content.decode()
     desk = fire.get(reverse("enforcement:transfers")).content.decode()
     assert made.written_number in desk
     assert 'side-badge num">1<' in desk, "the navigation counts what waits for me"
@@ -101,7 +101,7 @@ def test_a_police_officer_hands_a_matter_to_the_fire_brigade_and_closes_it_when_
     assert "已办结" in closed.content.decode()
     found_today.refresh_from_db()
     assert found_today.is_open
-    assert "移送有了结果" in police.get(reverse("console:case", args=[found_today.pk])).content.decode()
+    assert "移送有了结果" in police.get(reverse("cases:case", args=[found_today.pk])).content.decode()
 
 
 @pytest.fixture

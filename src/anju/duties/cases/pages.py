@@ -1,0 +1,160 @@
+"""What the pages of the room are made of besides the rows themselves: choices, words, stages, the story."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from anju.ground.foundation.jinja import datetime_local
+from anju.ground.foundation.models import Event
+from anju.ground.organisations.models import Organisation
+from anju.ground.territory.models import Area, Estate
+
+from . import queries, rules
+from .models import Case
+from .queries import catalogue
+
+
+def class_options() -> list[tuple[str, str]]:
+    """List the classes of today by which a list is narrowed, in the reader's language: (code, what it is called)."""
+    return _options_of(timezone.localdate(), get_language() or "")
+
+
+@lru_cache(maxsize=4)
+def _options_of(day: date, language: str) -> list[tuple[str, str]]:
+    """List the classes of a day in a language: a hundred sentences that every list page needs."""
+    options = []
+    for kind, name in rules.KIND_LABELS.items():
+        for one in catalogue.tree(kind, on=day):
+            options.append((one["code"], f"{name} · {one['label']}"))
+            options += [
+                (leaf.code, f"　{leaf.code} {leaf.label}") for two in one["groups"] for leaf in two["leaves"]
+            ]
+    return options
+
+
+def area_options(actor: Any) -> list[tuple[int, str]]:
+    """List the areas below the actor's own, one level down, by which the list can be narrowed."""
+    reaches = [r for r in actor.powers.get("cases.see", ()) if r.kind == "area"]
+    found = Area.objects.filter(parent__in=[r.id for r in reaches], active=True).order_by("level", "id")
+    return [(area.pk, area.name) for area in found[:300]]
+
+
+def chip_words(filters: queries.Filters) -> dict[str, dict[str, str]]:
+    """Return what the values of the filters in force are called: {parameter: {value: words}}."""
+    words: dict[str, dict[str, str]] = {
+        "state": {k: str(v) for k, v in rules.STATE_LABELS.items()},
+        "kind": {k: str(v) for k, v in rules.KIND_LABELS.items()},
+        "severity": {k: str(v) for k, v in rules.SEVERITY_LABELS.items()},
+        "channel": {k: str(v) for k, v in rules.CHANNEL_LABELS.items()},
+        "class": dict(class_options()),
+        "overdue": {"1": _("是")},
+        "escalated": {"1": _("是")},
+        "open": {"1": _("是")},
+        "order": {"due": _("期限"), "closed": _("办结时间"), "reported": _("上报时间")},
+    }
+    if filters.area:
+        words["area"] = {
+            str(filters.area): Area.objects.filter(pk=filters.area).values_list("name", flat=True).first()
+            or ""
+        }
+    if filters.estate:
+        words["estate"] = {
+            str(filters.estate): Estate.objects.filter(pk=filters.estate)
+            .values_list("name", flat=True)
+            .first()
+            or ""
+        }
+    for name in ("handler", "desk"):
+        if pk := getattr(filters, name):
+            words[name] = {
+                str(pk): Organisation.objects.filter(pk=pk).values_list("name", flat=True).first() or ""
+            }
+    return words
+
+
+def hints(found: queries.Dossier) -> dict[str, str]:
+    """Return what helps to take a step, by act."""
+    hints = {
+        "close": _("写明何时到场、看到什么、与整改前有何不同。"),
+        "submit": _("写明何时、何处、做了什么，并附整改后的照片。"),
+    }
+    if found.routing_reason:
+        hints["assign"] = _("系统建议：%(why)s") % {"why": found.routing_reason}
+    return hints
+
+
+def phrases(on: date) -> dict[str, list[str]]:
+    """Return the sentences that are often written with a step, by act."""
+    return {
+        "return_back": queries.reasons_of("returns", on=on),
+        "send_back": [_("现场仍有杂物未清理，位置在："), _("照片不是同一位置，请重新拍摄。")],
+    }
+
+
+def stages(opened: Case) -> list[dict[str, Any]]:
+    """Return where a case stands on its way, for ui.stages."""
+    order = [
+        (rules.State.REPORTED, _("上报"), opened.reported_at),
+        (rules.State.ASSIGNED, _("派单"), opened.assigned_at),
+        (rules.State.FIXING, _("受理整改"), opened.accepted_at),
+        (rules.State.CHECKING, _("复查"), opened.submitted_at),
+        (rules.State.CLOSED, _("办结"), opened.closed_at),
+    ]
+    if opened.state in ("merged", "void"):
+        # It ended on the way: only what was really done is ticked.
+        return [{"label": label, "at": at, "state": "done" if at else "later"} for _state, label, at in order]
+    here = {"reported": 1, "returned": 1, "assigned": 2, "fixing": 2, "checking": 3, "closed": 5}[
+        opened.state
+    ]
+    return [
+        {
+            "label": label,
+            "at": at if n < here or n == 0 else None,
+            "state": "done" if n < here else "now" if n == here else "later",
+        }
+        for n, (_state, label, at) in enumerate(order)
+    ]
+
+
+# --- the story --------------------------------------------------------------------------------------------------
+
+
+def _other_cases(event: Event) -> str:
+    """Name the cases that a merge or a split is about; whoever sees the one case sees those of the same place."""
+    data = event.data
+    numbers = {
+        "cases.merge": [data.get("into")],
+        "cases.unmerge": [data.get("into")],
+        "cases.take_in": [data.get("case")],
+        "cases.give_back": [data.get("case")],
+        "cases.split": data.get("numbers") or [],
+    }.get(event.name, [])
+    return _("、").join(number for number in numbers if number)
+
+
+def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
+    """Say what an event of a case kept: to whom, until when, which other case."""
+    data, title, changed = event.data, said["title"], {}
+    if event.name == "cases.assign" and data.get("handler"):
+        title = _("派单给 %(name)s") % {"name": data["handler"]}
+    elif event.name == "cases.escalate":
+        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
+    elif event.name == "cases.deadline_moved":
+        # Written as the database keeps a moment; read in the city's own time.
+        before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
+        changed["note"] = f"{rules.CLOCK_LABELS.get(data.get('clock', ''), '')} {before} → {after}".strip()
+    elif event.name == "cases.rate" and data.get("rating") in rules.SATISFACTION_LABELS:
+        title = _("上报人评价：%(said)s") % {"said": rules.SATISFACTION_LABELS[data["rating"]]}
+    elif event.name in ("cases.ask_extend", "cases.grant_extend") and data.get("days"):
+        title = _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]}
+    elif named := _other_cases(event):
+        title = f"{title} {named}"
+    if data.get("insisted"):
+        title += _("（文字曾被提示过于简单，仍坚持提交）")
+    if event.actor_kind == "public":
+        changed["actor"] = _("上报人")
+    return {"title": title, **changed}
