@@ -44,6 +44,6 @@ def table() -> list[Address]:
 
 def about_a_case() -> list[Address]:
     """List the addresses that take something belonging to a case; a new one cannot be forgotten."""
-    rooms = ("console:", "field:", "api:")
+    rooms = ("cases:", "console:", "field:", "api:")
     belonging = {"case_id", "report_id", "request_id", "notice_id"}
     return [a for a in table() if a.name.startswith(rooms) and belonging & set(a.parameters)]

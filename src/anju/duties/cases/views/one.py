@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
@@ -24,6 +24,7 @@ from ..queries import catalogue
 from ..queries import evidence as evidence_room
 
 
+@require_safe
 @power("cases.see")
 def case(request: HttpRequest, case_id: int) -> HttpResponse:
     """Show one case whole: what it is, what is due and why, what may be done now, and its story."""
