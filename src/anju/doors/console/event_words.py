@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.rules import CLOCK_LABELS, SATISFACTION_LABELS
 from anju.duties.inspections.rules import EVENT_WORDS as VISIT_WORDS
+from anju.ground.foundation import story
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
@@ -213,6 +214,7 @@ SUBJECTS: dict[str, Any] = {
     "territory.area": lazy("辖区"),
     "territory.estate": lazy("小区"),
     "foundation.calendaryear": lazy("日历"),
+    "foundation.jobprogress": lazy("任务"),
 }
 
 
@@ -231,7 +233,7 @@ def _other_cases(event: Event) -> str:
 
 def told(event: Event) -> dict[str, Any]:
     """Say one event for the timeline: {at, title, actor, post, note, basis, tone, subject}."""
-    words, tone = WORDS.get(event.name, (event.name, "quiet"))
+    words, tone = WORDS.get(event.name) or story.word_of(event.name)
     title = str(words)
     data = event.data
     if event.name == "cases.assign" and data.get("handler"):

@@ -13,24 +13,30 @@ from pathlib import Path
 
 from django.conf import settings
 
-from . import journal
+from . import acts, journal
 
 
 def recorded(root: Path | None = None) -> dict[str, list[str]]:
     """Say which file and function records which event: {event name: [place]}.
 
-    A name made at run time keeps its hole: "cases.{act}".
+    A name made at run time keeps its hole: "cases.{act}". An act's event is recorded for the verb by the engine.
     """
     root = root or settings.SOURCE_DIR
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(root.rglob("*.py")):
         inside = path.relative_to(root)
-        if {"tests", "migrations"} & set(inside.parts):
+        if {"tests", "migrations"} & set(inside.parts) or path == Path(acts.__file__):
             continue
         for name, function in _records(ast.parse(path.read_text(encoding="utf-8"))):
             place = ".".join(inside.with_suffix("").parts) + f".{function}"
             if place not in found[name]:
                 found[name].append(place)
+    for loop in acts.loops():
+        for step in loop.steps:
+            body = loop.verbs[step.act].body if step.act in loop.verbs else loop.model
+            place = f"{body.__module__.removeprefix('anju.')}.{body.__qualname__}"
+            if place not in found[loop.event(step.act)]:
+                found[loop.event(step.act)].append(place)
     return dict(sorted(found.items()))
 
 
