@@ -88,6 +88,8 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+# Marked so that a database is made also when this file runs alone: pytest-django looks for the mark.
+@pytest.mark.django_db
 def test_every_verb_that_somebody_does_has_an_example():
     assert sorted(DONE.keys() - {told.verb for told in PLAIN}) == []
 

@@ -591,7 +591,8 @@ class Loop:
             except Refusal:
                 continue
             blocked = next((b for guard in step.when if (b := guard(row, day))), None)
-            found[step.act] = Possible(step, blocked)
+            if blocked is None or not blocked.never:
+                found[step.act] = Possible(step, blocked)
         return list(found.values())
 
     # ------------------------------------------------------------------------------------------------------ doing it

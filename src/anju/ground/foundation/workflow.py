@@ -27,12 +27,14 @@ class Blocked:
 
     allowed  acts that are possible instead
     since    from which day it will be possible by itself; None = not by waiting
+    never    not for this record at all (another kind of it): no button says so
     """
 
     sentence: object
     allowed: tuple[str, ...] = ()
     since: date | None = None
     code: str = ""
+    never: bool = False
 
 
 Guard = Callable[[Any, date], Blocked | None]

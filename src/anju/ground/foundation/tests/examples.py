@@ -1,7 +1,8 @@
 """Examples of foundation's own verbs."""
 
-from anju.ground.foundation.models import JobProgress
 from tests.verbs import Example, World, example
+
+from anju.ground.foundation.models import JobProgress
 
 
 @example("foundation.cancel_job")

@@ -52,6 +52,8 @@ MACHINE = Person(
 
 def not_empty(row: JobProgress, day: date) -> Blocked | None:
     """Say that a thing with nothing to do cannot be begun."""
+    if row.kind == "closed":
+        return Blocked("这一类不能开始。", never=True)
     return (
         Blocked("没有内容，不能开始。", allowed=("void",), since=date(2024, 8, 1)) if not row.total else None
     )
@@ -211,6 +213,8 @@ def test_a_guard_says_why_not_and_from_when(loop, person, thing):
     thing.refresh_from_db()
     possible = {p.act: p.blocked for p in loop.possible(thing, by=person, at=AT)}
     assert possible["begin"] is not None and possible["void"] is None
+    thing.kind = "closed"
+    assert "begin" not in {p.act for p in loop.possible(thing, by=person, at=AT)}
 
 
 def test_power_turn_and_sight_are_asked_in_this_order_of_words(loop, thing, person):
