@@ -11,7 +11,9 @@ from anju.duties.cases.forms import TermForm
 from anju.duties.enforcement import major_rules, transfer_rules
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import story, wiring
+from tests.verbs import load_rooms
 
+load_rooms()
 # What stands for the holes of names that are made at run time.
 ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
 TERMS = ["extend", "suspend"]

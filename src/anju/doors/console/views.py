@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.duties.cases import queries, rules
-from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import calendar, navigation, story
+from anju.ground.access.guards import power, signed_in, writes
+from anju.ground.foundation import act_forms, calendar, jobs, navigation, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
 from .forms import read_days
 
@@ -140,9 +140,11 @@ def job(request: HttpRequest, job_id: int) -> HttpResponse:
 
 @require_POST
 @signed_in
+@writes("foundation.cancel_job")
 def cancel_job(request: HttpRequest, job_id: int) -> HttpResponse:
-    """Ask a long job to stop."""
-    mine = JobProgress.objects.filter(pk=job_id, owner_id=request.actor.account_id)  # type: ignore[attr-defined]
-    if not mine.update(cancel_asked=True):
-        raise NotFound(_("没有找到这个任务。"))
+    """Ask a long job to stop; one that has ended meanwhile shows its end."""
+    try:
+        act_forms.press(request, jobs.JOBS, "cancel_job", job_id)
+    except NotAllowedNow as refusal:
+        messages.info(request, str(refusal))
     return redirect("console:job", job_id)

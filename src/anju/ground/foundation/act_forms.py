@@ -1,18 +1,22 @@
 """What an act asks for, as a form on a page; and the one way in which a press of its button becomes the act.
 
-    forms = act_forms.forms_of(LOOP, row, by=actor, at=now, data=request.POST, act="comply")   # for ui.step_buttons
-    order = act_forms.press(request, LOOP, "comply", order_id)                                  # in the view of a POST
+    order = act_forms.press(request, LOOP, "comply", order_id)                         # in the view of a POST
+    acts = act_forms.buttons(request, LOOP, row, "orders:step", at=now)                # on the page of the thing
+    acts = act_forms.buttons(…, act="comply", refusal=refusal)                         # sent back with what was typed
+    {{ ui.act_buttons(acts, csrf_input) }}
 
 A form only shows and gives back what was typed: what is right is decided by the verb (`asks.read`), in one place for
 pages, API and programs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -65,6 +69,41 @@ def forms_of(
             bound = data if possible.act == act else None
             made[possible.act] = ActForm(loop, possible.step, row, by=by, at=at, data=bound)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """What `ui.act_buttons` shows: the reader's acts with their forms, which one is open, and what is refused above."""
+
+    steps: list[Possible]
+    forms: dict[str, forms.Form]
+    urls: dict[str, str]
+    open: str = ""
+    refusal: str = ""
+
+
+def buttons(
+    request: HttpRequest,
+    loop: Loop,
+    row: Any,
+    address: str,
+    *,
+    at: datetime,
+    act: str = "",
+    refusal: Refusal | None = None,
+    elsewhere: Collection[str] = (),
+) -> Buttons:
+    """Return the acts that are the reader's on a record; what was just refused stands beside its field as typed.
+
+    address    name of the address that takes a step: given the record's number and the act
+    elsewhere  acts that have a page of their own
+    """
+    by = request.actor  # type: ignore[attr-defined]
+    steps = [one for one in loop.possible(row, by=by, at=at) if one.act not in elsewhere]
+    drawn_ = forms_of(loop, row, steps, by=by, at=at, data=request.POST if refusal else None, act=act)
+    beside = refusal is not None and refused(drawn_.get(act), refusal)
+    urls = {one.act: reverse(address, args=[row.pk, one.act]) for one in steps}
+    return Buttons(steps, drawn_, urls, act, "" if refusal is None or beside else str(refusal))
 
 
 def refused(form: forms.Form | None, refusal: Refusal) -> bool:

@@ -21,6 +21,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from functools import update_wrapper
@@ -37,7 +38,7 @@ from procrastinate.contrib.django import app as jobs_app
 from . import asks, journal, reach
 from .models import Event
 from .refusals import NeedsConfirmation, NotAllowedNow, NotFound, NotPermitted, Refusal
-from .workflow import ANY, PUBLIC, SYSTEM, Blocked, Step
+from .workflow import ANY, GONE, PUBLIC, SYSTEM, WITHIN, Blocked, Step
 
 _DEADLOCK, _TRIES = "40P01", 3
 # What the event takes as its note, of what an act asks for.
@@ -60,6 +61,7 @@ class Turn:
     target   state afterwards; a verb may choose another
     starts, stops  clocks as the step has them; a verb may change them
     made     the answer when it is another record, or several
+    kept     columns of the record as they were when it was locked
     subject  what the event is about, when an act that files makes several records or none of the Loop's own
     """
 
@@ -81,6 +83,7 @@ class Turn:
     made: Any = None
     subject: Any = None
     before: str = ""
+    kept: dict[str, Any] = field(default_factory=dict)
     following: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     @property
@@ -160,6 +163,20 @@ class Possible:
     def act(self) -> str:
         return self.step.act
 
+    @property
+    def label(self) -> object:
+        """What its button says (`ui.step_buttons` reads this and the next two)."""
+        return self.step.label
+
+    @property
+    def tone(self) -> str:
+        return self.step.tone
+
+    @property
+    def note(self) -> str:
+        """No note but what the step asks for."""
+        return "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -221,7 +238,7 @@ class Verb:
             return self._tried(by=by, at=at, key=key, given=given)
 
     def _tried(self, *, by: Any, at: datetime, key: str, given: dict[str, Any]) -> Any:
-        asked = self.digest(given)
+        asked = self.digest(given) if key else ""
         outermost = not connection.in_atomic_block
         for left in range(_TRIES, 0, -1):
             try:
@@ -259,7 +276,15 @@ class Verb:
             return [_fetched(one) for one in made]
         if made:
             return _fetched(made)
-        return self.loop.manager.get(pk=event.subject_id)
+        found = self.loop.manager.filter(pk=event.subject_id)
+        return found.first() if any(step.target == GONE for step in self.steps) else found.get()
+
+    def run(self, turn: Turn) -> Any:
+        """Do the verb's own part, and what several have together, for one."""
+        made = self.body(turn, **turn.given)
+        if self.options.together is not None:
+            self.options.together([turn])
+        return made
 
     def _once(self, *, by: Any, at: datetime, key: str, digest: str, given: dict[str, Any]) -> Any:
         if known := journal.receipt(by=by, key=key, key_digest=digest):
@@ -275,7 +300,7 @@ class Verb:
                 raise _Done(known)
         self.loop.allow(turn, self.act)
         self.loop.read(turn, given)
-        return self.loop.finish(turn, self.body)
+        return self.loop.finish(turn, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +310,7 @@ class _Options:
     locate: Callable[[Any], Any] | None = None
     asked: Callable[[Mapping[str, Any]], Any] | None = None
     answers: Callable[[Event], Any] | None = None
+    together: Callable[[list[Turn]], None] | None = None
 
 
 @dataclass(eq=False)
@@ -354,6 +380,7 @@ class Loop:
         locate: Callable[[Any], Any] | None = None,
         asked: Callable[[Mapping[str, Any]], Any] | None = None,
         answers: Callable[[Event], Any] | None = None,
+        together: Callable[[list[Turn]], None] | None = None,
     ) -> Callable[[Body], Verb]:
         """Make a public verb of a function that takes the Turn and what the step asks for.
 
@@ -363,12 +390,14 @@ class Loop:
         locate   finds the record's number from what names it (a code), for acts of the public
         asked    what makes two requests equal, where the arguments hold more than was asked for (a draft made anew)
         answers  gives the answer to a repeated request from its event, where the answer is no record
+        together what is done for all records at once when many are acted on (numbers taken, files written), after the
+                 part that each has of its own; for one record with a list of one
         """
 
         def declare(body: Body) -> Verb:
             if act in self.verbs:
                 raise RuntimeError(f"{self.event(act)} has a verb already")
-            made = Verb(self, act, body, _Options(param, child, locate, asked, answers))
+            made = Verb(self, act, body, _Options(param, child, locate, asked, answers, together))
             self.verbs[act] = made
             return made
 
@@ -430,21 +459,22 @@ class Loop:
     def take(self, turn: Turn, named: Any, verb: Verb) -> None:
         """Lock what an act is on: the record; of a part, the record and then the part; of an `open` act, it alone."""
         step, child = verb.steps[0], verb.options.child
-        public = step.who == PUBLIC
+        all_seen = step.who in (PUBLIC, WITHIN)
         if step.open and self.parent is not None:
             turn.row = self._lock(self.manager.filter(pk=named))
             if turn.row is None:
                 raise NotFound(str(self.missing) or _("没有找到这条记录。"))
         elif child is None:
-            turn.row = self.locked(named, by=turn.by, all_seen=public)
+            turn.row = self.locked(named, by=turn.by, all_seen=all_seen)
         else:
             part = child.model._default_manager.filter(pk=named)
             owner = part.values_list(f"{child.of}_id", flat=True).first()
             if owner is None:
                 raise NotFound(str(child.missing) or str(self.missing) or _("没有找到这条记录。"))
-            turn.row = self.locked(owner, by=turn.by, all_seen=public)
+            turn.row = self.locked(owner, by=turn.by, all_seen=all_seen)
             turn.child = part.select_for_update(of=("self",)).get()
             setattr(turn.child, child.of, turn.row)
+        turn.kept = _columns(turn.row)
 
     # ------------------------------------------------------------------------------------------------ may it be done
 
@@ -492,6 +522,8 @@ class Loop:
         if step.who == SYSTEM:
             if by.kind != "system":
                 raise NotPermitted(_("这一步由系统自动办理。"), code="not_your_turn")
+            return
+        if step.who == WITHIN:
             return
         if step.power and not (by.has(step.power) if row is None else self.holds(by, step.power, row)):
             raise NotPermitted(
@@ -559,7 +591,8 @@ class Loop:
             except Refusal:
                 continue
             blocked = next((b for guard in step.when if (b := guard(row, day))), None)
-            found[step.act] = Possible(step, blocked)
+            if blocked is None or not blocked.never:
+                found[step.act] = Possible(step, blocked)
         return list(found.values())
 
     # ------------------------------------------------------------------------------------------------------ doing it
@@ -580,12 +613,14 @@ class Loop:
             return self.choices[asked.choices](row, day, by)
         return asked.choices or None
 
-    def finish(self, turn: Turn, body: Body | None) -> Any:
+    def finish(self, turn: Turn, verb: Verb | None) -> Any:
         """Do the verb's own part, move clocks and state, save, record, and take what follows; return the answer."""
-        made = body(turn, **turn.given) if body is not None else None
+        made = verb.run(turn) if verb is not None else None
         if not turn.step.files:
             self._settle(turn)
-            turn.row.save()
+            # What is frozen (an issued paper, a published figure) may be acted on without being written.
+            if _columns(turn.row) != turn.kept:
+                turn.row.save()
         elif turn.subject is None:
             turn.row = made
             if turn.starts and self.clocks is not None:
@@ -602,11 +637,14 @@ class Loop:
             )
         for act, note, facts in turn.following:
             self._follow(turn, act, note, facts)
+        if turn.target == GONE:
+            turn.row.delete()
+            return None
         return next(one for one in (turn.made, turn.child, turn.row) if one is not None)
 
     def _settle(self, turn: Turn) -> None:
         """Set the state, run the effects and move the clocks of a row that the verb has changed; the caller saves."""
-        if self.state and turn.target is not None:
+        if self.state and turn.target not in (None, GONE):
             setattr(turn.row, self.state, turn.target)
         for name in turn.step.effects:
             self.effects[name](turn)
@@ -643,47 +681,71 @@ class Loop:
         next_ = Turn(
             self, step, turn.by, turn.at, row=turn.row, note=note, basis=step.basis, facts=dict(facts),
             target=step.target, starts=step.starts, stops=step.stops, before=state,
-            given={"note": note} if note else {},
+            kept=_columns(turn.row), given={"note": note} if note else {},
         )  # fmt: skip
-        verb = self.verbs.get(act)
-        self.finish(next_, verb.body if verb is not None else None)
+        self.finish(next_, self.verbs.get(act))
 
     # ---------------------------------------------------------------------------------------------- many at once
 
     def many(
-        self, act: str, found: models.QuerySet[Any], *, by: Any, at: datetime, batch: int = 500, **given: Any
+        self,
+        act: str,
+        found: models.QuerySet[Any],
+        *,
+        by: Any,
+        at: datetime,
+        batch: int = 500,
+        refused: Callable[[Any, Refusal], None] | None = None,
+        **given: Any,
     ) -> int:
         """Do an act on every record found, some hundreds in a transaction, and return how many were done.
 
         Rows that another worker holds are left to it, rows that are in another state by now are left alone: the act
         may run in several workers at once and is done once for each record. Columns are written in one statement, the
-        events too. What refuses one record (a turn, a guard, the verb) leaves that one out.
+        events too. What refuses one record (a turn, a guard, the verb) leaves that one out and is told to `refused`.
         """
-        verb = self.verbs.get(act)
-        seen = found.filter(self.condition(by)).order_by("pk")
+        within = any(step.act == act and step.who == WITHIN for step in self.steps)
+        seen = (found if within else found.filter(self.condition(by))).order_by("pk")
+        if self.related:
+            seen = seen.select_related(*self.related)
         done, last = 0, 0
         while True:
+            misses: list[tuple[Any, Refusal]] = []
             with transaction.atomic():
-                rows = (
-                    seen.filter(pk__gt=last).select_related(*self.related)
-                    if self.related
-                    else seen.filter(pk__gt=last)
-                )
-                chunk = list(rows.select_for_update(of=("self",), skip_locked=True)[:batch])
-                done += self._do_all(act, verb, chunk, by=by, at=at, given=given)
-            if len(chunk) < batch:
+                rows = seen.filter(pk__gt=last).select_for_update(of=("self",), skip_locked=True)
+                turns = [Turn(self, self.steps[0], by, at, row=row) for row in rows[:batch]]
+                done += self._do_all(act, turns, given, misses)
+            for row, refusal in misses if refused is not None else ():
+                refused(row, refusal)
+            if len(turns) < batch:
                 return done
-            last = chunk[-1].pk
+            last = turns[-1].row.pk
 
     def _do_all(
-        self, act: str, verb: Verb | None, rows: list[Any], *, by: Any, at: datetime, given: dict[str, Any]
+        self, act: str, turns: list[Turn], given: dict[str, Any], misses: list[tuple[Any, Refusal]]
     ) -> int:
-        turns: list[Turn] = []
-        changed: set[str] = set()
-        columns = [c.attname for c in self.model._meta.concrete_fields if not c.primary_key]
-        for row in rows:
-            before = {name: row.__dict__.get(name) for name in columns}
-            turn = Turn(self, self.steps[0], by, at, row=row)
+        """Do an act on locked rows, all in one go; each by itself when what they do together is refused."""
+        missed: list[tuple[Any, Refusal]] = []
+        try:
+            with transaction.atomic():
+                done = self._do_together(act, turns, given, missed)
+        except Refusal as refusal:
+            if len(turns) == 1:
+                misses.append((turns[0].row, refusal))
+                return 0
+            for turn in turns:
+                turn.row.refresh_from_db()
+            again = [Turn(self, turn.step, turn.by, turn.at, row=turn.row) for turn in turns]
+            return sum(self._do_all(act, [turn], given, misses) for turn in again)
+        misses += missed
+        return done
+
+    def _do_together(
+        self, act: str, turns: list[Turn], given: dict[str, Any], missed: list[tuple[Any, Refusal]]
+    ) -> int:
+        verb, done = self.verbs.get(act), []
+        for turn in turns:
+            turn.kept = _columns(turn.row)
             try:
                 with transaction.atomic():
                     self.allow(turn, act)
@@ -691,17 +753,27 @@ class Loop:
                     if verb is not None:
                         verb.body(turn, **turn.given)
                     self._settle(turn)
-            except Refusal:
-                continue
-            changed |= {name for name in columns if row.__dict__.get(name) != before[name]}
-            turns.append(turn)
-        if changed and turns:
-            self.manager.bulk_update([turn.row for turn in turns], sorted(changed))
-        for turn in turns:
+            except Refusal as refusal:
+                missed.append((turn.row, refusal))
+            else:
+                done.append(turn)
+        if done and verb is not None and verb.options.together is not None:
+            verb.options.together(done)
+        changed = {n for turn in done for n, value in _columns(turn.row).items() if value != turn.kept.get(n)}
+        if changed:
+            self.manager.bulk_update([turn.row for turn in done], sorted(changed))
+        for turn in done:
             self._record(turn)
             for next_, note, facts in turn.following:
                 self._follow(turn, next_, note, facts)
-        return len(turns)
+        return len(done)
+
+
+def _columns(row: models.Model) -> dict[str, Any]:
+    """Return what a record's columns hold, its key and what was not fetched left out; lists and mappings copied."""
+    names = [column.attname for column in row._meta.concrete_fields if not column.primary_key]
+    held = {name: row.__dict__[name] for name in names if name in row.__dict__}
+    return {n: deepcopy(value) if isinstance(value, (list, dict)) else value for n, value in held.items()}
 
 
 def plainly(value: Any) -> Any:
@@ -794,6 +866,6 @@ def writes_leaves(writer: Callable[[str, Turn, Event], None]) -> None:
 
 
 __all__ = [
-    "ANY", "PUBLIC", "SYSTEM", "Child", "Loop", "Possible", "Turn", "Verb", "declared", "derived", "loop_of", "loops",
-    "plainly", "step_of", "verbs", "writes_leaves",
+    "ANY", "GONE", "PUBLIC", "SYSTEM", "WITHIN", "Child", "Loop", "Possible", "Turn", "Verb", "declared",
+    "derived", "loop_of", "loops", "plainly", "step_of", "verbs", "writes_leaves",
 ]  # fmt: skip

@@ -6,15 +6,45 @@ caller's transaction (procrastinate on the same connection), so work is never st
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from . import acts, reach
 from .models import JobProgress
 from .refusals import Refusal
+from .wording import lazy as _
+from .workflow import Blocked, Step
+
+State = JobProgress.State
+
+
+def asked_already(job: Any, day: date) -> Blocked | None:
+    """Say that a job was asked to stop before: it ends with what it is doing."""
+    return Blocked(_("这个任务已经要求停止，做完手上的一步就停。")) if job.cancel_asked else None
+
+
+# The rest of a job's life is its worker's (`running`): rows a second, no acts.
+STEPS = (
+    Step("cancel_job", _("取消任务"), frozenset({State.WAITING, State.RUNNING}), None, "", when=(asked_already,),
+         tone="danger", mood="quiet"),
+)  # fmt: skip
+JOBS = acts.Loop(
+    JobProgress, STEPS, room="foundation", seen=lambda by: Q(owner_id__in=[by.account_id]), param="job_id",
+    labels={State.WAITING: _("排队等候"), State.RUNNING: _("正在处理"), State.DONE: _("已完成"),
+            State.FAILED: _("未完成"), State.CANCELLED: _("已取消")},
+    noun=_("这个任务"), missing=_("没有找到这个任务。"), news=lambda job: {"title": job.title},
+)  # fmt: skip
+
+
+@JOBS.verb("cancel_job")
+def cancel_job(turn: acts.Turn) -> None:
+    """Ask one's own long job to stop; what it has not committed is rolled back."""
+    turn.row.cancel_asked = True
 
 
 def task(**options: Any) -> Callable[[Callable[..., Any]], Any]:

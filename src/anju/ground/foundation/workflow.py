@@ -17,7 +17,8 @@ ANY: frozenset[str] = frozenset(
     {"*"}
 )  # whatever state: a kind of thing without states, or an act possible in all
 NEW: frozenset[str] = frozenset()  # an act by which the thing comes into being
-SYSTEM, PUBLIC = "system", "public"
+SYSTEM, PUBLIC, WITHIN = "system", "public", "within"
+GONE = "gone"  # a target: the thing ceases to be, its story stays (a draft that is thrown away)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,14 @@ class Blocked:
 
     allowed  acts that are possible instead
     since    from which day it will be possible by itself; None = not by waiting
+    never    not for this record at all (another kind of it): no button says so
     """
 
     sentence: object
     allowed: tuple[str, ...] = ()
     since: date | None = None
     code: str = ""
+    never: bool = False
 
 
 Guard = Callable[[Any, date], Blocked | None]
@@ -44,11 +47,12 @@ class Step:
     act      verb, snake_case (`send_back`), unique within its room: the event is `<room>.<act>`
     label    what the button says
     source   states from which it is possible; NEW for filing, ANY for whatever state
-    target   state after it; None = unchanged
+    target   state after it; None = unchanged, GONE = it is removed
     power    the power that it takes; "" = none (whoever has the code, or the system itself)
     basis    article key, resolved in docs/law/
     who      whose turn it is: roles of the Loop, "lead|registrar"; "public": whoever knows the code; "system": nobody
-             presses it; "" = whoever holds the power over the record
+             presses it; "within": a part of an act of another room, which has asked for sight and power (the paper of
+             an order); "" = whoever holds the power over the record
     when     guards: pure functions of (record, day) that say why not now
     asks     what the act asks for
     starts, stops  clocks that the act starts and brings to their end
@@ -105,7 +109,7 @@ class Step:
     @property
     def pressed(self) -> bool:
         """Whether somebody presses a button for it."""
-        return self.who != SYSTEM and not self.files
+        return self.who not in (SYSTEM, WITHIN) and not self.files
 
     def possible(self, state: str) -> bool:
         """Say whether a state allows it."""
@@ -134,5 +138,6 @@ def mermaid(steps: Iterable[Step]) -> str:
         if step.files and step.target:
             lines.append(f"    [*] --> {step.target}: {step.act}")
         for source in sorted(step.source - ANY):
-            lines.append(f"    {source} --> {step.target or source}: {step.act}")
+            target = "[*]" if step.target == GONE else step.target or source
+            lines.append(f"    {source} --> {target}: {step.act}")
     return "\n".join(lines)

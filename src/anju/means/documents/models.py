@@ -1,9 +1,13 @@
 """What documents keep: each paper with its facts and everything printed on it, its two files, and who stands for it."""
 
+from datetime import date
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from anju.ground.foundation import rulebooks
 
 
 class IssuedDocument(models.Model):
@@ -100,3 +104,7 @@ class IssuedDocument(models.Model):
     def is_open(self) -> bool:
         """Whether the paper is still being written."""
         return self.state in (self.State.DRAFT, self.State.REVIEW)
+
+    def needs_review(self, day: date) -> bool:
+        """Say whether the paper's form is one that a leader signs, by the forms of a day."""
+        return bool(rulebooks.load("documents", on=day)["forms"][self.kind]["review"])

@@ -20,8 +20,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from anju.ground.foundation.asks import Field, reason
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import GONE, NEW, WITHIN, Blocked, Step
 
 from . import amounts
 from .facts import (
@@ -80,22 +81,54 @@ Words = dict[str, str]
 # How the state of a document may change; the database trigger keeps the same table.
 DRAFT, REVIEW, ISSUED, VOIDED = "draft", "review", "issued", "voided"
 STATE_TONES = {DRAFT: "quiet", REVIEW: "wait", ISSUED: "done", VOIDED: "danger"}
-_SHEET = "gb-9704-2012-0"
+
+
+def needs_no_leader(paper: Any, day: date) -> Blocked | None:
+    """Say that a form which a leader signs cannot be issued by its officer alone."""
+    if not paper.needs_review(day):
+        return None
+    sentence = str(_("《%(form)s》须先送审，由负责人签发后才能印发。")) % {"form": paper.title}
+    return Blocked(sentence, allowed=("redraft", "submit", "discard"), code="needs_review", never=True)
+
+
+def needs_a_leader(paper: Any, day: date) -> Blocked | None:
+    """Say that a form which its officer issues is not sent for review."""
+    if paper.needs_review(day):
+        return None
+    sentence = str(_("《%(form)s》不用送审，可以直接印发。")) % {"form": paper.title}
+    return Blocked(sentence, allowed=("redraft", "issue_draft", "discard"), never=True)
+
+
+_SHEET, _OPEN = "gb-9704-2012-0", frozenset({DRAFT})
+_CODE = Field(
+    "register_code",
+    _("机关代字"),
+    "line",
+    required=True,
+    most=40,
+    lacking=_("请先为发文机关登记机关代字，再印发文书。"),
+)
+_VOIDED = {"lacking": _("请写明作废的理由。")}
 STEPS = (
-    Step("redraft", _("修改"), frozenset({DRAFT}), None, "documents.issue", _SHEET),
-    Step("submit", _("送审"), frozenset({DRAFT}), REVIEW, "documents.issue", _SHEET, tone="primary"),
-    Step("issue", _("印发"), frozenset({DRAFT}), ISSUED, "documents.issue", _SHEET, tone="primary"),
-    Step("sign", _("签发"), frozenset({REVIEW}), ISSUED, "documents.sign", _SHEET, tone="primary"),
-    Step("send_back", _("退回修改"), frozenset({REVIEW}), DRAFT, "documents.sign", _SHEET, note="required"),
-    Step("discard", _("删除草稿"), frozenset({DRAFT}), None, "documents.issue", _SHEET, tone="danger"),
-    Step("void", _("作废"), frozenset({ISSUED}), VOIDED, "documents.issue", _SHEET, note="required", tone="danger"),
+    Step("draft", _("拟稿"), NEW, DRAFT, "", _SHEET, who=WITHIN, asks=(_CODE,)),
+    Step("issue", _("印发"), NEW, ISSUED, "", _SHEET, who=WITHIN, asks=(_CODE,), mood="done"),
+    Step("issue_many", _("批量印发"), NEW, DRAFT, "", _SHEET, who=WITHIN, asks=(_CODE,)),
+    Step("issue_in_batch", _("印发"), _OPEN, ISSUED, "", _SHEET, who=WITHIN, mood="done"),
+    Step("redraft", _("修改"), _OPEN, None, "documents.issue", _SHEET, said=_("修改草稿"), mood="quiet"),
+    Step("submit", _("送审"), _OPEN, REVIEW, "documents.issue", _SHEET, when=(needs_a_leader,), tone="primary"),
+    Step("issue_draft", _("印发"), _OPEN, ISSUED, "documents.issue", _SHEET, when=(needs_no_leader,), tone="primary",
+         mood="done"),
+    Step("sign", _("签发"), frozenset({REVIEW}), ISSUED, "documents.sign", _SHEET, tone="primary",
+         said=_("签发并印发"), mood="done"),
+    Step("send_back", _("退回修改"), frozenset({REVIEW}), DRAFT, "documents.sign", _SHEET, mood="warn",
+         asks=(reason(_("修改意见"), most=200, lacking=_("请写明退回修改的意见。"),
+                      help=_("写明要改什么，拟稿人会看到。")),)),
+    Step("discard", _("删除草稿"), _OPEN, GONE, "documents.issue", _SHEET, tone="danger", mood="quiet"),
+    Step("void_own", _("作废"), frozenset({ISSUED}), VOIDED, "documents.issue", _SHEET, tone="danger",
+         asks=(reason(most=200, help=_("作废后文号保留，不再使用；文件仍可查阅并标明作废。"), **_VOIDED),)),
+    Step("void", _("作废"), frozenset({ISSUED}), VOIDED, "", _SHEET, who=WITHIN, tone="danger",
+         asks=(reason(most=2000, **_VOIDED),)),
 )  # fmt: skip
-
-
-def acts(state: str, *, review: bool) -> list[Step]:
-    """List the steps a paper can take from a state; a form with review is signed, another is issued by its officer."""
-    left_out = "issue" if review else "submit"
-    return [step for step in STEPS if state in step.source and step.act != left_out]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,27 @@
 
 A form that an officer may issue alone (rulebooks/documents, `review: false`) is issued directly by `issue`, or as a
 draft that becomes a paper. A form with `review: true` is drafted, sent for review, and signed by somebody else.
+`draft`, `issue`, `issue_many` and `void` are parts of other rooms' acts, which have asked who may.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
-from django.db import models, transaction
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
-from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, jobs, journal, numbering, rulebooks
+from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.models import IssuedNumber, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 
-from . import faces, facts, registry, rendering, rules
+from . import faces, facts, queries, registry, rendering, rules
 from .models import IssuedDocument
 
 RULEBOOK = "documents"
@@ -40,17 +43,39 @@ class NeedsReview(NotAllowedNow):
     code = "needs_review"
 
 
+def _whose(turn: Turn) -> None:
+    """Refuse who may not know of the paper, and whoever would sign what they wrote or void an act's paper alone."""
+    paper, by = turn.row, turn.by
+    if paper is None:
+        return
+    if not queries.of_own_office(by, paper):
+        raise NotFound(_("没有找到这份文书。"))
+    if turn.step.act == "sign" and paper.drafted_by_id == by.account_id is not None:
+        raise NotPermitted(
+            _("拟稿人不能签发自己起草的文书，请由其他负责人签发。"), data={"power": "documents.sign"}
+        )
+    if turn.step.act == "void_own" and registry.voided_elsewhere(paper):
+        turn.refuse(_("这份文书请在它的办理页面撤销或者作废，事项和文书一并处理。"))
+
+
+LOOP = Loop(
+    IssuedDocument, rules.STEPS, room="documents", param="document_id", labels=dict(State.choices),
+    moods=rules.STATE_TONES, noun=_l("这份文书"), missing=_l("没有找到这份文书。"), turns=_whose,
+    seen=lambda by: Q(organisation_id__in=by.organisation_ids) | Q(superior_id__in=by.organisation_ids),
+)  # fmt: skip
+
+
 # --- Directly -------------------------------------------------------------------------------------------------
 
 
+@LOOP.verb("issue")
 def issue(
+    turn: Turn,
     *,
     kind: str,
     data: Any,
     register_code: str,
     subject: models.Model,
-    by: journal.Trace,
-    at: datetime,
     organisation: Organisation | None = None,
     signed_by: str = "",
 ) -> IssuedDocument:
@@ -64,64 +89,36 @@ def issue(
                    needs it (a letter's signer counts); otherwise it is drafted, reviewed and signed here.
     Raises DataIncomplete, NeedsReview and faces.CharacterMissing before a number is taken.
     """
-    if not register_code.strip():
-        raise DataIncomplete(_("请先为发文机关登记机关代字，再印发文书。"), field="register_code")
-    book, form = _form(kind, at)
+    _book, form = _form(kind, turn.at)
     _check(kind, data)
-    signed = signed_by or getattr(data, "signer", "") or ("" if form["review"] else by.name)
-    if form["review"] and not signed and by.kind != "system":
+    signed = signed_by or getattr(data, "signer", "") or ("" if form["review"] else turn.by.name)
+    if form["review"] and not signed and turn.by.kind != "system":
         raise NeedsReview(
             _("《%(form)s》须先送审，由负责人签发后才能印发。") % {"form": form["name"]}, data={"allowed": []}
         )
     faces.require_glyphs((*rules.texts(data), register_code))
-    with transaction.atomic():
-        document = _new(
-            kind,
-            data,
-            form,
-            register_code=register_code,
-            subject=subject,
-            by=by,
-            at=at,
-            organisation=organisation,
-        )
-        document.signed_by_name, document.signed_at = signed, at
-        document.save(force_insert=True)
-        _make_final([(document, data)], book, by=by, at=at)
-    return document
+    turn.row = _new(
+        turn, kind, data, form, register_code=register_code, subject=subject, organisation=organisation
+    )
+    turn.row.signed_by_name, turn.row.signed_at = signed, turn.at
+    turn.row.save(force_insert=True)
+    _make_final([turn])
+    turn.row.state = turn.target
+    turn.row.save(force_update=True)
+    return turn.row
 
 
-def void(*, document_id: int, reason: str, by: journal.Trace, at: datetime) -> IssuedDocument:
+@LOOP.verb("void")
+def void(turn: Turn, *, reason: str) -> None:
     """Void an issued document; paper and number stay, marked, so that the register shows no gap."""
-    reason = reason.strip()
-    if not reason:
-        raise DataIncomplete(_("请写明作废的理由。"), field="reason")
-    with transaction.atomic():
-        document = IssuedDocument.objects.select_for_update().get(pk=document_id)
-        if document.state != State.ISSUED:
-            raise NotAllowedNow(_("只有已印发的文书可以作废。"), data={"allowed": []})
-        document.state, document.voided_reason = State.VOIDED, reason[:200]
-        document.save(update_fields=["state", "voided_reason"])
-        number = document.number
-        if number is not None:
-            number.voided_reason = reason[:200]
-            number.save(update_fields=["voided_reason"])
-        journal.record("documents.voided", subject=document, by=by, at=at, note=reason)
-    return document
+    turn.row.voided_reason = turn.row.number.voided_reason = reason[:200]
+    turn.row.number.save(update_fields=["voided_reason"])
 
 
-@transaction.atomic
-def void_own(*, document_id: int, reason: str, by: Actor, at: datetime) -> IssuedDocument:
-    """Void a paper of one's own organisation on its page; who may not see it gets NotFound.
-
-    Raises NotAllowedNow for a paper whose room has an act behind it: the act is cancelled there, the paper with it.
-    """
-    document = _locked(document_id, "void", by=by, at=at)
-    if registry.voided_elsewhere(document):
-        raise NotAllowedNow(
-            _("这份文书请在它的办理页面撤销或者作废，事项和文书一并处理。"), data={"allowed": []}
-        )
-    return void(document_id=document_id, reason=reason, by=by, at=at)
+@LOOP.verb("void_own")
+def void_own(turn: Turn, *, reason: str) -> None:
+    """Void a paper of one's own organisation on its page; not one with an act behind it, which is cancelled with it."""
+    void.body(turn, reason=reason)
 
 
 def facts_of(document: IssuedDocument) -> Any:
@@ -157,128 +154,102 @@ def preview_leaves(kind: str, data: Any, *, at: datetime, register_code: str = "
 # --- By way of a draft ----------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@LOOP.verb("draft")
 def draft(
+    turn: Turn,
     *,
     kind: str,
     data: Any,
     register_code: str,
     subject: models.Model,
-    by: Actor,
-    at: datetime,
     organisation: Organisation | None = None,
-    key: str = "",
 ) -> IssuedDocument:
     """Keep the draft of a paper: no number, no files; it may be changed until it is signed."""
-    asked = journal.digest([kind, facts.plain(data), register_code, subject._meta.label_lower, subject.pk])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    if not register_code.strip():
-        raise DataIncomplete(_("请先为发文机关登记机关代字，再起草文书。"), field="register_code")
-    book, form = _form(kind, at)
-    _check(kind, data)
-    document = _new(
-        kind,
-        data,
-        form,
-        register_code=register_code,
-        subject=subject,
-        by=by,
-        at=at,
-        organisation=organisation,
+    _book, form = _form(kind, turn.at)
+    paper = _new(
+        turn, kind, data, form, register_code=register_code, subject=subject, organisation=organisation
     )
-    document.data = rules.compose(kind, data, book, _unnumbered(form, book, register_code, at))
-    document.title = document.data["title"]
-    document.save(force_insert=True)
-    journal.record("documents.drafted", subject=document, by=by, at=at, key=key, key_digest=asked)
-    return document
+    _compose(paper, data, turn.at)
+    paper.save(force_insert=True)
+    return paper
 
 
-@transaction.atomic
-def redraft(*, document_id: int, data: Any, by: Actor, at: datetime, key: str = "") -> IssuedDocument:
+@LOOP.verb("redraft")
+def redraft(turn: Turn, *, data: Any) -> None:
     """Replace the facts of a draft and compose it anew."""
-    asked = journal.digest(["redraft", document_id, facts.plain(data)])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    document = _locked(document_id, "redraft", by=by, at=at)
-    book, form = _form(document.kind, at)
-    _check(document.kind, data)
-    unnumbered = _unnumbered(form, book, document.register_code, at)
-    document.facts = facts.plain(data)
-    document.data = rules.compose(document.kind, data, book, unnumbered)
-    document.title, document.organisation_name = document.data["title"], data.organisation
-    document.save()
-    journal.record("documents.redrafted", subject=document, by=by, at=at, key=key, key_digest=asked)
-    return document
+    turn.row.facts, turn.row.organisation_name = facts.plain(data), data.organisation
+    _compose(turn.row, data, turn.at)
 
 
-@transaction.atomic
-def submit_for_review(*, document_id: int, by: Actor, at: datetime, key: str = "") -> IssuedDocument:
+@LOOP.verb("submit")
+def submit_for_review(turn: Turn) -> None:
     """Send a draft to whoever signs (送审); glyphs are asked for now, so that nothing fails at the signature."""
-    asked = journal.digest(["submit", document_id])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    document = _locked(document_id, "submit", by=by, at=at)
-    faces.require_glyphs(rules.texts(document.data))
-    document.state, document.submitted_at, document.sent_back_reason = State.REVIEW, at, ""
-    document.save(update_fields=["state", "submitted_at", "sent_back_reason"])
-    journal.record("documents.submitted", subject=document, by=by, at=at, key=key, key_digest=asked)
-    return document
+    faces.require_glyphs(rules.texts(turn.row.data))
+    turn.row.submitted_at, turn.row.sent_back_reason = turn.at, ""
 
 
-@transaction.atomic
-def send_back(*, document_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> IssuedDocument:
+@LOOP.verb("send_back")
+def send_back(turn: Turn, *, reason: str) -> None:
     """Return a paper in review to its author, saying what to change."""
-    reason = reason.strip()
-    asked = journal.digest(["send_back", document_id, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    if not reason:
-        raise DataIncomplete(_("请写明退回修改的意见。"), field="reason")
-    document = _locked(document_id, "send_back", by=by, at=at)
-    document.state, document.sent_back_reason = State.DRAFT, reason[:200]
-    document.save(update_fields=["state", "sent_back_reason"])
-    journal.record(
-        "documents.sent_back", subject=document, by=by, at=at, note=reason, key=key, key_digest=asked
-    )
-    return document
+    turn.row.sent_back_reason = reason
 
 
-@transaction.atomic
-def sign_and_issue(*, document_id: int, by: Actor, at: datetime, key: str = "") -> IssuedDocument:
+def _make_final(turns: Sequence[Turn]) -> None:
+    """Number papers of one register, draw and keep their files; whoever calls saves and records them."""
+    at, papers = turns[0].at, [turn.row for turn in turns]
+    day = timezone.localtime(at).date()
+    book = rulebooks.load(RULEBOOK, on=day)
+    numbers = numbering.take_many(code=papers[0].register_code, year=day.year, subjects=papers, at=at)
+
+    def drawn() -> Iterator[tuple[bytes, str, str]]:
+        for turn, number in zip(turns, numbers, strict=True):
+            paper, data = turn.row, turn.given["data"]
+            form = book["forms"][paper.kind]
+            written = _written(number, form, book)
+            issue_ = rules.Issue(number=written, on=day, zone=timezone.get_default_timezone())
+            printed = rules.compose(paper.kind, data, book, issue_)
+            pictures = pictures_of(data)
+            name = book["written"]["copy_name"].format(title=printed["title"], number=written)
+            paper.number, paper.written_number, paper.data = number, written, printed
+            paper.title, paper.retention_class = printed["title"], form["retention"]
+            paper.template_edition = rendering.edition_of(paper.kind, book["edition"])
+            yield rendering.docx(printed, pictures=pictures), f"{name}.docx", DOCX_TYPE
+            yield rendering.pdf(printed, at=at, pictures=pictures), f"{name}.pdf", PDF_TYPE
+
+    kept = files.store_many(drawn())
+    for turn, docx_file, pdf_file in zip(turns, kept[::2], kept[1::2], strict=True):
+        paper = turn.row
+        paper.docx_file, paper.pdf_file = docx_file, pdf_file
+        paper.issued_at, paper.issued_by_name = at, turn.by.name
+        turn.note = paper.written_number
+        turn.facts |= {
+            "kind": paper.kind, "number": paper.written_number, "signed_by": paper.signed_by_name,
+            "pdf": pdf_file.sha256, "docx": docx_file.sha256,
+        }  # fmt: skip
+
+
+@LOOP.verb("sign", together=_make_final)
+def sign_and_issue(turn: Turn) -> None:
     """Sign a paper in review (签发): it takes its number, is drawn, and from now on never changes.
 
-    Raises NotPermitted when the signer wrote the draft: nobody checks their own work.
+    Nobody signs what they wrote. Its facts are read back and checked again, by the forms of the day.
     """
-    asked = journal.digest(["sign", document_id])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    document = _locked(document_id, "sign", by=by, at=at)
-    if by.account_id is not None and by.account_id == document.drafted_by_id:
-        raise NotPermitted(
-            _("拟稿人不能签发自己起草的文书，请由其他负责人签发。"), data={"power": "documents.sign"}
-        )
-    document.signed_by_name, document.signed_at = by.name, at
-    return _finish(document, by=by, at=at, key=key, key_digest=asked)
+    data = turn.given["data"] = facts_of(turn.row)
+    _check(turn.row.kind, data)
+    faces.require_glyphs((*rules.texts(data), turn.row.register_code))
+    turn.row.signed_by_name, turn.row.signed_at = turn.by.name, turn.at
 
 
-@transaction.atomic
-def issue_draft(*, document_id: int, by: Actor, at: datetime, key: str = "") -> IssuedDocument:
+@LOOP.verb("issue_draft", together=_make_final)
+def issue_draft(turn: Turn) -> None:
     """Issue a draft of a form that an officer may issue alone."""
-    asked = journal.digest(["issue", document_id])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return IssuedDocument.objects.get(pk=known.subject_id)
-    document = _locked(document_id, "issue", by=by, at=at)
-    document.signed_by_name, document.signed_at = by.name, at
-    return _finish(document, by=by, at=at, key=key, key_digest=asked)
+    sign_and_issue.body(turn)
 
 
-@transaction.atomic
-def discard(*, document_id: int, by: Actor, at: datetime) -> None:
+@LOOP.verb("discard")
+def discard(turn: Turn) -> None:
     """Delete a draft; the journal keeps that there was one."""
-    document = _locked(document_id, "discard", by=by, at=at)
-    journal.record("documents.discarded", subject=document, by=by, at=at, note=document.title)
-    document.delete()
+    turn.note = turn.row.title
 
 
 # --- Many ------------------------------------------------------------------------------------------------------
@@ -292,33 +263,25 @@ class Item:
     subject: models.Model
 
 
-@transaction.atomic
+@LOOP.verb("issue_many")
 def issue_many(
+    turn: Turn,
+    *,
     kind: str,
     items: Sequence[Item],
-    *,
     register_code: str,
-    by: Actor,
-    at: datetime,
     organisation: Organisation | None = None,
     title: str = "",
-    key: str = "",
 ) -> JobProgress:
-    """Keep many drafts of one form and start the job that issues them, each in a transaction of its own.
+    """Keep many drafts of one form and start the job that issues them, ten in a transaction.
 
     The job may be killed and taken up again: a draft that became a paper is not issued twice. When it ends, its result
     names {"issued", "refused": [{"document", "why"}], "pdf", "zip"}: one .pdf to print, and a .zip of the .docx.
-    key    the same key again gives the first job
     Raises DataIncomplete naming the item when facts are missing, NeedsReview for a form that must be signed.
     """
-    asked = journal.digest(["issue_many", kind, register_code, [facts.plain(item.data) for item in items]])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return JobProgress.objects.get(pk=known.data["job"])
     if not items:
         raise DataIncomplete(_("请至少选择一份文书。"), field="items")
-    if not register_code.strip():
-        raise DataIncomplete(_("请先为发文机关登记机关代字，再印发文书。"), field="register_code")
-    _book, form = _form(kind, at)
+    _book, form = _form(kind, turn.at)
     if form["review"]:
         raise NeedsReview(
             _("《%(form)s》须逐份送审，由负责人签发，不能批量印发。") % {"form": form["name"]},
@@ -337,89 +300,71 @@ def issue_many(
         issue_batch,
         kind="documents.batch",
         title=title or _("批量印发《%(form)s》") % {"form": form["name"]},
-        owner_id=by.account_id,
+        owner_id=turn.by.account_id,
         total=len(items),
     )
-    owner = organisation or _organ_of(by)
-    IssuedDocument.objects.bulk_create(
-        [
-            _new(
-                kind, item.data, form, register_code=register_code, subject=item.subject, by=by, at=at,
-                organisation=owner, batch=progress.pk,
-            )
-            for item in items
-        ],
-        batch_size=500,
-    )  # fmt: skip
-    journal.record(
-        "documents.batch", subject=progress, by=by, at=at, data={"job": progress.pk, "count": len(items)},
-        key=key, key_digest=asked,
-    )  # fmt: skip
+    owner = organisation or _organ_of(turn.by)
+    drafts = [
+        _new(
+            turn, kind, item.data, form, register_code=register_code, subject=item.subject, organisation=owner
+        )
+        for item in items
+    ]
+    for paper in drafts:
+        paper.batch = progress.pk
+    IssuedDocument.objects.bulk_create(drafts, batch_size=500)
+    turn.subject, turn.facts = progress, {"count": len(items)}
     return progress
+
+
+@LOOP.verb("issue_in_batch", together=_make_final)
+def issue_in_batch(turn: Turn) -> None:
+    """Issue a draft of a batch: what `issue_many` began, its job ends."""
+    sign_and_issue.body(turn)
 
 
 def issue_some(document_ids: Sequence[int], *, by: journal.Trace, at: datetime) -> list[tuple[int, str]]:
     """Issue some drafts of a batch in one transaction, leaving out what is issued already.
 
-    When one of them is refused, each is tried by itself; returns what was refused: [(document id, sentence)].
+    When one of them is refused, the others go on; returns what was refused: [(document id, sentence)].
     """
-    try:
-        _issue_together(document_ids, by=by, at=at)
-    except Refusal as refusal:
-        if len(document_ids) == 1:
-            return [(document_ids[0], str(refusal))]
-        return [miss for one in document_ids for miss in issue_some([one], by=by, at=at)]
-    return []
-
-
-@transaction.atomic
-def _issue_together(document_ids: Sequence[int], *, by: journal.Trace, at: datetime) -> None:
-    drafts = list(
-        IssuedDocument.objects.select_for_update(of=("self",))
-        .filter(pk__in=document_ids, state=State.DRAFT)
-        .order_by("pk")
-    )
-    if not drafts:
-        return
-    book, _form_of_day = _form(drafts[0].kind, at)
-    pairs = []
-    for document in drafts:
-        pairs.append((document, _facts_of(document)))
-        document.signed_by_name, document.signed_at = by.name, at
-    _make_final(pairs, book, by=by, at=at)
+    misses: list[tuple[int, str]] = []
+    drafts = IssuedDocument.objects.filter(pk__in=document_ids, state=State.DRAFT)
+    LOOP.many(
+        "issue_in_batch", drafts, by=by, at=at, batch=len(document_ids),
+        refused=lambda paper, refusal: misses.append((paper.pk, str(refusal))),
+    )  # fmt: skip
+    return misses
 
 
 # --- Parts ----------------------------------------------------------------------------------------------------
 
 
 def _new(
+    turn: Turn,
     kind: str,
     data: Any,
     form: Mapping[str, Any],
     *,
     register_code: str,
     subject: models.Model,
-    by: journal.Trace,
-    at: datetime,
     organisation: Organisation | None,
-    batch: int | None = None,
 ) -> IssuedDocument:
-    owner = organisation or _organ_of(by)
+    owner = organisation or _organ_of(turn.by)
     return IssuedDocument(
         kind=kind,
         title=form["name"],
-        register_code=register_code.strip(),
+        register_code=register_code,
         subject_type=subject._meta.label_lower,
         subject_id=subject.pk,
         organisation_name=data.organisation,
         organisation=owner,
         superior_id=owner.parent_id if owner else None,
         facts=facts.plain(data),
-        drafted_at=at,
-        drafted_by_id=by.account_id,
-        drafted_by_name=by.name,
+        drafted_at=turn.at,
+        drafted_by_id=turn.by.account_id,
+        drafted_by_name=turn.by.name,
         retention_class=form["retention"],
-        batch=batch,
     )
 
 
@@ -432,75 +377,12 @@ def _organ_of(by: journal.Trace) -> Organisation | None:
     return next((organ for organ in found if organ.document_code), next(iter(found), None))
 
 
-def _finish(
-    document: IssuedDocument, *, by: journal.Trace, at: datetime, key: str = "", key_digest: str = ""
-) -> IssuedDocument:
-    """Make a kept draft final: its facts read back, checked again by the forms of the day."""
-    book, _form_of_day = _form(document.kind, at)
-    _make_final([(document, _facts_of(document))], book, by=by, at=at, key=key, key_digest=key_digest)
-    return document
-
-
-def _facts_of(document: IssuedDocument) -> Any:
-    """Read the facts of a draft back, and check them again."""
-    data = facts_of(document)
-    _check(document.kind, data)
-    faces.require_glyphs((*rules.texts(data), document.register_code))
-    return data
-
-
-def _make_final(
-    pairs: Sequence[tuple[IssuedDocument, Any]],
-    book: Mapping[str, Any],
-    *,
-    by: journal.Trace,
-    at: datetime,
-    key: str = "",
-    key_digest: str = "",
-) -> None:
-    """Number papers of one register, draw and keep their files, record them; the caller's transaction holds it all."""
-    day = timezone.localtime(at).date()
-    code = pairs[0][0].register_code
-    numbers = numbering.take_many(
-        code=code, year=day.year, subjects=[document for document, _d in pairs], at=at
-    )
-
-    def drawn() -> Iterator[tuple[bytes, str, str]]:
-        for (document, data), number in zip(pairs, numbers, strict=True):
-            form = book["forms"][document.kind]
-            written = _written(number, form, book)
-            issue_ = rules.Issue(number=written, on=day, zone=timezone.get_default_timezone())
-            printed = rules.compose(document.kind, data, book, issue_)
-            pictures = pictures_of(data)
-            name = book["written"]["copy_name"].format(title=printed["title"], number=written)
-            document.number, document.written_number, document.data = number, written, printed
-            document.title, document.retention_class = printed["title"], form["retention"]
-            document.template_edition = rendering.edition_of(document.kind, book["edition"])
-            yield rendering.docx(printed, pictures=pictures), f"{name}.docx", DOCX_TYPE
-            yield rendering.pdf(printed, at=at, pictures=pictures), f"{name}.pdf", PDF_TYPE
-
-    kept = files.store_many(drawn())
-    for (document, _data), docx_file, pdf_file in zip(pairs, kept[::2], kept[1::2], strict=True):
-        document.docx_file, document.pdf_file = docx_file, pdf_file
-        document.issued_at, document.issued_by_name = at, by.name
-        document.state = State.ISSUED
-        document.save(force_update=True)
-        journal.record(
-            "documents.issued",
-            subject=document,
-            by=by,
-            at=at,
-            note=document.written_number,
-            data={
-                "kind": document.kind,
-                "number": document.written_number,
-                "signed_by": document.signed_by_name,
-                "pdf": pdf_file.sha256,
-                "docx": docx_file.sha256,
-            },
-            key=key,
-            key_digest=key_digest,
-        )
+def _compose(paper: IssuedDocument, data: Any, at: datetime) -> None:
+    """Compose the words of a draft by the forms of the day, without a number."""
+    book, form = _form(paper.kind, at)
+    _check(paper.kind, data)
+    paper.data = rules.compose(paper.kind, data, book, _unnumbered(form, book, paper.register_code, at))
+    paper.title = paper.data["title"]
 
 
 def pictures_of(data: Any) -> dict[str, bytes]:
@@ -509,46 +391,6 @@ def pictures_of(data: Any) -> dict[str, bytes]:
     if signature is None or not signature.picture or signature.refusal:
         return {}
     return {"signature": signature.picture}
-
-
-def _locked(document_id: int, act: str, *, by: Actor, at: datetime) -> IssuedDocument:
-    """Lock a paper of the own organisation (or of one below it), and ask whether the act is possible."""
-    document = IssuedDocument.objects.select_for_update(of=("self",)).filter(pk=document_id).first()
-    if document is None or not mine(by, document):
-        raise NotFound(_("没有找到这份文书。"))
-    step = next(step for step in rules.STEPS if step.act == act)
-    if not by.has(step.power):
-        raise NotPermitted(
-            _("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": step.power}
-        )
-    possible = rules.acts(document.state, review=needs_review(document, at=at))
-    if act not in {step.act for step in possible}:
-        if act == "issue" and document.state == State.DRAFT:
-            raise NeedsReview(
-                _("《%(form)s》须先送审，由负责人签发后才能印发。") % {"form": document.title},
-                data={"allowed": [step.act for step in possible]},
-            )
-        _refuse(document, act, [step.act for step in possible])
-    return document
-
-
-def _refuse(document: IssuedDocument, act: str, possible: list[str]) -> NoReturn:
-    raise NotAllowedNow(
-        _("这份文书%(state)s，不能办理这一步。请刷新页面查看最新状态。")
-        % {"state": document.get_state_display()},
-        data={"act": act, "allowed": possible},
-    )
-
-
-def mine(actor: Actor, document: IssuedDocument) -> bool:
-    """Say whether a paper is issued by the actor's organisation or by one below it."""
-    offices = {document.organisation_id, document.superior_id} - {None}
-    return not offices.isdisjoint(actor.organisation_ids)
-
-
-def needs_review(document: IssuedDocument, *, at: datetime) -> bool:
-    """Say whether a paper's form is one that a leader signs."""
-    return bool(_form(document.kind, at)[1]["review"])
 
 
 def _written(number: IssuedNumber, form: Mapping[str, Any], book: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Pages of official papers: the list, what waits, one paper with its next steps, its files; and a batch to print."""
 
-from collections.abc import Callable
 from typing import Any
 
 from csp.decorators import csp_exempt
@@ -14,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import files, journal
+from anju.ground.access.guards import power, signed_in, writes
+from anju.ground.foundation import act_forms, files, journal, story
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.models import Event, JobProgress, StoredFile
+from anju.ground.foundation.models import JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import merging, queries, registry, rules, services
+from . import merging, queries, services
 from .forms import DraftForm
 from .models import IssuedDocument
-from .services import DOCX_TYPE, PDF_TYPE
+from .services import DOCX_TYPE, LOOP, PDF_TYPE
 
 PAGE = 50
 
@@ -74,7 +73,7 @@ def _row(paper: IssuedDocument, names: dict[str, str]) -> dict[str, Any]:
         "kind": names.get(paper.kind, paper.title),
         "state": paper.state,
         "state_label": paper.get_state_display(),
-        "state_tone": rules.STATE_TONES[paper.state],
+        "state_tone": LOOP.moods[paper.state],
     }
 
 
@@ -86,34 +85,24 @@ def one(request: HttpRequest, document_id: int) -> HttpResponse:
     return _page(request, paper)
 
 
-def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal: str = "") -> HttpResponse:
+def _page(
+    request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
     own = queries.of_own_office(actor, paper)
-    review = services.needs_review(paper, at=at)
-    steps = [
-        {
-            "act": step.act,
-            "label": step.label,
-            "tone": step.tone,
-            "note": "required" if step.note == "required" else "none",
-        }
-        for step in rules.acts(paper.state, review=review)
-        if own
-        and step.act != "redraft"
-        and actor.has(step.power)
-        and not (step.act == "void" and registry.voided_elsewhere(paper))
-        # Nobody signs what they wrote.
-        and not (step.act == "sign" and paper.drafted_by_id == actor.account_id)
-    ]
+    review = paper.needs_review(timezone.localdate(at))
+    acts = act_forms.buttons(
+        request, LOOP, paper, "documents:take_step", at=at, act=act, refusal=refusal, elsewhere=("redraft",)
+    )
     reached = {"draft": 0, "review": 1, "issued": 3, "voided": 3}[paper.state]
     stages = [_("拟稿"), *([_("送审"), _("签发")] if review else []), _("印发")]
     place = reached if review else (0 if paper.is_open else 1)
     context = {
         "paper": paper,
-        "state_tone": rules.STATE_TONES[paper.state],
+        "state_tone": LOOP.moods[paper.state],
         "words": paper.data,
         "marks": _marks(paper),
-        "steps": steps,
+        "acts": acts,
         "stages": [
             {
                 "label": label,
@@ -122,10 +111,8 @@ def _page(request: HttpRequest, paper: IssuedDocument, *, act: str = "", refusal
             for n, label in enumerate(stages)
         ],
         "pairs": [(label, value or "—") for row in paper.data.get("fields", ()) for label, value in row],
-        "events": [_told(event) for event in journal.events_of(paper)] if own else [],
+        "events": [story.told(event) for event in journal.events_of(paper)] if own else [],
         "may_edit": own and paper.state == IssuedDocument.State.DRAFT and actor.has("documents.issue"),
-        "act": act,
-        "refusal": refusal,
     }
     return render(request, "documents/one.html", context, status=422 if refusal else 200)
 
@@ -145,6 +132,7 @@ def _marks(paper: IssuedDocument) -> list[tuple[str, str]]:
 
 
 @power("documents.issue")
+@writes("documents.redraft")
 def edit(request: HttpRequest, document_id: int) -> HttpResponse:
     """Change the plain facts of a draft, with a look at the paper before they are kept."""
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
@@ -160,7 +148,7 @@ def edit(request: HttpRequest, document_id: int) -> HttpResponse:
                 # Without the policy: a browser's own viewer of .pdf is a page that it forbids.
                 shown._csp_exempt = True  # type: ignore[attr-defined]
                 return shown
-            key = request.POST.get("request_key", "")
+            key = act_forms.key_of(request)
             services.redraft(document_id=document_id, data=form.changed(), by=actor, at=at, key=key)
         except NotFound:
             raise
@@ -176,67 +164,32 @@ def edit(request: HttpRequest, document_id: int) -> HttpResponse:
     return render(request, "documents/edit.html", context, status=status)
 
 
-_SAID = {
-    "documents.drafted": lazy("拟稿"),
-    "documents.redrafted": lazy("修改草稿"),
-    "documents.submitted": lazy("送审"),
-    "documents.sent_back": lazy("退回修改"),
-    "documents.issued": lazy("签发并印发"),
-    "documents.voided": lazy("作废"),
+_DONE = {
+    "submit": lazy("已送审，等待负责人签发。"),
+    "send_back": lazy("已退回拟稿人修改。"),
+    "sign": lazy("已签发，文号 %(number)s。"),
+    "issue_draft": lazy("已印发，文号 %(number)s。"),
+    "void_own": lazy("已作废，文号保留。"),
+    "discard": lazy("草稿已删除。"),
 }
-
-
-def _told(event: Event) -> dict[str, Any]:
-    """Say one event of a paper for the timeline."""
-    return {
-        "at": event.at,
-        "title": _SAID.get(event.name, event.name),
-        "actor": event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "tone": {"documents.issued": "done", "documents.voided": "danger", "documents.sent_back": "warn"}.get(
-            event.name, "active"
-        ),
-    }
 
 
 @require_POST
 @power("documents.issue", "documents.sign")
+@writes(*(f"documents.{act}" for act in _DONE))
 def take_step(request: HttpRequest, document_id: int, act: str) -> HttpResponse:
     """Move a paper one step on: send it for review, back, sign it, issue it, void it, delete the draft."""
-    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    paper = queries.paper_for(actor, document_id)
-    note, key = request.POST.get("note", ""), request.POST.get("request_key", "")
-    verbs: dict[str, Callable[[], Any]] = {
-        "submit": lambda: services.submit_for_review(document_id=document_id, by=actor, at=at, key=key),
-        "send_back": lambda: services.send_back(
-            document_id=document_id, reason=note, by=actor, at=at, key=key
-        ),
-        "sign": lambda: services.sign_and_issue(document_id=document_id, by=actor, at=at, key=key),
-        "issue": lambda: services.issue_draft(document_id=document_id, by=actor, at=at, key=key),
-        "void": lambda: services.void_own(document_id=document_id, reason=note, by=actor, at=at),
-        "discard": lambda: services.discard(document_id=document_id, by=actor, at=at),
-    }
-    if act not in verbs:
+    paper = queries.paper_for(request.actor, document_id)  # type: ignore[attr-defined]
+    if act not in _DONE:
         raise NotFound(_("没有找到这一步。"))
     try:
-        done = verbs[act]()
+        done = act_forms.press(request, LOOP, act, document_id)
     except NotFound:
         raise
     except Refusal as refusal:
-        return _page(request, paper, act=act, refusal=str(refusal))
-    if act == "discard":
-        messages.success(request, _("草稿已删除。"))
-        return redirect("documents:waiting")
-    said = {
-        "submit": _("已送审，等待负责人签发。"),
-        "send_back": _("已退回拟稿人修改。"),
-        "sign": _("已签发，文号 %(number)s。") % {"number": done.written_number},
-        "issue": _("已印发，文号 %(number)s。") % {"number": done.written_number},
-        "void": _("已作废，文号保留。"),
-    }
-    messages.success(request, said[act])
-    return redirect("documents:one", document_id)
+        return _page(request, paper, act=act, refusal=refusal)
+    messages.success(request, _DONE[act] % {"number": done.written_number if done else ""})
+    return redirect("documents:one", document_id) if done else redirect("documents:waiting")
 
 
 @require_GET

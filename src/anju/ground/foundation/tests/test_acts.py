@@ -25,7 +25,7 @@ from anju.ground.foundation.refusals import (
     NotPermitted,
     Refusal,
 )
-from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, Blocked, Step
+from anju.ground.foundation.workflow import ANY, GONE, NEW, SYSTEM, WITHIN, Blocked, Step
 
 AT = datetime(2024, 7, 12, 1, 0, tzinfo=UTC)
 
@@ -52,6 +52,8 @@ MACHINE = Person(
 
 def not_empty(row: JobProgress, day: date) -> Blocked | None:
     """Say that a thing with nothing to do cannot be begun."""
+    if row.kind == "closed":
+        return Blocked("这一类不能开始。", never=True)
     return (
         Blocked("没有内容，不能开始。", allowed=("void",), since=date(2024, 8, 1)) if not row.total else None
     )
@@ -67,12 +69,15 @@ STEPS = (
     Step("void", "作废", frozenset({"waiting", "running"}), "failed", "t.lead", tone="danger"),
     Step("whisper", "密语", ANY, None, "t.do", asks=(Field("word", "口令", "line", required=True, secret=True),)),
     Step("expire", "过期", frozenset({"running"}), "failed", "", who=SYSTEM),
+    Step("discard", "删除", frozenset({"waiting"}), GONE, "t.do"),
+    Step("strike", "撤下", frozenset({"waiting", "running"}), "failed", "", who=WITHIN, asks=(reason(least=2),)),
 )  # fmt: skip
 
 
 @pytest.fixture
 def loop() -> Iterator[Loop]:
     kept = dict(acts._loops), dict(acts._events)
+    acts._loops.pop(JobProgress._meta.label_lower, None)
     loop = Loop(
         JobProgress, STEPS, room="t", see="t.see", labels={"waiting": "待办", "running": "在办", "done": "已完成"},
         roles={"owner": lambda row: {row.owner_id}}, seen=lambda by: Q(owner_id__in=by.organisation_ids),
@@ -106,11 +111,25 @@ def loop() -> Iterator[Loop]:
     def whisper(turn: Turn, *, word: str) -> None:
         turn.facts["length"] = len(word)
 
-    @loop.verb("expire")
+    def numbered(turns: list[Turn]) -> None:
+        if any(turn.row.title == "坏模板" for turn in turns):
+            raise Refusal("模板坏了")
+        for number, turn in enumerate(turns, start=1):
+            turn.row.done = number
+
+    @loop.verb("expire", together=numbered)
     def expire(turn: Turn) -> None:
         if turn.row.title == "不动":
             raise Refusal("不动")
-        turn.row.message = "过期"
+        turn.row.message += "过期"
+
+    @loop.verb("discard")
+    def discard(turn: Turn) -> None:
+        turn.note = turn.row.title
+
+    @loop.verb("strike")
+    def strike(turn: Turn, *, reason: str) -> None:
+        turn.row.message = reason
 
     yield loop
     acts._loops.clear(), acts._loops.update(kept[0])
@@ -178,12 +197,12 @@ def test_what_the_state_forbids_is_refused_in_words_that_name_the_acts_that_are_
 ):
     with pytest.raises(NotAllowedNow) as told:
         loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=person, at=AT)
-    assert str(told.value) == "此件现在是“待办”，不能“完成”。现在可以：开始、作废、密语。"
-    assert told.value.data["allowed"] == ["begin", "void", "whisper"]
+    assert str(told.value) == "此件现在是“待办”，不能“完成”。现在可以：开始、作废、密语、删除。"
+    assert told.value.data["allowed"] == ["begin", "void", "whisper", "discard"]
     plain = Person(powers={"t.see": (), "t.do": ()})
     with pytest.raises(NotAllowedNow) as told:
         loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=plain, at=AT)
-    assert told.value.data["allowed"] == ["begin", "whisper"]
+    assert told.value.data["allowed"] == ["begin", "whisper", "discard"]
 
 
 def test_a_guard_says_why_not_and_from_when(loop, person, thing):
@@ -194,6 +213,8 @@ def test_a_guard_says_why_not_and_from_when(loop, person, thing):
     thing.refresh_from_db()
     possible = {p.act: p.blocked for p in loop.possible(thing, by=person, at=AT)}
     assert possible["begin"] is not None and possible["void"] is None
+    thing.kind = "closed"
+    assert "begin" not in {p.act for p in loop.possible(thing, by=person, at=AT)}
 
 
 def test_power_turn_and_sight_are_asked_in_this_order_of_words(loop, thing, person):
@@ -257,12 +278,77 @@ def test_many_are_done_at_once_and_the_refused_one_is_left_out(loop, db):
     JobProgress.objects.filter(pk=rows[2].pk).update(title="不动")
     JobProgress.objects.filter(pk=rows[3].pk).update(state="done")
     found = JobProgress.objects.filter(pk__in=[row.pk for row in rows])
-    assert loop.many("expire", found, by=MACHINE, at=AT, batch=2) == 3
+    missed: list[tuple[str, str]] = []
+    tell = lambda row, refusal: missed.append((row.title, str(refusal)))  # noqa: E731
+    assert loop.many("expire", found, by=MACHINE, at=AT, batch=2, refused=tell) == 3
+    assert [title for title, _why in missed] == ["不动", "第3"] and missed[0][1] == "不动"
     assert loop.many("expire", found, by=MACHINE, at=AT) == 0
     assert list(found.order_by("pk").values_list("state", "message")) == [
         ("failed", "过期"), ("failed", "过期"), ("running", ""), ("done", ""), ("failed", "过期"),
     ]  # fmt: skip
     assert Event.objects.filter(name="t.expire").count() == 3
+
+
+def test_what_many_do_together_is_done_once_and_by_each_alone_when_it_is_refused(loop, db):
+    rows = [JobProgress.objects.create(title=f"第{n}", state="running", kind="t") for n in range(4)]
+    found = JobProgress.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    assert loop.many("expire", found.filter(pk__lte=rows[1].pk), by=MACHINE, at=AT) == 2
+    assert list(found.values_list("done", "message"))[:2] == [(1, "过期"), (2, "过期")]
+    found.filter(pk=rows[3].pk).update(title="坏模板")
+    missed = []
+    tell = lambda row, refusal: missed.append((row.pk, str(refusal)))  # noqa: E731
+    left = found.filter(state="running")
+    assert loop.many("expire", left, by=MACHINE, at=AT, refused=tell) == 1
+    assert missed == [(rows[3].pk, "模板坏了")]
+    assert list(found.values_list("state", "done", "message"))[2:] == [
+        ("failed", 1, "过期"),
+        ("running", 0, ""),
+    ]
+
+
+def test_one_record_goes_the_way_of_many(loop, thing):
+    JobProgress.objects.update(state="running")
+    assert loop.verbs["expire"](thing_id=thing.pk, by=MACHINE, at=AT).done == 1
+
+
+def test_a_thing_that_ceases_to_be_leaves_its_story_and_answers_the_same_request(loop, person, thing):
+    discard = loop.verbs["discard"]
+    for _time in range(2):
+        assert discard(thing_id=thing.pk, by=person, at=AT, key="k") is None
+    assert not JobProgress.objects.exists()
+    assert Event.objects.get().note == "演示" and Event.objects.get().subject_id == thing.pk
+    with pytest.raises(NotFound):
+        discard(thing_id=thing.pk, by=person, at=AT, key="k2")
+
+
+def test_a_part_of_another_rooms_act_asks_neither_for_sight_nor_power_but_for_state_and_fields(loop, thing):
+    stranger = Person(account_id=8, powers={}, organisation_ids=frozenset({8}))
+    strike = loop.verbs["strike"]
+    with pytest.raises(Refusal) as told:
+        strike(thing_id=thing.pk, reason="", by=stranger, at=AT)
+    assert told.value.field == "reason"
+    assert strike(thing_id=thing.pk, reason="已撤销", by=stranger, at=AT).state == "failed"
+    with pytest.raises(NotAllowedNow):
+        strike(thing_id=thing.pk, reason="已撤销", by=stranger, at=AT)
+    assert "strike" not in {one.act for one in loop.possible(thing, by=Person(), at=AT)}
+
+
+def test_an_act_that_changes_nothing_of_its_record_does_not_write_it(loop, person, thing, monkeypatch):
+    written: list[bool] = []
+    monkeypatch.setattr(JobProgress, "save", lambda row, **how: written.append(True))
+    loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)
+    assert written == []
+    loop.verbs["void"](thing_id=thing.pk, by=person, at=AT)
+    assert written == [True]
+
+
+def test_what_changes_inside_a_column_is_written(loop, person, thing, monkeypatch):
+    def mark(turn: Turn, *, word: str) -> None:
+        turn.row.result["word"] = len(word)
+
+    monkeypatch.setattr(loop.verbs["whisper"], "body", mark)
+    loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)
+    assert JobProgress.objects.get().result == {"word": 2}
 
 
 def test_a_verb_runs_only_on_a_page_that_declares_it(loop, person, thing):
@@ -287,6 +373,7 @@ def test_the_story_takes_its_words_from_the_steps(loop, person, thing):
 
 def test_the_diagram_shows_how_a_thing_begins():
     assert "[*] --> waiting: file" in workflow.mermaid(STEPS)
+    assert "waiting --> [*]: discard" in workflow.mermaid(STEPS)
 
 
 @pytest.mark.parametrize(

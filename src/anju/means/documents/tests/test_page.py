@@ -20,9 +20,11 @@ def test_the_page_draws_the_steps_as_they_are():
     with translation.override("zh-hans"):
         labels = dict(IssuedDocument.State.choices)
         for step in rules.STEPS:
-            sources = "、".join(str(labels[state]) for state in sorted(step.source))
-            target = labels[step.target] if step.target else "–"
-            assert f"| `{step.act}` | {step.label} | {sources} | {target} | `{step.power}` |" in page
+            sources = "、".join(str(labels[state]) for state in sorted(step.source)) or "–"
+            target = labels.get(step.target, "–")
+            power = f"`{step.power}`" if step.power else "–"
+            row = f"| `{step.act}` | {step.label} | {sources} | {target} | {power} |"
+            assert row in page, row
 
 
 def test_the_page_lists_every_kind_with_its_facts():
