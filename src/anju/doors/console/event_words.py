@@ -181,7 +181,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "inspections.units_merged": (lazy("合并检查对象"), "warn"),
     "inspections.units_separated": (lazy("拆开检查对象"), "warn"),
     "inspections.units_imported": (lazy("批量登记检查对象"), "active"),
-    "enforcement.papers_moved": (lazy("文书随检查对象合并"), "quiet"),
     "inspections.match_decided": (lazy("核对疑似同一对象"), "active"),
 }
 # What an event is about, by the label of its model.

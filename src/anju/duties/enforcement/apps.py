@@ -7,7 +7,7 @@ class EnforcementConfig(AppConfig):
     label = "enforcement"
 
     def ready(self) -> None:
-        from anju.ground.foundation.navigation import Item, register, register_waits
+        from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
             figures,
@@ -26,5 +26,5 @@ class EnforcementConfig(AppConfig):
         register(Item(_("行政处罚"), "enforcement:penalties", "enforcement.see", "stamp", 63, law))
         register(Item(_("临时查封"), "enforcement:sealings", "enforcement.see", "lock", 64, law))
         transfer_navigation.register()
-        register_waits(views.waits)
+        register_piles(views.piles)
         unit_file.register()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, Model, OuterRef, Q, Value
+from django.db.models import Exists, Model, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -131,42 +131,11 @@ def proposed_among(rows: list[Penalty]) -> set[int]:
 # ------------------------------------------------------------------------------------------------- for the to-do page
 
 
-@dataclass(frozen=True, slots=True)
-class Pile:
-    """What waits of one kind: how many, and how many of these are late."""
-
-    kind: str
-    count: int
-    late: int
-
-
-def piles(actor: Actor) -> list[Pile]:
-    """Count in one statement what waits for an actor's own agency, and transfers late on its desk."""
-    on, counted = timezone.localdate(), []
+def piles(actor: Actor) -> list[tuple[str, type[Model], Q, Q]]:
+    """List what an actor's own agency must do, and transfers late there: (kind, model, what waits, what is late)."""
     if not actor.organisation_ids:
         return []
-    for kind, model, waits, late in _kinds(actor, on):
-        if waits == NOBODY:
-            continue
-        rows = model._default_manager.filter(waits).order_by().annotate(pile=Value(kind)).values("pile")
-        counted.append(
-            rows.annotate(pile_count=Count("pk"), pile_late=Count("pk", filter=late)).values_list(
-                "pile", "pile_count", "pile_late"
-            )
-        )
-    if not counted:
-        return []
-    # Each part is one row, also when there is nothing to count.
-    rows = counted[0].union(*counted[1:], all=True)
-    found = {kind: Pile(kind, n, late) for kind, n, late in rows if n}
-    return [found[kind] for kind in KINDS if kind in found]
-
-
-KINDS = ("transfers", "orders", "penalties", "sealings", "majors", "objections")
-
-
-def _kinds(actor: Actor, on: date) -> list[tuple[str, type[Model], Q, Q]]:
-    """List what may wait: (kind, model, what waits, what of it is late)."""
+    on = timezone.localdate()
     own = Q(agency_id__in=actor.organisation_ids)
     transfers, transfers_late = transfer_queries.on_desk(actor, at=timezone.now())
     company = is_company(actor)
@@ -181,7 +150,7 @@ def _kinds(actor: Actor, on: date) -> list[tuple[str, type[Model], Q, Q]]:
     judging = Q(state__in=[MajorState.PROPOSED, MajorState.PANEL])
     notice = Q(state=MajorState.DECIDED, written_number="")
     majors_late = (judging & Q(decide_by__lt=on)) | (notice & Q(notify_by__lt=on))
-    return [
+    found = [
         ("transfers", Transfer, transfers, transfers_late),
         ("orders", Order, of_orders(actor, on=on), orders_late),
         ("penalties", Penalty, of_penalties(actor, on=on), penalties_late),
@@ -194,6 +163,7 @@ def _kinds(actor: Actor, on: date) -> list[tuple[str, type[Model], Q, Q]]:
         ),
         ("objections", Objection, _objections(actor), Q(answer_by__lt=on)),
     ]
+    return [pile for pile in found if pile[2] != NOBODY]
 
 
 def _objections(actor: Actor) -> Q:

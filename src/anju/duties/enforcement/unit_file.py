@@ -11,11 +11,7 @@ from django.utils.translation import gettext as _
 
 from anju.duties.inspections import dossier
 from anju.duties.inspections.dossier import Line
-from anju.duties.inspections.models import Unit
 from anju.ground.access import services as access
-from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import journal
-from anju.ground.foundation.models import Event
 
 from .major_rules import LABELS as MAJOR_LABELS
 from .major_rules import MajorState
@@ -36,7 +32,7 @@ _TONES = {
 
 def register() -> None:
     """Add orders, fines, transfers and sealings to every unit's file (AppConfig.ready calls it)."""
-    dossier.register(lines, counter=counts)
+    dossier.register(lines, counter=counts, follow=(Order, Penalty, Transfer, Sealing, MajorHazard))
 
 
 def _address(name: str, pk: int) -> str:
@@ -135,38 +131,3 @@ def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
         (_("罚款（件）"), fined["number"]),
         (_("罚款（元）"), fined["yuan"] or 0),
     ]
-
-
-_MODELS: dict[str, type[Any]] = {
-    "orders": Order,
-    "penalties": Penalty,
-    "transfers": Transfer,
-    "sealings": Sealing,
-    "major": MajorHazard,
-}
-
-
-@journal.hears("inspections.units_merged")
-def units_merged(event: Event) -> None:
-    """Let the papers of a joined unit follow it, and keep which they were."""
-    keep, gone = event.data["keep"], event.data["gone"]
-    moved = {
-        name: list(model.objects.filter(unit=gone).order_by("pk").values_list("pk", flat=True))
-        for name, model in _MODELS.items()
-    }
-    for name, model in _MODELS.items():
-        model.objects.filter(pk__in=moved[name]).update(unit=keep)
-    if any(moved.values()):
-        journal.record(
-            "enforcement.papers_moved", subject=Unit.objects.get(pk=gone), by=SYSTEM, at=event.at,
-            data={"keep": keep, "moved": moved},
-        )  # fmt: skip
-
-
-@journal.hears("inspections.units_separated")
-def units_separated(event: Event) -> None:
-    """Put the papers back that had followed a joined unit."""
-    gone = Unit.objects.get(pk=event.data["gone"])
-    last = journal.events_named(gone, "enforcement.papers_moved").filter(data__keep=event.data["keep"]).last()
-    for name, ids in (last.data["moved"] if last else {}).items():
-        _MODELS[name].objects.filter(pk__in=ids, unit=event.data["keep"]).update(unit=gone)

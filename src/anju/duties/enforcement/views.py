@@ -18,7 +18,7 @@ from anju.ground.access import services as access
 from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event
-from anju.ground.foundation.navigation import Wait
+from anju.ground.foundation.navigation import Pile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import forms, matters, orders, payments, penalties, queries, sealings, turns
@@ -32,7 +32,7 @@ def _page_number(request: HttpRequest) -> int:
     return max(1, min(whole(request.GET.get("page")) or 1, 200))
 
 
-def waits(request: HttpRequest) -> list[Wait]:
+def piles(request: HttpRequest) -> list[Pile]:
     """List what the to-do page shows of enforcement: what the own agency must do next, and transfers that are late."""
     words = {
         "transfers": (_("移送和抄告"), reverse("enforcement:transfers")),
@@ -48,7 +48,10 @@ def waits(request: HttpRequest) -> list[Wait]:
             "orders": (_("收到的责令改正"), words["orders"][1]),
             "penalties": (_("待缴的罚款"), words["penalties"][1]),
         }
-    return [Wait(*words[pile.kind], pile.count, pile.late) for pile in turns.piles(actor)]
+    return [
+        Pile(*words[kind], model._default_manager.filter(waits), late)
+        for kind, model, waits, late in turns.piles(actor)
+    ]
 
 
 def _told(event: Event) -> dict[str, Any]:
