@@ -9,8 +9,9 @@ from django.core.management import call_command
 from anju.doors.console.event_words import SUBJECTS, WORDS
 from anju.doors.console.forms import TermForm
 from anju.duties.cases import rules
-from anju.duties.enforcement import major_rules, transfer_rules
+from anju.duties.majors import rules as major_rules
 from anju.duties.suggestions import rules as suggestion_rules
+from anju.duties.transfers import rules as transfer_rules
 from anju.ground.foundation import wiring
 
 # What stands for the holes of names that are made at run time.
@@ -28,8 +29,8 @@ HOLES = {
 IN_BULK = {
     "cases.imported",
     "inspections.imported",
-    "enforcement.order_imported",
-    "enforcement.fine_imported",
+    "orders.imported",
+    "penalties.imported",
 }
 
 

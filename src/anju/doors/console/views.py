@@ -20,12 +20,9 @@ from django.views.decorators.http import require_POST
 from anju.duties.cases import catalogue, queries, rules, services, supervision
 from anju.duties.cases import evidence as evidence_room
 from anju.duties.cases.models import Case, Report, SavedView, TermRequest
-from anju.duties.enforcement import queries as enforcement
-from anju.duties.enforcement import transfer_queries as transfers
-from anju.duties.enforcement.rules import ORDER_KINDS, ORDER_LABELS, TRANSFER_LABELS
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, signed_in
-from anju.ground.foundation import calendar, navigation
+from anju.ground.foundation import beside, calendar, navigation
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -331,11 +328,7 @@ def _case_page(
             besides=[opened.pk, opened.parent_id or 0, *(child.pk for child in found.children)],
             at=at,
         ),
-        "law": enforcement.of_case(opened, actor),
-        "transfers": transfers.of_case(actor, opened.pk) if actor.has("enforcement.watch") else [],
-        "transfer_words": TRANSFER_LABELS,
-        "transferred": bool(transfers.under_way([opened.pk])) if opened.is_open else False,
-        "law_words": {"orders": ORDER_LABELS, "kinds": ORDER_KINDS, "state_of": enforcement.state_of},
+        "beside": beside.of(request, opened),
         "may": {
             p: actor.has(p)
             for p in (

@@ -1,6 +1,6 @@
 """One unit = one file: its lines over time. Rooms above add theirs (orders, fines); nobody imports them from here.
 
-    dossier.register(enforcement_lines)      # in AppConfig.ready of the room above
+    dossier.register(lines)      # in AppConfig.ready of the room above
 
 A provider gets the request and the ids of the units of one site, and answers with its lines, newest first, at most
 `limit` of them; it checks by itself what the reader may open (a line without `url` is not a link).
