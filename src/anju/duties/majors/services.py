@@ -32,9 +32,6 @@ def _day(at: datetime, wanted: workdays.Term) -> date:
     return timezone.localtime(calendar.due(at, wanted).at).date()
 
 
-# --- Acting -------------------------------------------------------------------------------------------------------
-
-
 @transaction.atomic
 def propose(
     *,

@@ -148,11 +148,3 @@ def amount_words(allowed: rules.Range, offence: Offence) -> str:
     if allowed.serious is not None:
         said += _("，情节严重的至 %(n)s 元") % {"n": f"{allowed.serious:,.0f}"}
     return said
-
-
-def fixed_amount(offence: Offence) -> str:
-    """Return the amount of an offence when it is the same for every party, else an empty string."""
-    amounts = {r.most for r in offence.parties.values() if r.fixed}
-    return (
-        f"{amounts.pop():.2f}" if len(amounts) == 1 and all(r.fixed for r in offence.parties.values()) else ""
-    )
