@@ -112,7 +112,9 @@ def issuing(kind: str, papers: int) -> dict[str, float]:
     subject = JobProgress.objects.create(kind="demo", title="演示")
     items = [services.Item(facts, subject) for facts in facts_of(kind, papers)]
     began = time.perf_counter()
-    job = services.issue_many(kind=kind, items=items, register_code=office.document_code, by=by, at=datetime.now(UTC))
+    job = services.issue_many(
+        kind=kind, items=items, register_code=office.document_code, by=by, at=datetime.now(UTC)
+    )
     kept = time.perf_counter()
     jobs.issue_batch(progress_id=job.pk)
     ended = time.perf_counter()

@@ -155,8 +155,8 @@ def prepare(url: str) -> str:
 # What a half-year writes, in an order that keys allow. The journal is left out of the raw COPY.
 HALF_YEAR_TABLES = (
     "inspections_unit", "inspections_unitflag", "inspections_duty", "inspections_visit", "inspections_visitpart",
-    "inspections_visitofficer", "cases_case", "cases_caseclock", "inspections_finding", "enforcement_order",
-    "enforcement_orderline", "enforcement_penalty", "enforcement_penaltyofficer", "enforcement_payment",
+    "inspections_visitofficer", "cases_case", "cases_caseclock", "inspections_finding", "orders_order",
+    "orders_orderline", "penalties_penalty", "penalties_penaltyofficer", "penalties_payment",
     "inspections_unitmatch",
 )  # fmt: skip
 STREETS = 40

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 UNITS, VISITS, FINDINGS, FINES = 30_000, 61_521, 50_564, 300
-FACTS = ("inspections_visitpart", "inspections_finding", "enforcement_penalty")
+FACTS = ("inspections_visitpart", "inspections_finding", "penalties_penalty")
 PLACE = "city_id, county_id, street_id, community_id, division_id"
 CHUNK = 500_000
 
@@ -68,7 +68,7 @@ CROSS JOIN LATERAL (
 JOIN place p ON p.slot = (n::bigint * 7919 + (n / 600)) %% (SELECT count(*) FROM place)
 """
 FINE = """
-INSERT INTO enforcement_penalty (offence, edition, article, state, procedure, agency_id, agency_kind, party_kind,
+INSERT INTO penalties_penalty (offence, edition, article, state, procedure, agency_id, agency_kind, party_kind,
   party_name, facts, class_code, top_class, is_old_community, unit_kind, refused_correction, first_offence, corrected,
   filed_at, statement, statement_answer, hearing_record, warning, amount, reasons, approved_by, decided_on,
   paid_amount, cancelled_reason, written_number, source_number, is_demo, {place})

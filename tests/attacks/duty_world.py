@@ -1,4 +1,4 @@
-"""One of everything that the rooms of inspections, enforcement, suggestions, papers and figures keep, made now."""
+"""One of everything that the rooms of duties, papers and figures keep, made now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,23 +11,21 @@ import pytest
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.enforcement import (
-    major,
-    matters,
-    objections,
-    orders,
-    payments,
-    penalties,
-    sealings,
-    transfers,
-)
-from anju.duties.enforcement.models import Order, Penalty, Sealing, Transfer
-from anju.duties.enforcement.penalties import Accused, Measure
 from anju.duties.inspections import checking, records
 from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.majors import services as majors
+from anju.duties.objections import services as objections
+from anju.duties.orders.models import Order, Sealing
+from anju.duties.orders.queries import matters
+from anju.duties.orders.services import orders, sealings
+from anju.duties.penalties.models import Penalty
+from anju.duties.penalties.services import payments, penalties
+from anju.duties.penalties.services.penalties import Accused, Measure
 from anju.duties.suggestions import services as suggestions
 from anju.duties.suggestions.models import Suggestion
+from anju.duties.transfers import services as transfers
+from anju.duties.transfers.models import Transfer
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation.tests import samples
@@ -328,7 +326,7 @@ def everything(world, hazard, visited) -> World:
     transfer = step(world, drafted(world, hazard("EG02")), "send", "police_officer")
     step(world, transfer, "sign_for", "fire_officer")
     serious = hazard("FF04", text="自动喷水和报警系统全部瘫痪，已停用半年")
-    listed = major.propose(
+    listed = majors.propose(
         case_id=serious.pk, place="mixed", criteria=[{"code": "A", "met": 1, "note": "火灾自动报警系统瘫痪"}],
         note="现场核查判定要素属实", by=world.actor("fire_officer"), at=at,
     )  # fmt: skip

@@ -9,10 +9,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from anju.duties.enforcement import matters, objections, penalties, sealings, transfers
-from anju.duties.enforcement.models import Objection, Order, Payment, Penalty, Sealing, Transfer
-from anju.duties.enforcement.penalties import Accused, Measure
+from anju.duties.objections import services as objections
+from anju.duties.objections.models import Objection
+from anju.duties.orders.models import Order, Sealing
+from anju.duties.orders.queries import matters
+from anju.duties.orders.services import sealings
+from anju.duties.penalties.models import Payment, Penalty
+from anju.duties.penalties.services import penalties
+from anju.duties.penalties.services.penalties import Accused, Measure
 from anju.duties.suggestions.models import Suggestion
+from anju.duties.transfers import services as transfers
+from anju.duties.transfers.models import Transfer
 from anju.ground.access.models import ApiKey
 from anju.ground.foundation.models import Event, IssuedNumber
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -37,16 +44,28 @@ from .duty_world import (
 
 pytestmark = pytest.mark.django_db
 
-ROOMS = ("inspections:", "enforcement:", "suggestions:", "documents:", "figures:", "field:", "files:")
+ROOMS = (
+    "inspections:",
+    "orders:",
+    "penalties:",
+    "transfers:",
+    "majors:",
+    "objections:",
+    "suggestions:",
+    "documents:",
+    "figures:",
+    "field:",
+    "files:",
+)
 # One act of each table is enough: who may not see the thing never comes as far as the act.
 ACTS = {
     "inspections:act": "void",
     "field:visit_act": "finish",
-    "enforcement:order_step": "withdraw",
-    "enforcement:penalty_step": "cancel",
-    "enforcement:sealing_step": "lift",
-    "enforcement:transfer_step": "accept",
-    "enforcement:major_step": "dismiss",
+    "orders:step": "withdraw",
+    "penalties:step": "cancel",
+    "orders:sealing_step": "lift",
+    "transfers:step": "accept",
+    "majors:step": "dismiss",
     "suggestions:step": "sign",
     "documents:take_step": "void",
 }
@@ -73,12 +92,12 @@ def _questions(ids) -> list[str]:
     """Addresses that are told by a query what they are about."""
     case, visit = f"case={ids['case_id']}", f"visit={ids['visit_id']}"
     asked = {
-        "enforcement:order_new": (case, visit),
-        "enforcement:penalty_new": (case, visit, f"{case}&offence=lane_blocked"),
-        "enforcement:sealing_new": (case, visit),
-        "enforcement:transfer_new": (case,),
-        "enforcement:major_new": (case,),
-        "enforcement:objection_new": (f"order={ids['order_id']}", f"penalty={ids['penalty_id']}"),
+        "orders:new": (case, visit),
+        "penalties:new": (case, visit, f"{case}&offence=lane_blocked"),
+        "orders:sealing_new": (case, visit),
+        "transfers:new": (case,),
+        "majors:new": (case,),
+        "objections:new": (f"order={ids['order_id']}", f"penalty={ids['penalty_id']}"),
         "inspections:plan": (f"unit={ids['unit_id']}",),
         "field:visit_begin": (f"unit={ids['unit_id']}",),
     }
@@ -136,8 +155,8 @@ def test_no_list_no_export_and_no_figure_tells_of_another_county(everything, sig
     ]  # fmt: skip
     lists = [
         "inspections:visits", "inspections:units", "inspections:due", "inspections:coverage", "inspections:matches",
-        "inspections:together", "inspections:plan", "enforcement:orders", "enforcement:penalties",
-        "enforcement:sealings", "enforcement:transfers", "enforcement:majors", "enforcement:objections",
+        "inspections:together", "inspections:plan", "orders:list", "penalties:list",
+        "orders:sealings", "transfers:list", "majors:list", "objections:list",
         "suggestions:list", "suggestions:yearly", "documents:list", "documents:waiting", "field:visits",
         "field:visit_units", "figures:snapshots", "figures:revisions", "console:journal", "console:home",
     ]  # fmt: skip
@@ -196,7 +215,7 @@ def person_fined(world, hazard):
 
 def test_who_may_not_unseal_reads_a_mask_everywhere(world, person_fined, signed_in_as):
     first, second, objection = person_fined
-    papers = IssuedDocument.objects.filter(subject_type="enforcement.penalty")
+    papers = IssuedDocument.objects.filter(subject_type="penalties.penalty")
     assert papers.count() >= 3
     everybody = [
         "county_supervisor", "street_officer", "company_clerk", "outsider", "city_supervisor", "fire_officer",
@@ -231,7 +250,7 @@ def test_who_may_not_unseal_reads_a_mask_everywhere(world, person_fined, signed_
                     told = client.get(reverse(f"documents:{name}", args=[paper.pk]))
                     assert told.status_code == (200 if may else 404), f"{who} {name}"
             told = client.post(
-                reverse("enforcement:unseal", args=[penalty.pk]), {"reason": "需要核对当事人身份"}
+                reverse("penalties:unseal", args=[penalty.pk]), {"reason": "需要核对当事人身份"}
             )
             assert (PUNISHED in _text(told)) is (penalty == own or who in officials), (
                 f"{who} unseals {penalty.pk}"
@@ -249,7 +268,7 @@ def test_a_superior_office_that_may_not_unseal_does_not_read_the_name_on_the_pap
     world.city.offices.police.parent = world.city.offices.huaiyin_office
     world.city.offices.police.save(update_fields=["parent"])
     paper = IssuedDocument.objects.get(
-        subject_type="enforcement.penalty", subject_id=fined_person(world, hazard("EB02")).pk
+        subject_type="penalties.penalty", subject_id=fined_person(world, hazard("EB02")).pk
     )
     assert paper.superior_id == world.city.offices.huaiyin_office.pk
     client = signed_in_as(world.people.street_officer)
@@ -264,20 +283,29 @@ def test_a_company_reads_its_own_decisions_and_nobody_elses(everything, signed_i
     person = fined_person(everything, hazard("EB02", text="二楼门厅充电，责令后不改"))
     ids = everything.ids
     own = signed_in_as(everything.people.company_clerk)
-    for name, key in (("order", "order_id"), ("penalty", "penalty_id"), ("objection", "objection_id")):
-        assert own.get(reverse(f"enforcement:{name}", args=[ids[key]])).status_code == 200
-    assert own.get(reverse("enforcement:penalty", args=[person.pk])).status_code == 404
-    assert person.written_number not in own.get(reverse("enforcement:penalties")).content.decode()
-    assert own.get(reverse("enforcement:transfer", args=[ids["transfer_id"]])).status_code == 404
-    for name, key, act in (("penalty_step", "penalty_id", "cancel"), ("penalty_step", "penalty_id", "pay"),
-                           ("order_step", "order_id", "withdraw"), ("order_step", "order_id", "comply"),
-                           ("sealing_step", "sealing_id", "lift"), ("major_step", "major_id", "remove")):  # fmt: skip
+    for name, key in (
+        ("orders:order", "order_id"),
+        ("penalties:penalty", "penalty_id"),
+        ("objections:objection", "objection_id"),
+    ):
+        assert own.get(reverse(name, args=[ids[key]])).status_code == 200
+    assert own.get(reverse("penalties:penalty", args=[person.pk])).status_code == 404
+    assert person.written_number not in own.get(reverse("penalties:list")).content.decode()
+    assert own.get(reverse("transfers:transfer", args=[ids["transfer_id"]])).status_code == 404
+    for name, key, act in (
+        ("penalties:step", "penalty_id", "cancel"),
+        ("penalties:step", "penalty_id", "pay"),
+        ("orders:step", "order_id", "withdraw"),
+        ("orders:step", "order_id", "comply"),
+        ("orders:sealing_step", "sealing_id", "lift"),
+        ("majors:step", "major_id", "remove"),
+    ):
         before = _state()
-        told = own.post(reverse(f"enforcement:{name}", args=[ids[key], act]), FILLED)
+        told = own.post(reverse(name, args=[ids[key], act]), FILLED)
         assert told.status_code in (403, 404, 405, 422), f"{act}: {told.status_code}"
         assert _state() == before
     answer = own.post(
-        reverse("enforcement:objection", args=[ids["objection_id"]]),
+        reverse("objections:objection", args=[ids["objection_id"]]),
         {"upheld": "1", "answer": "异议成立，予以撤销"},
     )
     assert answer.status_code == 404 and Objection.objects.get().answered_at is None
@@ -293,7 +321,7 @@ def test_a_police_officer_who_posts_a_fire_offence_straight_to_the_form_is_refus
     client = signed_in_as(world.people.police_officer)
     for procedure, party in (("simple", "unit"), ("ordinary", "unit"), ("simple", "person")):
         told = client.post(
-            f"{reverse('enforcement:penalty_new')}?case={case.pk}&offence=lane_blocked",
+            f"{reverse('penalties:new')}?case={case.pk}&offence=lane_blocked",
             {"procedure": procedure, "party_kind": party, "party_name": "安邻物业服务有限公司",
              "facts": "堵塞消防车通道多日",
              "first_badge": "JC0001", "second_name": "高远", "second_badge": "JC0002", "amount": "200",
@@ -304,7 +332,7 @@ def test_a_police_officer_who_posts_a_fire_offence_straight_to_the_form_is_refus
     theirs = filed_unit(world, case)
     for act in ("give_notice", "propose", "decide", "decide_simple", "spare", "serve", "pay", "cancel"):
         told = client.post(
-            reverse("enforcement:penalty_step", args=[theirs.pk, act]),
+            reverse("penalties:step", args=[theirs.pk, act]),
             {"amount": "8000", "reasons": REASONS, "reason": "撤销此案件", "note": "决定", "ground": "corrected",
              "principal": "100", "paid_on": timezone.localdate().isoformat(), "receipt": "X", "way": "direct",
              "served_to": "孙悦"},
@@ -328,7 +356,7 @@ def test_an_absurd_amount_never_becomes_a_fine(world, hazard, signed_in_as, act)
     client = signed_in_as(world.people.fire_officer)
     for amount in AMOUNTS:
         sent = {"amount": amount, "reasons": REASONS, "base": "-1", "days": "99999999999"}
-        told = client.post(reverse("enforcement:penalty_step", args=[fine.pk, act]), sent)
+        told = client.post(reverse("penalties:step", args=[fine.pk, act]), sent)
         assert told.status_code in (409, 422), f"{amount!r}: {told.status_code}"
     assert Penalty.objects.values("state", "amount", "proposed_amount").get(pk=fine.pk) == before
     assert not Penalty.objects.exclude(amount=None).exists()
@@ -338,7 +366,7 @@ def test_full_width_digits_are_read_as_the_number_they_are(world, hazard, signed
     fine = filed_unit(world, hazard("FA01"))
     sent = {"amount": "８０００", "reasons": REASONS}
     told = signed_in_as(world.people.fire_officer).post(
-        reverse("enforcement:penalty_step", args=[fine.pk, "give_notice"]), sent
+        reverse("penalties:step", args=[fine.pk, "give_notice"]), sent
     )
     fine.refresh_from_db()
     assert (told.status_code, fine.proposed_amount) == (302, Decimal("8000.00"))
@@ -349,7 +377,7 @@ def test_an_absurd_payment_is_refused(world, hazard, signed_in_as, amount):
     fine = decided(world, filed_unit(world, hazard("FA01")))
     day = timezone.localdate()
     client = signed_in_as(world.people.fire_officer)
-    url = reverse("enforcement:penalty_step", args=[fine.pk, "pay"])
+    url = reverse("penalties:step", args=[fine.pk, "pay"])
     for sent in (
         {"principal": amount, "paid_on": day.isoformat(), "receipt": "P"},
         {"principal": "0", "surcharge": amount, "paid_on": day.isoformat(), "receipt": "P"},
@@ -371,11 +399,9 @@ def test_nothing_is_dated_in_the_future(world, hazard, signed_in_as):
     proposed(world, fine)
     penalties.decide(penalty_id=fine.pk, by=world.actor("fire_chief"), at=world.now)
     serve = {"way": "direct", "served_to": "孙悦", "served_at": typed}
-    assert client.post(reverse("enforcement:penalty_step", args=[fine.pk, "serve"]), serve).status_code == 422
+    assert client.post(reverse("penalties:step", args=[fine.pk, "serve"]), serve).status_code == 422
     comply = {"on": f"{tomorrow:%Y-%m-%d}", "note": "现场已经整改完毕"}
-    assert (
-        client.post(reverse("enforcement:order_step", args=[order.pk, "comply"]), comply).status_code == 422
-    )
+    assert client.post(reverse("orders:step", args=[order.pk, "comply"]), comply).status_code == 422
     chief = signed_in_as(world.people.fire_chief)
     seal = {"unit": "1", "ground": "escape_unusable", "part": "地下室", "reason": "安全出口被封堵无法疏散",
             "first_name": "赵安", "first_badge": "1", "second_name": "钱防", "second_badge": "2"}  # fmt: skip
@@ -385,7 +411,7 @@ def test_nothing_is_dated_in_the_future(world, hazard, signed_in_as):
         f"{tomorrow + timedelta(days=40):%Y-%m-%d}",
         f"{tomorrow - timedelta(days=3):%Y-%m-%d}",
     ):
-        told = chief.post(f"{reverse('enforcement:sealing_new')}?case={case.pk}", seal | {"until": until})
+        told = chief.post(f"{reverse('orders:sealing_new')}?case={case.pk}", seal | {"until": until})
         assert told.status_code == 422, until
     fine.refresh_from_db()
     order.refresh_from_db()
@@ -429,12 +455,10 @@ def test_nobody_decides_their_own_case_however_the_officers_are_written(world, h
         by=chief.actor(world.now), at=world.now,
     )  # fmt: skip
     proposed(world, own)
-    told = signed_in_as(chief).post(
-        reverse("enforcement:penalty_step", args=[own.pk, "decide"]), {"note": "同意"}
-    )
+    told = signed_in_as(chief).post(reverse("penalties:step", args=[own.pk, "decide"]), {"note": "同意"})
     assert told.status_code == 403 and "自己办理的案件" in told.content.decode()
     told = signed_in_as(chief).post(
-        reverse("enforcement:penalty_step", args=[own.pk, "spare"]),
+        reverse("penalties:step", args=[own.pk, "spare"]),
         {"ground": "corrected", "note": "已经改正完毕"},
     )
     assert told.status_code in (403, 422)
@@ -447,7 +471,7 @@ def test_nobody_decides_their_own_case_however_the_officers_are_written(world, h
 
 def test_a_person_is_not_fined_before_an_order_and_never_by_who_may_not_punish(world, hazard, signed_in_as):
     case = hazard("EB02")
-    url = f"{reverse('enforcement:penalty_new')}?case={case.pk}&offence=corridor_charging"
+    url = f"{reverse('penalties:new')}?case={case.pk}&offence=corridor_charging"
     sent = {"procedure": "simple", "party_kind": "person", "party_name": PUNISHED, "facts": "在门厅为电动自行车充电",
             "first_badge": "JC0001", "amount": "200", "refused": "1"}  # fmt: skip
     assert signed_in_as(world.people.police_officer).post(url, sent).status_code == 422
@@ -467,7 +491,7 @@ def test_a_large_fine_is_not_taken_in_cash_without_its_ground(world, hazard, sig
     fine = fined_person(world, hazard("EB02"))
     day = timezone.localdate()
     client = signed_in_as(world.people.police_officer)
-    url = reverse("enforcement:penalty_step", args=[fine.pk, "pay"])
+    url = reverse("penalties:step", args=[fine.pk, "pay"])
     told = client.post(url, {"principal": "200", "paid_on": day.isoformat(), "receipt": "S-1", "way": "spot"})
     assert told.status_code == 422 and "当场收缴" in told.content.decode()
     assert not Payment.objects.exists()
@@ -496,16 +520,16 @@ def test_a_transfer_is_closed_by_nobody_but_its_sides_and_not_in_silence(world, 
     for who in strangers:
         client = signed_in_as(getattr(world.people, who))
         for act in acts:
-            told = client.post(reverse("enforcement:transfer_step", args=[transfer.pk, act]), sent)
+            told = client.post(reverse("transfers:step", args=[transfer.pk, act]), sent)
             assert told.status_code in (403, 404, 409), f"{who} {act}: {told.status_code}"
     for act in ("close", "report_back", "sign_for", "accept", "take_back", "discard", "order_return"):
         told = signed_in_as(world.people.police_officer).post(
-            reverse("enforcement:transfer_step", args=[transfer.pk, act]), sent
+            reverse("transfers:step", args=[transfer.pk, act]), sent
         )
         assert told.status_code in (403, 409), f"sender {act}: {told.status_code}"
     for act in ("close", "insist", "redirect", "report_back", "order_accept"):
         told = signed_in_as(world.people.fire_officer).post(
-            reverse("enforcement:transfer_step", args=[transfer.pk, act]), sent
+            reverse("transfers:step", args=[transfer.pk, act]), sent
         )
         assert told.status_code in (403, 409), f"receiver {act}: {told.status_code}"
     transfer.refresh_from_db()
@@ -526,7 +550,7 @@ def test_the_sender_and_the_receiver_of_a_transfer_are_not_what_a_form_says(worl
         "reason": "处罚属于消防救援机构职权，请依法查处",
         "stopped": "已当场责令打开安全出口",
     }
-    url = f"{reverse('enforcement:transfer_new')}?case={case.pk}"
+    url = f"{reverse('transfers:new')}?case={case.pk}"
     for receiver in (offices.police.pk, offices.west_housing.pk, offices.company.pk, 999999999, -1, "x", ""):
         assert client.post(url, sent | {"receiver": receiver}).status_code == 422, receiver
     with pytest.raises(Refusal, match="以哪个单位的名义"):
@@ -543,10 +567,10 @@ def test_the_sender_and_the_receiver_of_a_transfer_are_not_what_a_form_says(worl
 
 
 def test_only_the_fire_agency_judges_and_the_proposer_does_not_decide(everything, signed_in_as):
-    from anju.duties.enforcement.models import MajorHazard
+    from anju.duties.majors.models import MajorHazard
 
     major_id = everything.ids["major_id"]
-    url = reverse("enforcement:major_step", args=[major_id, "decide"])
+    url = reverse("majors:step", args=[major_id, "decide"])
     sent = {"note": "经集体讨论研究决定", "due_on": f"{timezone.localdate() + timedelta(days=30)}"}
     for who, status in (
         ("police_chief", 404),
@@ -584,7 +608,7 @@ def test_a_key_as_long_as_a_novel_is_no_server_error(everything, signed_in_as):
             if not address.name.startswith(ROOMS):
                 continue
             acts = {
-                "enforcement:transfer_step": ("accept", "refuse"), "enforcement:order_step": ("withdraw",),
+                "transfers:step": ("accept", "refuse"), "orders:step": ("withdraw",),
                 "documents:take_step": ("void",), "suggestions:step": ("sign", "send_back"),
             }.get(address.name, ("cancel",))  # fmt: skip
             for act in acts:
@@ -600,7 +624,7 @@ def test_evidence_that_is_no_picture_is_refused_at_a_transfer(world, hazard, sig
     transfer = step(world, drafted(world, hazard("EG02")), "send", "police_officer")
     step(world, transfer, "sign_for", "fire_officer")
     step(world, transfer, "accept", "fire_officer")
-    url = reverse("enforcement:transfer_step", args=[transfer.pk, "report_back"])
+    url = reverse("transfers:step", args=[transfer.pk, "report_back"])
     client = signed_in_as(world.people.fire_officer)
     for data in (
         b"<html><script>alert(1)</script>",
@@ -633,7 +657,7 @@ def test_markup_in_what_is_typed_stays_words_in_pages_papers_and_lists(world, ha
     import io
     import zipfile
 
-    from anju.duties.enforcement import orders
+    from anju.duties.orders.services import orders
     from anju.means.documents import services as papers
 
     case = hazard("FA01", text="通道堵塞" + NASTY, place="=1+1 <b>门</b>")
@@ -662,9 +686,9 @@ def test_markup_in_what_is_typed_stays_words_in_pages_papers_and_lists(world, ha
         assert "<script>" not in body
     client = signed_in_as(world.people.fire_officer)
     pages = [
-        reverse("enforcement:order", args=[order.pk]), reverse("enforcement:penalty", args=[fine.pk]),
-        reverse("enforcement:transfer", args=[transfer.pk]), reverse("enforcement:orders"),
-        reverse("enforcement:penalties"), reverse("enforcement:transfers"), reverse("cases:case", args=[case.pk]),
+        reverse("orders:order", args=[order.pk]), reverse("penalties:penalty", args=[fine.pk]),
+        reverse("transfers:transfer", args=[transfer.pk]), reverse("orders:list"),
+        reverse("penalties:list"), reverse("transfers:list"), reverse("cases:case", args=[case.pk]),
         *[reverse("documents:one", args=[paper.pk]) for paper in IssuedDocument.objects.all()],
     ]  # fmt: skip
     for url in pages:
@@ -679,10 +703,16 @@ def test_markup_in_what_is_typed_stays_words_in_pages_papers_and_lists(world, ha
 
 def test_a_stranger_and_a_wrong_number_are_told_the_same(everything, signed_in_as):
     client = signed_in_as(everything.people.west_county)
-    for name, key in (("order", "order_id"), ("penalty", "penalty_id"), ("transfer", "transfer_id"),
-                      ("major", "major_id"), ("sealing", "sealing_id"), ("objection", "objection_id")):  # fmt: skip
-        there = client.get(reverse(f"enforcement:{name}", args=[everything.ids[key]]))
-        nowhere = client.get(reverse(f"enforcement:{name}", args=[987654321]))
+    for name, key in (
+        ("orders:order", "order_id"),
+        ("penalties:penalty", "penalty_id"),
+        ("transfers:transfer", "transfer_id"),
+        ("majors:major", "major_id"),
+        ("orders:sealing", "sealing_id"),
+        ("objections:objection", "objection_id"),
+    ):
+        there = client.get(reverse(name, args=[everything.ids[key]]))
+        nowhere = client.get(reverse(name, args=[987654321]))
         assert there.status_code == nowhere.status_code == 404
         same = [
             told.content.decode().replace(str(n), "")

@@ -8,12 +8,15 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.enforcement import orders, payments, penalties
-from anju.duties.enforcement.models import Order, Payment, Penalty, Transfer
 from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
+from anju.duties.orders.models import Order
+from anju.duties.orders.services import orders
+from anju.duties.penalties.models import Payment, Penalty
+from anju.duties.penalties.services import payments, penalties
 from anju.duties.suggestions import services as suggestions
 from anju.duties.suggestions.models import ReplyFigure, Suggestion
+from anju.duties.transfers.models import Transfer
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event, IssuedNumber
 from anju.ground.foundation.refusals import Refusal
@@ -106,7 +109,7 @@ def test_a_fine_is_decided_once_and_counted_once(world, hazard):
         lambda key=key: penalties.decide(penalty_id=fine.pk, by=chief, at=world.now, key=key) for key in "dde"
     ]
     assert only_refusals(at_once(*acts)) >= 1
-    assert journal.events_named(fine, "enforcement.penalty_decided").count() == 1
+    assert journal.events_named(fine, "penalties.decide_simple").count() == 1
     assert IssuedDocument.objects.filter(kind="penalty_decision").count() == 1
     no_gap()
     keeping.fold()
@@ -141,7 +144,7 @@ def test_a_transfer_is_sent_and_accepted_once_however_many_press(world, hazard):
         *[lambda key=key: step(world, transfer, "send", "police_officer", key=key) for key in "sst"]
     )
     assert only_refusals(sent) >= 1
-    assert journal.events_named(transfer, "enforcement.transfer_send").count() == 1
+    assert journal.events_named(transfer, "transfers.send").count() == 1
     no_gap()
     step(world, transfer, "sign_for", "fire_officer")
     both = [("fire_officer", "accept", ""), ("fire_second", "refuse", "不属于本机关职权范围，请改送")]

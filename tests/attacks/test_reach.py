@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from anju.duties.cases import services
 from anju.duties.cases.models import Case, Notice, TermRequest
-from anju.duties.enforcement import orders
+from anju.duties.orders.services import orders
 from anju.ground.access import services as access
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import JobProgress

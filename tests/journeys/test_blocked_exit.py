@@ -111,7 +111,7 @@ def test_the_order_to_correct_is_previewed_issued_under_the_next_number_and_read
     )
     case = Case.objects.get()
     street, stranger = signed_in_as(wang), signed_in_as(outsider)
-    url = f"{reverse('enforcement:order_new')}?case={case.pk}"
+    url = f"{reverse('orders:new')}?case={case.pk}"
     assert "安邻物业服务有限公司" in street.get(url).content.decode()
     draft = street.post(
         url, {"act": "preview", "recipient": "安邻物业服务有限公司", "hazard": "安全出口锁闭"}

@@ -8,8 +8,9 @@ from django.core.management import call_command
 
 from anju.duties.cases import rules
 from anju.duties.cases.forms import TermForm
-from anju.duties.enforcement import major_rules, transfer_rules
+from anju.duties.majors import rules as major_rules
 from anju.duties.suggestions import rules as suggestion_rules
+from anju.duties.transfers import rules as transfer_rules
 from anju.ground.foundation import story, wiring
 from tests.verbs import load_rooms
 
@@ -29,8 +30,8 @@ HOLES = {
 IN_BULK = {
     "cases.imported",
     "inspections.imported",
-    "enforcement.order_imported",
-    "enforcement.fine_imported",
+    "orders.imported",
+    "penalties.imported",
 }
 
 

@@ -1,44 +1,53 @@
 """A room's page cannot grow stale: its picture and its table are those of the code."""
 
-from anju.duties.cases import rules
-from anju.duties.inspections import rules as visit_rules
-from anju.duties.suggestions import rules as suggestion_rules
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from anju.duties.cases import rules as cases
+from anju.duties.inspections import rules as inspections
+from anju.duties.majors import rules as majors
+from anju.duties.orders import rules as orders
+from anju.duties.penalties import rules as penalties
+from anju.duties.suggestions import rules as suggestions
+from anju.duties.transfers import rules as transfers
 from anju.ground.foundation import workflow
+from anju.ground.foundation.workflow import Step
 
 from . import house
 
-
-def test_the_page_of_the_cases_room_draws_the_steps_as_they_are():
-    page = (house.ROOT / "docs" / "rooms" / "cases.md").read_text(encoding="utf-8")
-    assert f"```mermaid\n{workflow.mermaid(rules.STEPS)}\n```" in page
-    for step in rules.STEPS:
-        sources = ", ".join(str(label) for state, label in rules.STATE_LABELS.items() if state in step.source)
-        row = f"| `{step.act}` | {step.label} | {sources} | {rules.STATE_LABELS[step.target]} | `{step.power}` |"
-        assert row in page, row
-        assert f"`{step.basis}` |" in page.split(row)[1].split("\n")[0], step.act
-
-
-def test_the_page_of_the_inspections_room_draws_the_steps_as_they_are():
-    page = (house.ROOT / "docs" / "rooms" / "inspections.md").read_text(encoding="utf-8")
-    assert f"```mermaid\n{workflow.mermaid(visit_rules.STEPS)}\n```" in page
-    for step in visit_rules.STEPS:
-        sources = ", ".join(str(x) for state, x in visit_rules.STATE_LABELS.items() if state in step.source)
-        target = visit_rules.STATE_LABELS[step.target] if step.target else "–"
-        assert (
-            f"| `{step.act}` | {step.label} | {sources} | {target} | `{step.power}` | `{step.basis}` |"
-            in page
-        )
+TABLES: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
+    "cases": (cases.STEPS, cases.STATE_LABELS),
+    "inspections": (inspections.STEPS, inspections.STATE_LABELS),
+    "orders": (orders.ORDER_STEPS, orders.ORDER_LABELS),
+    "penalties": (penalties.STEPS, penalties.STATE_LABELS),
+    "transfers": (transfers.STEPS, transfers.STATE_LABELS),
+    "majors": (majors.STEPS, majors.STATE_LABELS),
+    "suggestions": (suggestions.STEPS, suggestions.STATE_LABELS),
+}
 
 
-def test_the_page_of_the_suggestions_room_draws_the_steps_as_they_are():
-    page = (house.ROOT / "docs" / "rooms" / "suggestions.md").read_text(encoding="utf-8")
-    assert f"```mermaid\n{workflow.mermaid(suggestion_rules.STEPS)}\n```" in page
-    labels = suggestion_rules.STATE_LABELS
-    for step in suggestion_rules.STEPS:
+@pytest.mark.parametrize("room", TABLES)
+def test_the_page_of_a_room_draws_the_steps_as_they_are(room: str):
+    page = (house.ROOT / "docs" / "rooms" / f"{room}.md").read_text(encoding="utf-8")
+    steps, labels = TABLES[room]
+    assert f"```mermaid\n{workflow.mermaid(steps)}\n```" in page
+    for step in steps:
         sources = ", ".join(str(label) for state, label in labels.items() if state in step.source)
-        row = f"| `{step.act}` | {step.label} | {sources} | {labels[step.target]} | `{step.power}` |"
+        target = labels[step.target] if step.target else "—"
+        row = f"| `{step.act}` | {step.label} | {sources} | {target} | `{step.power}` |"
         assert row in page, row
         assert f"`{step.basis}` |" in page.split(row)[1].split("\n")[0], step.act
+
+
+def test_every_room_with_steps_draws_them():
+    with_steps = {
+        path.parent.name
+        for path in house.SOURCE.glob("duties/*/rules.py")
+        if "STEPS = (" in path.read_text("utf-8")
+    }
+    assert with_steps == set(TABLES)
 
 
 def test_every_room_has_its_page():

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases.queries import catalogue
-from anju.duties.enforcement import penalty_rules
-from anju.duties.enforcement import rules as enforcement_rules
-from anju.duties.enforcement.models import Order, Penalty
 from anju.duties.inspections import queries as inspections
 from anju.duties.inspections import register
 from anju.duties.inspections import rules as inspection_rules
 from anju.duties.inspections.models import Finding, Visit, VisitOfficer, VisitPart
+from anju.duties.orders.models import Order
+from anju.duties.orders.rules import ORDER_KINDS, ORDER_LABELS
+from anju.duties.penalties import rules as penalty_rules
+from anju.duties.penalties.models import Penalty
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import rulebooks
@@ -184,11 +185,11 @@ def _finding_columns() -> list[Column]:
 
 
 def _orders(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
-    found = access.visible(Order, to=actor, power="enforcement.see")
+    found = access.visible(Order, to=actor, power="orders.see")
     found = found.filter(_between("issued_at", filters, moments=True), _place(filters))
-    if (state := filters.get("state")) in enforcement_rules.ORDER_LABELS:
+    if (state := filters.get("state")) in ORDER_LABELS:
         found = found.filter(state=state)
-    if (kind := filters.get("kind")) in enforcement_rules.ORDER_KINDS:
+    if (kind := filters.get("kind")) in ORDER_KINDS:
         found = found.filter(kind=kind)
     if text := str(filters.get("q") or "").strip()[:60]:
         found = found.filter(Q(recipient__icontains=text) | Q(written_number__icontains=text))
@@ -201,8 +202,8 @@ def _order_columns() -> list[Column]:
     }
     return [
         Column(_("文书编号"), F("written_number"), 24),
-        Column(_("文书种类"), labels("kind", enforcement_rules.ORDER_KINDS), 14),
-        Column(_("状态"), labels("state", enforcement_rules.ORDER_LABELS), 12),
+        Column(_("文书种类"), labels("kind", ORDER_KINDS), 14),
+        Column(_("状态"), labels("state", ORDER_LABELS), 12),
         Column(_("被责令单位"), F("recipient"), 26),
         *_levels(),
         Column(_("检查单位"), F("agency__name"), 24),
@@ -219,9 +220,9 @@ def _order_columns() -> list[Column]:
 
 
 def _fines(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
-    found = access.visible(Penalty, to=actor, power="enforcement.see")
+    found = access.visible(Penalty, to=actor, power="penalties.see")
     found = found.filter(_between("filed_at", filters, moments=True), _place(filters))
-    if (state := filters.get("state")) in enforcement_rules.PENALTY_LABELS:
+    if (state := filters.get("state")) in penalty_rules.STATE_LABELS:
         found = found.filter(state=state)
     if offence := str(filters.get("offence") or ""):
         found = found.filter(offence=offence)
@@ -238,13 +239,13 @@ def _fine_columns() -> list[Column]:
     }
     return [
         Column(_("决定书文号"), F("written_number"), 24),
-        Column(_("状态"), labels("state", enforcement_rules.PENALTY_LABELS), 12),
+        Column(_("状态"), labels("state", penalty_rules.STATE_LABELS), 12),
         # A person's name is kept masked; the sealed one is in no list.
         Column(_("被处罚人"), F("party_name"), 20),
-        Column(_("当事人类型"), labels("party_kind", enforcement_rules.PARTIES), 10),
+        Column(_("当事人类型"), labels("party_kind", penalty_rules.PARTIES), 10),
         Column(_("案由"), labels("offence", offences), 36),
         Column(_("依据"), F("article"), 24),
-        Column(_("程序"), labels("procedure", enforcement_rules.PROCEDURES), 10),
+        Column(_("程序"), labels("procedure", penalty_rules.PROCEDURES), 10),
         Column(_("警告"), _yes("warning"), 8),
         Column(_("罚款（元）"), F("amount"), 12),
         Column(_("决定日期"), F("decided_on"), 12),
@@ -285,10 +286,10 @@ def listing(key: str) -> Listing | None:
             "findings", _("检查发现的隐患"), "inspections.see", "inspections:visits", _findings, _finding_columns
         ),
         "orders": Listing(
-            "orders", _("责令改正文书"), "enforcement.see", "enforcement:orders", _orders, _order_columns
+            "orders", _("责令改正文书"), "orders.see", "orders:list", _orders, _order_columns
         ),
         "fines": Listing(
-            "fines", _("行政处罚"), "enforcement.see", "enforcement:penalties", _fines, _fine_columns
+            "fines", _("行政处罚"), "penalties.see", "penalties:list", _fines, _fine_columns
         ),
     }  # fmt: skip
     return found.get(key)

@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.duties.enforcement import penalty_rules
-from anju.duties.enforcement.rules import OrderState, PenaltyState
+from anju.duties.orders.rules import OrderState
+from anju.duties.penalties import rules as penalty_rules
+from anju.duties.penalties.rules import PenaltyState
 from anju.ground.access import escrow
 from anju.ground.foundation import calendar, rulebooks
 from anju.ground.foundation.workdays import Term

@@ -387,8 +387,6 @@ def start_run(
     *, import_id: int, dry_run: bool, by: Actor, mapping: Mapping[str, str] | None = None
 ) -> Import:
     """Enqueue a dry run (with the meanings a person chose) or the import itself, and mark what is going on."""
-    from . import jobs as tasks
-
     record = own(import_id, by=by, lock=True)
     allowed = (
         {Import.State.UPLOADED, Import.State.CHECKED, Import.State.FAILED}
@@ -408,7 +406,7 @@ def start_run(
             raise Refusal(_("有两列都选了“%(name)s”，请只留一列。") % {"name": shown(column)})
         record.mapping = dict(mapping)
     job = jobs.start(
-        tasks.run_import,
+        "exchange.run_import",
         kind="exchange.import",
         title=(_("试运行 %(name)s") if dry_run else _("导入 %(name)s")) % {"name": record.name[:150]},
         owner_id=by.account_id,

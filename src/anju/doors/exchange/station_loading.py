@@ -13,10 +13,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from anju.duties.enforcement.models import Order, OrderLine, Payment, Penalty, PenaltyOfficer
 from anju.duties.inspections import checklists, counting, coverage, matching, register
 from anju.duties.inspections.models import Finding, UnitMatch, Visit, VisitOfficer, VisitPart
 from anju.duties.inspections.rules import VisitState
+from anju.duties.orders.models import Order, OrderLine
+from anju.duties.penalties.models import Payment, Penalty, PenaltyOfficer
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.models import Event
 
@@ -50,8 +51,8 @@ _COLUMNS = {
 _STORED = {
     "visits": "inspections_visit",
     "findings": "inspections_finding",
-    "orders": "enforcement_order",
-    "fines": "enforcement_penalty",
+    "orders": "orders_order",
+    "fines": "penalties_penalty",
 }
 # Temporary tables end with the transaction; within one (a rehearsal, a test) a second load makes them anew.
 _TEMPORARY = (
@@ -620,7 +621,7 @@ class StationRun:
 
     def _orders(self) -> int:
         with connection.cursor() as cursor:
-            self._new(cursor, "ledger_orders", "enforcement_order")
+            self._new(cursor, "ledger_orders", "orders_order")
             same = (
                 *(
                     "source_key",
@@ -663,7 +664,7 @@ class StationRun:
             )
             if count:
                 self._lines(cursor)
-                self._events(cursor, "enforcement.order_imported", Order, "ledger_orders")
+                self._events(cursor, "orders.imported", Order, "ledger_orders")
         return count
 
     def _lines(self, cursor: Any) -> None:
@@ -688,11 +689,11 @@ class StationRun:
                 "text": "f.text",
                 "due_on": "o.due_on",
             },
-            "FROM ledger_made m JOIN enforcement_order o ON o.id = m.id"
+            "FROM ledger_made m JOIN orders_order o ON o.id = m.id"
             " JOIN inspections_finding f ON f.visit_id = o.visit_id"
             " LEFT JOIN ledger_naming w ON w.source_key = f.source_key"
             " WHERE w.order_number = o.source_number OR (w.order_number IS NULL AND NOT EXISTS"
-            " (SELECT 1 FROM enforcement_order e WHERE e.visit_id = o.visit_id AND e.id <> o.id))",
+            " (SELECT 1 FROM orders_order e WHERE e.visit_id = o.visit_id AND e.id <> o.id))",
             conflict="ON CONFLICT DO NOTHING",
         )
         cursor.execute(sql, params)
@@ -702,13 +703,13 @@ class StationRun:
             {"order_id": "m.id", "class_code": "s.line_class", "text": "s.line_text", "due_on": "s.due_on"},
             "FROM ledger_orders s JOIN ledger_fresh n USING (line) JOIN ledger_made m USING (source_key)"
             " WHERE s.line_class <> '' AND NOT EXISTS"
-            " (SELECT 1 FROM enforcement_orderline l WHERE l.order_id = m.id)",
+            " (SELECT 1 FROM orders_orderline l WHERE l.order_id = m.id)",
         )
         cursor.execute(sql, params)
 
     def _fines(self) -> int:
         with connection.cursor() as cursor:
-            self._new(cursor, "ledger_fines", "enforcement_penalty")
+            self._new(cursor, "ledger_fines", "penalties_penalty")
             same = (
                 *("source_key", "source_number", "agency_id", "agency_kind", "offence", "edition", "article"),
                 *(
@@ -781,7 +782,7 @@ class StationRun:
                 params=(f"{self.by.post} {self.by.name}".strip()[:120], self.at),
             )
             cursor.execute(sql, params)
-            self._events(cursor, "enforcement.fine_imported", Penalty, "ledger_fines")
+            self._events(cursor, "penalties.imported", Penalty, "ledger_fines")
         return count
 
     # --- what they share -----------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import export, lists, services
-from .jobs import export_workbook
 from .models import Import
 
 PAGE = 20
@@ -280,7 +279,7 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
         return response
     if request.method == "POST":
         job = jobs.start(
-            export_workbook,
+            "exchange.export_workbook",
             kind="exchange.export",
             title=_("导出 Excel"),
             owner_id=actor.account_id,

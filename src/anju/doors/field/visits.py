@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.enforcement import turns
 from anju.duties.inspections import checklists, forms, queries, records, register, rules, services
 from anju.duties.inspections.models import Unit
+from anju.duties.orders.queries import turns
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole

@@ -1,7 +1,7 @@
 """The register of units (检查对象): who is inspected, by whom, with which flags, and what each agency owes them.
 
 `settle` is the one place that derives a unit's supervising agency, its derived flags and its duties from the dated
-rulebook `units`; it takes one unit or all of them. Rooms above hear `inspections.units_merged` and move what they keep.
+rulebook `units`; it takes one unit or all of them.
 """
 
 import re
@@ -28,7 +28,7 @@ from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import root
 from anju.ground.territory.rules import is_old, name_key
 
-from . import checklists, counting, coverage
+from . import checklists, counting, coverage, dossier
 from .models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
 
 POWER = "inspections.register"
@@ -428,16 +428,17 @@ def _renumber(unit_ids: Sequence[int]) -> None:
     coverage.recompute(unit_ids)
 
 
-# What carries a unit in this room and moves with it. Rooms above hear the event.
-_MOVES: tuple[tuple[str, type[Any]], ...] = (("visits", Visit), ("parts", VisitPart), ("findings", Finding))
+def _moving() -> dict[str, type[Any]]:
+    """Return what carries a unit and moves with it, in this room and in those above."""
+    return {"visits": Visit, "parts": VisitPart, "findings": Finding, **dossier.followers()}
 
 
 @transaction.atomic
 def merge_units(*, keep_id: int, gone_id: int, reason: str, by: Any, at: datetime, key: str = "") -> Unit:
     """Join two entries of one unit: `gone` ends, its visits, findings and flags go to `keep`; returns `keep`.
 
-    The event keeps the id of every row that moved, so that `separate_units` can put them back. Rooms above hear
-    `inspections.units_merged` {"keep", "gone"} and move theirs in the same transaction.
+    The event keeps the id of every row that moved, also of rooms above (dossier.register), so that `separate_units`
+    can put them back.
     """
     asked = journal.digest([keep_id, gone_id])
     if keep_id == gone_id:
@@ -460,9 +461,10 @@ def merge_units(*, keep_id: int, gone_id: int, reason: str, by: Any, at: datetim
         raise Refusal(_("请写明依据，例如“现场核对为同一家”。"), field="reason")
     day = timezone.localtime(at).date()
     moved: dict[str, list[int]] = {}
-    for name, model in _MOVES:
-        moved[name] = list(model.objects.filter(unit=gone).order_by("pk").values_list("pk", flat=True))
-        model.objects.filter(pk__in=moved[name]).update(unit=keep)
+    for name, model in _moving().items():
+        rows = model._default_manager
+        moved[name] = list(rows.filter(unit=gone).order_by("pk").values_list("pk", flat=True))
+        rows.filter(pk__in=moved[name]).update(unit=keep)
     Duty.objects.filter(unit=gone, active=True).update(active=False)
     own = set(UnitFlag.objects.filter(unit=keep).values_list("flag", flat=True))
     given = list(UnitFlag.objects.filter(unit=gone).exclude(flag__in=own))
@@ -497,8 +499,8 @@ def separate_units(*, gone_id: int, reason: str, by: Any, at: datetime, key: str
         raise Refusal(_("请写明为什么要拆开。"), field="reason")
     event = journal.events_named(keep, "inspections.units_merged").filter(data__gone=gone.pk).last()
     moved = event.data["moved"] if event else {}
-    for name, model in _MOVES:
-        model.objects.filter(pk__in=moved.get(name, ()), unit=keep).update(unit=gone)
+    for name, model in _moving().items():
+        model._default_manager.filter(pk__in=moved.get(name, ()), unit=keep).update(unit=gone)
     UnitFlag.objects.filter(pk__in=event.data["flags"] if event else ()).delete()
     gone.ended_on = gone.merged_into = None
     gone.save(update_fields=["ended_on", "merged_into"])

@@ -18,12 +18,12 @@ from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import evidence as case_evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import journal, rulebooks, workflow
+from anju.ground.foundation import jobs, journal, rulebooks, workflow
 from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation, Post
 from anju.ground.organisations.queries import company_of, covering_all, in_force
 
-from . import checklists, counting, coverage, jobs, register, rules
+from . import checklists, counting, coverage, register, rules
 from .models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
 from .rules import STEPS, VisitState
 
@@ -592,7 +592,7 @@ def finish_visit(
         key=key,
         key_digest=asked,
     )
-    jobs.issue_record.defer(visit_id=visit.pk)
+    jobs.defer("inspections.issue_record", visit_id=visit.pk)
     return visit
 
 

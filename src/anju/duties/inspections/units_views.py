@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from anju.ground.access import services as access
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
+from anju.ground.foundation.beside import Beside
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
@@ -597,14 +598,14 @@ def decide_match(request: HttpRequest, match_id: int) -> HttpResponse:
 # ---------------------------------------------------------------------------------------------- on an estate's page
 
 
-def estate_panel(request: Any, estate: Estate) -> str:
-    """Draw what was checked and found in an estate over time, with what is due, for its page (一小区一档)."""
+def of_estate(request: Any, estate: Estate) -> Beside | None:
+    """Lay what was checked and found in an estate over time, with what is due, beside its record (一小区一档)."""
     actor, today = request.actor, timezone.localdate()
     if not actor.has(queries.SEE):
-        return ""
+        return None
     found = queries.units_of_estate(actor, estate)
     if not found:
-        return ""
+        return None
     lines = dossier.lines(request, [u.pk for u in found], limit=60)
     own = next((u for u in found if u.kind == "estate"), None)
     context = {
@@ -616,4 +617,5 @@ def estate_panel(request: Any, estate: Estate) -> str:
         "older": lines[8:],
         "estate": estate,
     }
-    return render_to_string("inspections/unit_estate_panel.html", context, request=request)
+    panel = render_to_string("inspections/unit_estate_panel.html", context, request=request)
+    return Beside(panels=[panel])

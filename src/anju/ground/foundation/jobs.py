@@ -1,6 +1,6 @@
 """Background work: enqueued in the business transaction, run after it, its progress shown.
 
-A room declares `@jobs.task(...)` functions in its own `jobs.py`; `task.defer(...)` writes the job row in the
+A room declares `@jobs.task(...)` functions in its own `jobs.py`; `defer(name, ...)` writes the job row in the
 caller's transaction (procrastinate on the same connection), so work is never started for an act rolled back.
 """
 
@@ -65,13 +65,21 @@ class Cancelled(Exception):
     """The owner asked the job to stop; whatever it had not committed is rolled back."""
 
 
+def defer(name: str, **arguments: Any) -> None:
+    """Enqueue the task of a name in this transaction.
+
+    By its name, because a job calls the verbs of its room: a verb that imported its job would close a circle.
+    """
+    app.configure_task(name).defer(**arguments)
+
+
 def start(
-    task_: Any, *, kind: str, title: str, owner_id: int | None, total: int = 0, **arguments: Any
+    name: str, *, kind: str, title: str, owner_id: int | None, total: int = 0, **arguments: Any
 ) -> JobProgress:
-    """Create the progress row and enqueue the task with `progress_id`, both in this transaction."""
+    """Create the progress row and enqueue the task of a name with `progress_id`, both in this transaction."""
     with transaction.atomic():
         progress = JobProgress.objects.create(kind=kind, title=title, owner_id=owner_id, total=total)
-        task_.defer(progress_id=progress.pk, **arguments)
+        defer(name, progress_id=progress.pk, **arguments)
     return progress
 
 

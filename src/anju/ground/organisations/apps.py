@@ -7,12 +7,13 @@ class OrganisationsConfig(AppConfig):
     label = "organisations"
 
     def ready(self) -> None:
+        from anju.ground.foundation import beside
         from anju.ground.foundation.navigation import Item, register
-        from anju.ground.territory import panels
+        from anju.ground.territory.models import Estate
 
-        from .views import estate_panel
+        from .views import of_estate
 
         register(
             Item(_("单位和企业"), "organisations:organisations", "organisations.see", "people", 71, _("档案"))
         )
-        panels.register(estate_panel, order=10)
+        beside.register(Estate, of_estate, order=10)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
+from anju.ground.foundation.beside import Beside
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
@@ -193,8 +194,8 @@ def end_contract(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "organisations/contract_end.html", context, status=422 if form.is_bound else 200)
 
 
-def estate_panel(request: Any, estate: Estate) -> str:
-    """Draw the estate's companies for its page: the one of today, and the former ones."""
+def of_estate(request: Any, estate: Estate) -> Beside:
+    """Lay the estate's companies beside its record: the one of today, and the former ones."""
     today = timezone.localdate()
     contracts = list(estate.contracts.select_related("company").order_by("-valid_from")[:6])
     context = {
@@ -202,4 +203,4 @@ def estate_panel(request: Any, estate: Estate) -> str:
         "today": today,
         "open_company": request.actor.has("organisations.see"),
     }
-    return render_to_string("organisations/estate_panel.html", context)
+    return Beside(panels=[render_to_string("organisations/estate_panel.html", context)])

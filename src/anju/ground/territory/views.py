@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from anju.ground.foundation import journal
+from anju.ground.foundation import beside, journal
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.coordinates import System
 from anju.ground.foundation.guards import power, signed_in
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
 
-from . import boundaries, cell_words, panels, queries, rules, services
+from . import boundaries, cell_words, queries, rules, services
 from .forms import EstateForm
 from .models import Area, Estate
 
@@ -105,7 +105,7 @@ def estate(request: HttpRequest, pk: int) -> HttpResponse:
         "estate": shown,
         "old": queries.estate_is_old(shown, on=timezone.localdate()),
         "buildings": sorted(shown.buildings.all(), key=lambda building: rules.in_house_order(building.name)),
-        "panels": panels.of(request, shown),
+        "panels": beside.of(request, shown).panels,
         "outside": _outside(shown),
         "history": [_told(event) for event in reversed(journal.events_of(shown))],
         "may_edit": request.actor.has("territory.edit"),  # type: ignore[attr-defined]

@@ -294,10 +294,8 @@ def issue_many(
             raise DataIncomplete(
                 _("第%(n)s份：%(why)s") % {"n": number, "why": refusal}, field=refusal.field
             ) from None
-    from .jobs import issue_batch  # the task calls these verbs
-
     progress = jobs.start(
-        issue_batch,
+        "documents.issue_batch",
         kind="documents.batch",
         title=title or _("批量印发《%(form)s》") % {"form": form["name"]},
         owner_id=turn.by.account_id,

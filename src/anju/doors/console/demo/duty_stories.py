@@ -1,4 +1,4 @@
-"""The last weeks of inspections and enforcement in the demo city, told by the verbs that officers use.
+"""The last weeks of inspections, orders, penalties and transfers in the demo city, told by the verbs that officers use.
 
 Every state of every loop stands somewhere: a visit planned, open, signed, re-checked; an order waiting for service and
 one overdue; a fine on the spot and one by the ordinary procedure; a transfer that nobody has answered.
@@ -14,20 +14,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.enforcement import (
-    major,
-    matters,
-    objections,
-    orders,
-    penalties,
-    sealings,
-    transfers,
-)
-from anju.duties.enforcement.models import Order, Transfer
-from anju.duties.enforcement.penalties import Accused, Measure
 from anju.duties.inspections import checking, matching, register, services
 from anju.duties.inspections.checking import Upload
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.majors import services as majors
+from anju.duties.objections import services as objections
+from anju.duties.orders.models import Order
+from anju.duties.orders.queries import matters
+from anju.duties.orders.services import orders, sealings
+from anju.duties.penalties.services import penalties
+from anju.duties.penalties.services.penalties import Accused, Measure
+from anju.duties.transfers import services as transfers
+from anju.duties.transfers.models import Transfer
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar
 from anju.ground.organisations.models import Person
@@ -328,7 +326,7 @@ class DutyStories:
         by = self.brigade[0]
         visit = self._visit(self._unit(), at, ["alarm_dead"], officers=self.brigade)
         case, words = self._case(visit), self.book["major"]
-        major.propose(
+        majors.propose(
             case_id=case.pk, place=words["place"], criteria=[words["criterion"]],
             note=words["note"], by=by, at=self._later(at, hours=3), is_demo=True,
         )  # fmt: skip

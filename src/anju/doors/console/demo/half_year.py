@@ -15,8 +15,8 @@ from typing import Any
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.enforcement.models import Penalty
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
+from anju.duties.penalties.models import Penalty
 from anju.ground.access import services as access
 from anju.ground.foundation import calendar, pinyin, rulebooks
 from anju.ground.foundation.models import Event

@@ -11,10 +11,11 @@ from django.utils import timezone
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import evidence
-from anju.duties.enforcement import matters
-from anju.duties.enforcement.models import Order, Penalty
 from anju.duties.inspections import checklists
 from anju.duties.inspections.models import CheckedItem, VisitPart
+from anju.duties.orders.models import Order
+from anju.duties.orders.services.papers import issue_paper
+from anju.duties.penalties.models import Penalty
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations
 from anju.means.documents.facts import (
@@ -80,7 +81,7 @@ class Papers:
         order = Order.objects.get(visit_id=fine.check.id, kind="immediate")
         leaf = catalogue.find("hazard", fine.seen.code, on=fine.check.on)
         basis = self._basis(fine)
-        issued = matters.issue_paper(
+        issued = issue_paper(
             kind="order_immediate",
             data=OrderImmediateData(
                 organisation=station.name,
@@ -113,7 +114,7 @@ class Papers:
         unit, station = fine.check.unit, fine.check.unit.home.station
         penalty = Penalty.objects.get(pk=fine.id)
         article = citations.cite(fine.article, chinese=True)
-        issued = matters.issue_paper(
+        issued = issue_paper(
             kind="spot_decision",
             data=SpotDecisionData(
                 organisation=station.name,

@@ -1,4 +1,4 @@
-"""The half-year as rows: what `half_year` has drawn, written into the tables of inspections, cases and enforcement."""
+"""The half-year as rows: what `half_year` has drawn, written into the tables of the duties."""
 
 import random
 from collections import defaultdict
@@ -14,11 +14,13 @@ from anju.duties.cases import rules
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
-from anju.duties.enforcement.models import Order, OrderLine, Payment, Penalty, PenaltyOfficer
-from anju.duties.enforcement.rules import OrderState, PenaltyState
 from anju.duties.inspections import checklists, coverage, register
 from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitOfficer, VisitPart
 from anju.duties.inspections.rules import VisitState
+from anju.duties.orders.models import Order, OrderLine
+from anju.duties.orders.rules import OrderState
+from anju.duties.penalties.models import Payment, Penalty, PenaltyOfficer
+from anju.duties.penalties.rules import PenaltyState
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import pinyin
 from anju.ground.foundation.models import Event
@@ -448,7 +450,7 @@ class Rows:
             data = f'{{"amount": "{fine.yuan}.00", "offence": "{fine.offence}"}}'
             self.events.append(
                 event(
-                    "enforcement.penalty_decided",
+                    "penalties.decide_simple",
                     Penalty,
                     fine.id,
                     actor,

@@ -17,7 +17,7 @@ from anju.duties.cases import rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice, Report
 from anju.duties.cases.services import Reporter, Upload
-from anju.duties.enforcement import orders
+from anju.duties.orders.services import orders
 from anju.ground.access.actors import PUBLIC, Actor
 from anju.ground.territory.models import Estate
 

@@ -1,4 +1,4 @@
-"""Lists of inspections and enforcement, taken away as CSV and as a workbook."""
+"""Lists of inspections, orders and fines, taken away as CSV and as a workbook."""
 
 import csv
 import io

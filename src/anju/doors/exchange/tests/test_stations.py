@@ -11,8 +11,9 @@ from anju.doors.exchange.models import Import
 from anju.doors.exchange.reading import Unreadable
 from anju.doors.exchange.services import load_ledger
 from anju.duties.cases.models import Case, CaseClock
-from anju.duties.enforcement.models import Order, OrderLine, Payment, Penalty
 from anju.duties.inspections.models import Finding, Unit, UnitMatch, Visit, VisitOfficer, VisitPart
+from anju.duties.orders.models import Order, OrderLine
+from anju.duties.penalties.models import Payment, Penalty
 from anju.ground.access import escrow
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted
@@ -480,7 +481,7 @@ def test_a_fine_outside_the_agencys_power_is_noted_and_loaded(load):
     fine = Penalty.objects.get()
     assert (fine.offence, fine.party_kind) == ("escape_blocked", "unit")
     assert "消防救援机构" in outcome.notes[0]
-    event = Event.objects.get(name="enforcement.fine_imported")
+    event = Event.objects.get(name="penalties.imported")
     assert event.data["doubts"] == ["no_power"]
 
 
@@ -616,7 +617,7 @@ def test_an_order_to_a_company_is_seen_by_the_company(load, city, company_clerk,
     order = Order.objects.get()
     assert order.company == city.offices.company
     clerk = company_clerk.actor(friday_9am)
-    assert list(access.visible(Order, to=clerk, power="enforcement.see")) == [order]
+    assert list(access.visible(Order, to=clerk, power="orders.see")) == [order]
 
 
 def test_two_visits_of_one_day_without_numbers_are_two(load):

@@ -75,7 +75,7 @@ def test_a_visit_is_shown_as_it_was_with_its_next_act_on_top(finished, officers,
     ):
         assert words in seen, words
     assert reverse("cases:case", args=[visit.findings.get().case_id]) in seen
-    assert f"{reverse('enforcement:order_new')}?visit={visit.pk}" in seen
+    assert f"{reverse('orders:new')}?visit={visit.pk}" in seen
 
 
 def test_an_old_visit_keeps_its_old_form(begun, officers, answer_all, signed_in_as, friday_9am):

@@ -317,8 +317,12 @@ def test_a_company_reaches_no_further_than_its_contracts():
         "cases.handle",
         "territory.see",
         "inspections.see",  # visits to its own estates, …
-        "enforcement.see",  # … orders and decisions that were handed to it, …
-        "enforcement.object",  # … and objections to these
+        "orders.see",  # … orders and decisions that were handed to it, …
+        "orders.obey",
+        "penalties.see",
+        "majors.see",
+        "objections.see",
+        "objections.object",  # … and objections to these
     }
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from anju.duties.enforcement.models import Payment, Penalty
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
+from anju.duties.penalties.models import Payment, Penalty
 from anju.ground.territory.models import Area
 
 FIRST, LAST = date(2023, 5, 3), date(2024, 7, 20)

@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from anju.duties.enforcement.models import Payment, Penalty
 from anju.duties.inspections.models import Finding, VisitPart
+from anju.duties.penalties.models import Payment, Penalty
 from anju.ground.foundation.refusals import Refusal
 from anju.means.figures import counting, keeping, queries, registry
 from anju.means.figures.models import TallyState
@@ -148,7 +148,7 @@ def test_a_county_officer_is_answered_from_the_tally_in_few_statements(lived):
     query = Query(TALLIED, HALF, by="county")
     with CaptureQueriesContext(connection) as asked:
         kept = queries.answer(query, actor=actor, at=NOW)
-    assert not [q for q in asked if "inspections_" in q["sql"] or "enforcement_" in q["sql"]]
+    assert not [q for q in asked if "inspections_" in q["sql"] or "penalties_" in q["sql"]]
     assert len([q for q in asked if "figures_tallyrow" in q["sql"]]) == 1
     with from_rows():
         assert told(kept) == told(queries.answer(query, actor=actor, at=NOW))

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import Error, connection, transaction
 from django.urls import reverse
 
-from anju.duties.enforcement.models import Penalty
 from anju.duties.inspections.models import Finding
+from anju.duties.penalties.models import Penalty
 from anju.ground.foundation import journal
 from anju.means.figures import jobs, queries, registry, services
 from anju.means.figures.models import FigureRevision, FigureSnapshot

@@ -120,13 +120,13 @@ def test_whatever_happens_the_tally_is_what_the_facts_say(city, seed):
             case 3:
                 with connection.cursor() as cursor:
                     cursor.execute(
-                        "UPDATE enforcement_penalty SET amount = amount + 0.01, cancelled_on = NULL WHERE id % 2 = 0"
+                        "UPDATE penalties_penalty SET amount = amount + 0.01, cancelled_on = NULL WHERE id % 2 = 0"
                     )
             case 4:
                 with connection.cursor() as cursor:
                     cursor.execute(
                         "DELETE FROM inspections_finding f WHERE part_id = ANY(%s) "
-                        "AND NOT EXISTS (SELECT 1 FROM enforcement_penalty WHERE finding_id = f.id)",
+                        "AND NOT EXISTS (SELECT 1 FROM penalties_penalty WHERE finding_id = f.id)",
                         [[part.pk for part in parts]],
                     )
             case 5:

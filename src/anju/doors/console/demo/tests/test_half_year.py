@@ -15,11 +15,13 @@ from django.utils import timezone
 from anju.doors.console.demo.city import book
 from anju.duties.cases.models import Case
 from anju.duties.cases.tests.conftest import _own_store
-from anju.duties.enforcement.models import Order, Penalty, Transfer
-from anju.duties.enforcement.rules import ORDER_LABELS
 from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitPart
 from anju.duties.inspections.rules import STATE_LABELS
+from anju.duties.orders.models import Order
+from anju.duties.orders.rules import ORDER_LABELS
+from anju.duties.penalties.models import Penalty
 from anju.duties.suggestions.models import Suggestion
+from anju.duties.transfers.models import Transfer
 from anju.ground.access.models import Account
 from anju.ground.foundation.models import Event
 from anju.means.documents.models import IssuedDocument
@@ -122,7 +124,7 @@ def _click_down(client: Client, *, outsider: str) -> None:
     assert len(fines) == 25
     there = Account.objects.get(username=outsider).person.posts.get().organisation.area.county_id
     penalty = Penalty.objects.filter(is_old_community=True).exclude(county=there).order_by("pk").first()
-    address = reverse("enforcement:penalty", args=[penalty.pk])
+    address = reverse("penalties:penalty", args=[penalty.pk])
     assert address in fines
     fine = client.get(address).content.decode()
     case_link = reverse("cases:case", args=[penalty.case_id])

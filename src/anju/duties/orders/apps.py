@@ -1,0 +1,29 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OrdersConfig(AppConfig):
+    """Orders to put right, at once or by a day; temporary sealing."""
+
+    name = "anju.duties.orders"
+    label = "orders"
+
+    def ready(self) -> None:
+        from anju.duties.cases.models import Case
+        from anju.duties.inspections import dossier
+        from anju.ground.foundation import beside
+        from anju.ground.foundation.navigation import Item, register, register_piles
+
+        from . import (
+            listeners,  # noqa: F401  (subscribes)
+            pages,
+        )
+        from .models import Order, Sealing
+
+        law = _("检查执法")
+        register(Item(_("责令改正"), "orders:list", "orders.see", "file", 62, law))
+        register(Item(_("临时查封"), "orders:sealings", "orders.see", "lock", 64, law))
+        register_piles(pages.piles)
+        dossier.register(pages.lines, counter=pages.counts, follow=(Order, Sealing))
+        beside.register(Case, pages.orders_of_case, order=10)
+        beside.register(Case, pages.sealings_of_case, order=30)

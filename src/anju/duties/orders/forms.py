@@ -1,0 +1,126 @@
+"""Forms of orders and sealings, and what forms of acts have in common; the verbs decide."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from anju.ground.foundation.refusals import Refusal
+
+from .queries import matters
+
+
+def named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """List entries of a rulebook to choose from, in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    return [(entry["key"], entry["name_en"] if english else entry["name"]) for entry in entries]
+
+
+def day(label: Any, *, required: bool = False, **more: Any) -> forms.DateField:
+    """Make the field of a day."""
+    return forms.DateField(
+        label=label,
+        required=required,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        **more,
+    )
+
+
+def money(label: Any, *, required: bool = False, **more: Any) -> forms.DecimalField:
+    """Make the field of a sum in yuan."""
+    return forms.DecimalField(label=label, required=required, max_digits=12, decimal_places=2, **more)
+
+
+def text(
+    label: Any, *, rows: int = 3, most: int = 2000, required: bool = False, **more: Any
+) -> forms.CharField:
+    """Make the field of a longer text."""
+    return forms.CharField(
+        label=label, required=required, max_length=most, widget=forms.Textarea(attrs={"rows": rows}), **more
+    )
+
+
+class ServeForm(forms.Form):
+    """How a paper reached whom."""
+
+    way = forms.ChoiceField(label=_("送达方式"))
+    served_to = forms.CharField(label=_("签收人（拒收的填拒收人）"), max_length=60)
+    served_at = forms.DateTimeField(
+        label=_("送达时间"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("不填即为现在"),
+    )
+    witness = forms.CharField(
+        label=_("见证人"), max_length=60, required=False, help_text=_("拒绝签收、留置送达时必填")
+    )
+    note = text(_("备注"), rows=2, most=200)
+
+    def __init__(self, *args: Any, on: date, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["way"].choices = named(matters.book(on)["service"]["ways"])  # type: ignore[attr-defined]
+
+    def told(self) -> dict[str, Any]:
+        """Return what `serve` takes."""
+        return dict(self.cleaned_data)
+
+
+class ComplyForm(forms.Form):
+    """What the re-check found."""
+
+    on = day(_("改正日期"), help_text=_("不填即为今天"))
+    note = text(_("复查情况"), required=True, most=500)
+
+
+class NoteForm(forms.Form):
+    """A note that may be left out."""
+
+    note = text(_("说明"), rows=2, most=300)
+
+
+class ReasonForm(forms.Form):
+    """A reason that must be given."""
+
+    reason = text(_("理由"), required=True, most=300)
+
+
+class SealForm(forms.Form):
+    """A temporary sealing."""
+
+    unit = forms.ChoiceField(label=_("被查封单位"))
+    ground = forms.ChoiceField(label=_("法定情形"))
+    part = forms.CharField(label=_("查封的部位或者场所"), max_length=200)
+    reason = text(_("现场危险情况"), required=True)
+    until = day(_("查封至"), required=True)
+    first_name = forms.CharField(label=_("执行人员"), max_length=40)
+    first_badge = forms.CharField(label=_("执法证号"), max_length=30)
+    second_name = forms.CharField(label=_("另一名执行人员"), max_length=40)
+    second_badge = forms.CharField(label=_("其执法证号"), max_length=30)
+
+    def __init__(self, *args: Any, on: date, units: Sequence[tuple[int, str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].choices = [(str(pk), name) for pk, name in units]  # type: ignore[attr-defined]
+        self.fields["ground"].choices = [("", _("请选择")), *named(matters.book(on)["sealing"]["grounds"])]  # type: ignore[attr-defined]
+
+    def officers(self) -> list[tuple[str, str]]:
+        told = self.cleaned_data
+        return [(told["first_name"], told["first_badge"]), (told["second_name"], told["second_badge"])]
+
+
+class RenewForm(forms.Form):
+    """A longer sealing."""
+
+    until = day(_("延长至"), required=True)
+    reason = text(_("隐患尚未消除的情况"), required=True)
+
+
+def read(form: forms.Form) -> forms.Form:
+    """Return a form that is valid, or refuse with its first error beside its field."""
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        label = form.fields[name].label if name in form.fields else ""
+        raise Refusal(f"{label}：{errors[0]}" if label else errors[0], field=name)
+    return form

@@ -1,0 +1,131 @@
+"""What this room lays elsewhere: in a unit's file, beside a case, on the to-do page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.duties.cases.models import Case
+from anju.duties.inspections.dossier import Line
+from anju.ground.access import services as access
+from anju.ground.foundation.beside import Act, Beside, Paper
+from anju.ground.foundation.navigation import Pile
+
+from .models import Order, Sealing
+from .queries import matters, turns
+from .rules import ORDER_KINDS, ORDER_LABELS, OrderState
+
+_TONES = {"complied": "done", "overdue": "danger", "void": "quiet"}
+
+
+def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
+    """Return the orders and sealings of some units that the reader sees, newest first."""
+    actor = request.actor
+    if not actor.has("orders.see"):
+        return []
+    orders = access.visible(Order, to=actor, power="orders.see").filter(unit__in=unit_ids)
+    found = [
+        Line(
+            matters.day_of(order.issued_at), "order", str(ORDER_KINDS[order.kind]),
+            note=str(ORDER_LABELS[order.state])
+            + (_("，限期到 %(day)s") % {"day": order.due_on.isoformat()} if order.due_on else ""),
+            url=reverse("orders:order", args=[order.pk]), tone=_TONES.get(order.state, "warn"), by=order.agency.name,
+        )
+        for order in orders.select_related("agency").order_by("-issued_at")[:limit]
+    ]  # fmt: skip
+    sealings = access.visible(Sealing, to=actor, power="orders.see").filter(unit__in=unit_ids)
+    found += [
+        Line(
+            matters.day_of(sealing.sealed_at), "sealing", _("临时查封"), note=sealing.part,
+            url=reverse("orders:sealing", args=[sealing.pk]),
+            tone="done" if sealing.lifted_at else "danger", by=sealing.agency.name,
+        )
+        for sealing in sealings.select_related("agency").order_by("-sealed_at")[:limit]
+    ]  # fmt: skip
+    return found
+
+
+def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
+    """Return how many orders the units had, of those the reader sees."""
+    if not request.actor.has("orders.see"):
+        return []
+    seen = access.visible(Order, to=request.actor, power="orders.see").filter(unit__in=unit_ids)
+    return [(_("责令改正（件）"), seen.exclude(state=OrderState.VOID).count())]
+
+
+def orders_of_case(request: Any, case: Case) -> Beside | None:
+    """Lay beside a case the orders that name it, and what may be ordered."""
+    actor = request.actor
+    if not actor.has("orders.see"):
+        return None
+    seen = access.visible(Order, to=actor, power="orders.see").filter(lines__case=case)
+    papers = []
+    for order in seen.order_by("-issued_at"):
+        note = " · ".join(
+            str(part)
+            for part in (
+                ORDER_KINDS[order.kind],
+                ORDER_LABELS[order.state],
+                order.due_on and order.due_on.isoformat(),
+            )
+            if part
+        )
+        links = (
+            (
+                ("PDF", reverse("documents:pdf", args=[order.document_id])),
+                ("Word", reverse("documents:docx", args=[order.document_id])),
+            )
+            if order.document_id
+            else ()
+        )
+        title = order.written_number or _("口头责令")
+        papers.append(Paper(title, reverse("orders:order", args=[order.pk]), note, links))
+    acts = []
+    if actor.has("orders.order") and case.is_open:
+        acts.append(Act(_("责令改正"), f"{reverse('orders:new')}?case={case.pk}", "file"))
+    return Beside(papers, acts)
+
+
+def sealings_of_case(request: Any, case: Case) -> Beside | None:
+    """Lay beside a case what was sealed, and whether something may be."""
+    actor = request.actor
+    if not actor.has("orders.see"):
+        return None
+    seen = access.visible(Sealing, to=actor, power="orders.see").filter(case=case)
+    papers = []
+    for sealing in seen.order_by("-sealed_at"):
+        until = _("已解除") if sealing.lifted_at else _("至 %(d)s") % {"d": sealing.until.isoformat()}
+        title = sealing.written_number or _("临时查封")
+        papers.append(Paper(title, reverse("orders:sealing", args=[sealing.pk]), f"{sealing.part} · {until}"))
+    acts = []
+    if actor.has("orders.seal") and case.is_open and case.kind == "hazard":
+        acts.append(Act(_("临时查封"), f"{reverse('orders:sealing_new')}?case={case.pk}"))
+    return Beside(papers, acts)
+
+
+def piles(request: Any) -> list[Pile]:
+    """List what waits for the own agency, or for the company that is addressed: orders, and sealings that end."""
+    actor, on = request.actor, timezone.localdate()
+    if not actor.organisation_ids:
+        return []
+    found = []
+    waiting = turns.of_orders(actor, on=on)
+    if waiting != turns.NOBODY:
+        company = turns.is_company(actor)
+        found.append(
+            Pile(
+                _("收到的责令改正") if company else _("责令改正：送达、复查"),
+                f"{reverse('orders:list')}?turn=1",
+                Order.objects.filter(waiting),
+                turns.late_orders(on=on, company=company),
+            )
+        )
+    if actor.has("orders.seal"):
+        ending = Sealing.objects.filter(
+            agency_id__in=actor.organisation_ids, lifted_at__isnull=True, until__lte=on + turns.SEALING_AHEAD
+        )
+        found.append(Pile(_("查封即将到期"), reverse("orders:sealings"), ending, Q(until__lt=on)))
+    return found

@@ -1,0 +1,430 @@
+"""Pages of penalties. They read what was asked, call one query or verb, and show the answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST
+
+from anju.duties.orders.forms import NoteForm, ReasonForm, ServeForm, read
+from anju.duties.orders.queries import dossiers, lists, matters
+from anju.duties.orders.queries.matters import Matter
+from anju.ground.access.guards import power
+from anju.ground.foundation import beside
+from anju.ground.foundation.refusals import NotFound, Refusal
+
+from . import forms, rules
+from .models import Penalty
+from .queries import offences, turns
+from .queries import penalties as queries
+from .rules import PARTIES, PROCEDURES, STATE_LABELS, STEPS, PenaltyState
+from .services import payments, penalties
+
+WORDS = {
+    "penalties.imported": (lazy("由台账导入"), "active"),
+    "penalties.file": (lazy("立案"), "active"),
+    "penalties.give_notice": (lazy("处罚告知"), "active"),
+    "penalties.renotice": (lazy("重新告知"), "active"),
+    "penalties.take_statement": (lazy("陈述申辩"), "active"),
+    "penalties.ask_hearing": (lazy("申请听证"), "warn"),
+    "penalties.record_hearing": (lazy("听证"), "active"),
+    "penalties.propose": (lazy("提出处罚意见"), "active"),
+    "penalties.decide_simple": (lazy("作出处罚决定"), "danger"),
+    "penalties.decide": (lazy("作出处罚决定"), "danger"),
+    "penalties.spare": (lazy("不予处罚"), "quiet"),
+    "penalties.serve": (lazy("送达决定"), "active"),
+    "penalties.pay": (lazy("缴款"), "done"),
+    "penalties.hand_in": (lazy("现金缴存"), "quiet"),
+    "penalties.cancel": (lazy("撤销"), "danger"),
+    "penalties.unseal": (lazy("查看当事人身份"), "danger"),
+}
+
+
+@power("penalties.see")
+def penalty_list(request: HttpRequest) -> HttpResponse:
+    """List the penalties within reach, newest first."""
+    found = queries.penalty_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
+    on, turn = timezone.localdate(), request.GET.get("turn") == "1"
+    known = offences.offences(on)
+    proposed = turns.proposed_among(found.rows) if turn else set()
+    actor = request.actor  # type: ignore[attr-defined]
+    company = turns.is_company(actor)
+    context = {
+        "page": found,
+        "turn": turn,
+        "kept": lists.kept(request.GET),
+        "may_act": company
+        or any(actor.has(f"penalties.{name}") for name in ("punish", "approve", "payment")),
+        "rows": [
+            {
+                "penalty": p,
+                "next": turns.next_of_penalty(p, proposed=p.pk in proposed, on=on, company=company)
+                if turn
+                else None,
+                "tone": queries.PENALTY_TONES[p.state],
+                "state": queries.state_of(p),
+                "offence": _offence_label(known, p),
+            }
+            for p in found.rows
+        ],
+        "states": STATE_LABELS,
+        "offences": [(key, offences.offence_name(o)) for key, o in known.items()],
+        "today": timezone.localdate(),
+    }
+    return render(request, "penalties/penalties.html", context)
+
+
+def _offence_label(book: Mapping[str, Any], penalty: Penalty) -> str:
+    """Name the offence of a row; one that a ledger brought is told in its own words."""
+    known = book.get(penalty.offence)
+    return offences.offence_name(known) if known else (penalty.facts[:40] or penalty.offence)
+
+
+@power("penalties.see")
+def penalty(request: HttpRequest, penalty_id: int) -> HttpResponse:
+    """Show one penalty: offence and article, party, clocks, money, what may be done now, its story."""
+    return _penalty_page(request, penalty_id)
+
+
+def _penalty_forms(found: queries.PenaltyDossier, data: Any, act: str) -> dict[str, django_forms.Form]:
+    on = timezone.localdate()
+    row = found.penalty
+    allowed = found.offence.parties.get(row.party_kind)
+
+    def told(name: str, **initial: Any) -> dict[str, Any]:
+        return {"data": data if name == act else None, "auto_id": f"{name}-%s", "initial": initial or None}
+
+    made: dict[str, django_forms.Form] = {
+        "take_statement": forms.StatementForm(**told("take_statement")),
+        "ask_hearing": forms.HearingForm(**told("ask_hearing")),
+        "record_hearing": forms.HearingRecordForm(**told("record_hearing")),
+        "decide": NoteForm(**told("decide")),
+        "spare": forms.SpareForm(**told("spare"), on=on),
+        "serve": ServeForm(**told("serve"), on=on),
+        "pay": forms.PaymentForm(
+            **told("pay", principal=found.owed.principal, surcharge=found.owed.surcharge, paid_on=on),
+            on=on,
+            spot=row.procedure == "simple",
+        ),
+        "cancel": ReasonForm(**told("cancel")),
+    }
+    if allowed is not None:
+        measured: dict[str, Any] = {"allowed": allowed, "warning": found.offence.warning}
+        given = {"amount": row.proposed_amount, "warning": row.warning, "reasons": row.reasons}
+        made["decide_simple"] = forms.SpotForm(**told("decide_simple"), **measured)
+        made["give_notice"] = forms.MeasureForm(**told("give_notice"), **measured)
+        made["renotice"] = forms.MeasureForm(**told("renotice", **given), **measured)
+        made["propose"] = forms.MeasureForm(**told("propose", **given), **measured)
+    return made
+
+
+def _penalty_page(
+    request: HttpRequest, penalty_id: int, *, refusal: Refusal | None = None, act: str = ""
+) -> HttpResponse:
+    at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
+    found = queries.penalty(actor, penalty_id, at=at)
+    row = found.penalty
+    if row.case_id and refusal is not None and refusal.data.get("offer") == "transfer":
+        return _instead(request, refusal, matters.of_case(actor, row.case_id, at=at), f"case={row.case_id}")
+    context = {
+        "d": found,
+        "penalty": row,
+        "choice": offences.choice(found.offence, row.agency_kind, row.class_code, on=row.edition)
+        if found.offence
+        else None,
+        "state": queries.state_of(row),
+        "tone": queries.PENALTY_TONES[row.state],
+        "procedure": PROCEDURES.get(row.procedure, ""),
+        "party": PARTIES.get(row.party_kind, ""),
+        "says": queries.says(row),
+        "under_age": offences.under_age(row) and row.state in (PenaltyState.FILED, PenaltyState.NOTICED),
+        "steps": dossiers.steps(STEPS, found.acts),
+        "urls": {a: reverse("penalties:step", args=[penalty_id, a]) for a in found.acts},
+        "forms": _penalty_forms(found, request.POST, act),
+        "hints": _penalty_hints(found),
+        "open_act": act,
+        "refusal": str(refusal) if refusal else "",
+        "stages": _stages(row),
+        "where": queries.where(row),
+        "class_name": matters.class_name(row),
+        "events": [dossiers.told(e, WORDS) for e in reversed(found.events)],
+        "hand_in_by": {p.pk: _hand_in_by(row, p) for p in found.payments if p.way == "spot"},
+        "may_pay": actor.has("penalties.payment") and row.agency_id in actor.organisation_ids,
+        "may_unseal": row.party_kind == "person"
+        and row.party_sealed is not None
+        and (
+            actor.has("cases.unseal")
+            or (actor.has("penalties.punish") and row.agency_id in actor.organisation_ids)
+        ),
+        "beside": beside.of(request, row),
+        "now": at,
+    }
+    return render(request, "penalties/penalty.html", context, status=refusal.status if refusal else 200)
+
+
+def _hand_in_by(row: Penalty, payment: Any) -> Any:
+    return matters.last_day(payment.paid_on, matters.book(row.edition)["payment"]["hand_in_within"])
+
+
+def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
+    row = found.penalty
+    allowed = found.offence.parties.get(row.party_kind) if found.offence else None
+    hints = {
+        "decide": _("承办意见：%(what)s。%(why)s") % {"what": _proposal(row), "why": row.reasons},
+        "pay": _("尚欠罚款 %(p)s 元，加处罚款 %(s)s 元。")
+        % {"p": f"{found.owed.principal:,.2f}", "s": f"{found.owed.surcharge:,.2f}"},
+    }
+    if allowed is not None:
+        said = offences.amount_words(allowed, found.offence)
+        amount = _("规定的罚款：%(amount)s") % {"amount": said}
+        hints |= {"give_notice": amount, "propose": amount, "decide_simple": amount}
+        again = _("当事人会收到新的告知书，陈述申辩和听证的期限重新计算。")
+        hints["renotice"] = f"{again} {amount}"
+    return hints
+
+
+def _proposal(row: Penalty) -> str:
+    parts = [_("警告")] if row.warning else []
+    if row.proposed_amount is not None:
+        parts.append(_("罚款 %(amount)s 元") % {"amount": f"{row.proposed_amount:,.2f}"})
+    return _("并处").join(parts)
+
+
+def _stages(row: Penalty) -> list[dict[str, Any]]:
+    """Say where a penalty stands between filing and payment."""
+    simple = row.procedure == "simple"
+    stages = [
+        (_("立案"), row.filed_at),
+        # What a ledger brought tells nothing of the notice before its decision.
+        *([] if simple or (row.decided_at and not row.noticed_at) else [(_("告知"), row.noticed_at)]),
+        (_("决定"), row.decided_at),
+        (_("送达"), row.served_at),
+        *([(_("缴清"), row.paid_on)] if row.amount is not None or row.decided_at is None else []),
+    ]
+    if row.state in ("spared", "cancelled"):
+        stages = [s for s in stages if s[1]] + [
+            (_("不予处罚") if row.state == "spared" else _("撤销"), row.cancelled_on)
+        ]
+    here = next((n for n, (_label, at) in enumerate(stages) if at is None), len(stages))
+    if row.state in ("spared", "cancelled"):
+        here = len(stages)
+    return [
+        {"label": label, "at": at, "state": "done" if n < here else "now" if n == here else "later"}
+        for n, (label, at) in enumerate(stages)
+    ]
+
+
+@require_POST
+@power("penalties.punish", "penalties.approve", "penalties.payment")
+def penalty_step(request: HttpRequest, penalty_id: int, act: str) -> HttpResponse:
+    """Take one step on a penalty; a refusal comes back beside its button with everything that was typed."""
+    at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
+    if act not in {step.act for step in STEPS}:
+        raise NotFound(_("没有找到这个页面。"))
+    try:
+        found = queries.penalty(actor, penalty_id, at=at)
+        form = _penalty_forms(found, request.POST, act).get(act)
+        if form is None:
+            raise Refusal(_("这一行为已不在规则库中，请联系管理员。"))
+        read(form)
+        given = {
+            "penalty_id": penalty_id,
+            "by": actor,
+            "at": at,
+            "key": request.POST.get("request_key", "")[:64],
+        }
+        _take(act, form, given)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _penalty_page(request, penalty_id, refusal=refusal, act=act)
+    messages.success(request, _("已办理。"))
+    return redirect("penalties:penalty", penalty_id)
+
+
+def _take(act: str, form: Any, given: dict[str, Any]) -> None:
+    told = form.cleaned_data
+    if act == "decide_simple":
+        penalties.decide_simple(**given, measure=form.measure(), statement=told.get("statement", ""))
+    elif act in ("give_notice", "renotice", "propose"):
+        getattr(penalties, act)(**given, measure=form.measure())
+    elif act == "pay":
+        payments.record_payment(**given, **form.told())
+    else:
+        getattr(penalties, act)(**given, **told)
+
+
+@power("penalties.punish")
+def penalty_new(request: HttpRequest) -> HttpResponse:
+    """Begin a penalty case (立案处罚): choose the offence, then say on whom, what happened, and who acts.
+
+    A fine that belongs to another agency is refused on a page that says who may and offers the transfer.
+    """
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    on = matters.day_of(at)
+    matter = matters.asked(actor, request.GET, at=at)
+    agency = matters.agency_of(actor)
+    query = matters.source(request.GET)
+    offence = offences.offences(on).get(request.GET.get("offence", ""))
+    if offence is None:
+        context = {
+            "matter": matter,
+            "agency": agency,
+            "choices": offences.choices(agency.kind, matter.class_code, on=on),
+            "class_name": matters.class_name(matter.hazards[0]) if matter.hazards else "",
+            "query": query,
+        }
+        return render(request, "penalties/choose.html", context)
+    try:
+        offences.require_agency(offence, agency, on=on)
+        if offence.elsewhere:
+            raise Refusal(_("这类行为%(also)s，不在这里决定罚款。") % {"also": offence.also})
+        if offence.needs != "absent" and offences.standing_order(offence, matter, on=on) is None:
+            raise Refusal(
+                _("“%(offence)s”须先责令改正；目前没有%(lacking)s的责令改正。")
+                % {
+                    "offence": offences.offence_name(offence),
+                    "lacking": _("已逾期") if offence.needs == "overdue" else _("尚未改正"),
+                },
+                data={"offer": "order"},
+                code="needs_order",
+            )
+    except Refusal as refusal:
+        return _instead(request, refusal, matter, query)
+    return _file_page(request, matter, agency, offence, query)
+
+
+def _file_page(request: HttpRequest, matter: Matter, agency: Any, offence: Any, query: str) -> HttpResponse:
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    on = matters.day_of(at)
+    own = matters.officer(actor)
+    parties = list(offence.parties)
+    person_first = "person" in parties and offence.needs == "order"
+    party = "person" if person_first else parties[-1] if "unit" not in parties else "unit"
+    ceiling = rules.simple_ceiling(matters.book(on), agency.kind, party, on)
+    smallest = min((r.least for r in offence.parties.values() if not r.of), default=None)
+    simple = smallest is not None and smallest <= ceiling.most
+    form = forms.FileForm(
+        request.POST if request.method == "POST" else None,
+        parties=parties,
+        needs_order=offence.needs == "order",
+        initial={
+            "procedure": "simple" if simple else "ordinary",
+            "party_kind": party,
+            "party_name": matter.recipient if party == "unit" else "",
+            "facts": matter.case.text if matter.case else "",
+            "first_badge": own.badge if own else "",
+            "corrected": False,
+        },
+    )
+    allowed = offence.parties[party]
+    spot = forms.SpotForm(
+        request.POST if request.method == "POST" and request.POST.get("procedure") == "simple" else None,
+        allowed=offence.parties.get(request.POST.get("party_kind", party), allowed),
+        warning=offence.warning,
+        auto_id="spot-%s",
+    )
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        try:
+            return _filed(request, matter, offence, form, spot, own.name if own else actor.name)
+        except NotFound:
+            raise
+        except Refusal as refused:
+            if refused.data.get("offer") in ("transfer", "order"):
+                return _instead(request, refused, matter, query)
+            refusal = refused
+    context = {
+        "matter": matter,
+        "agency": agency,
+        "choice": offences.choice(offence, agency.kind, matter.class_code, on=on),
+        "form": form,
+        "spot": spot,
+        "ceiling": ceiling,
+        "ceilings": {p: rules.simple_ceiling(matters.book(on), agency.kind, p, on).most for p in parties},
+        "order": offences.standing_order(offence, matter, on=on) if offence.needs != "absent" else None,
+        "refusal": refusal,
+        "query": query,
+        "back_url": f"{reverse('penalties:new')}?{query}",
+    }
+    return render(request, "penalties/new.html", context, status=refusal.status if refusal else 200)
+
+
+def _filed(
+    request: HttpRequest, matter: Matter, offence: Any, form: Any, spot: Any, own: str
+) -> HttpResponse:
+    read(form)
+    told = form.cleaned_data
+    given: dict[str, Any] = {
+        "matter": matter,
+        "offence": offence.key,
+        "accused": form.accused(),
+        "facts": told["facts"],
+        "officers": form.officers(own),
+        "refused": told.get("refused", False),
+        "by": request.actor,  # type: ignore[attr-defined]
+        "at": timezone.now(),
+        "key": request.POST.get("request_key", "")[:60],
+    }
+    if told["procedure"] == "simple":
+        read(spot)
+        made = penalties.penalise_on_the_spot(
+            **given,
+            measure=spot.measure(),
+            statement=spot.cleaned_data.get("statement", ""),
+            acted_at=told.get("acted_at"),
+        )
+        messages.success(
+            request, _("已作出当场处罚决定 %(number)s，请当场交付当事人。") % {"number": made.written_number}
+        )
+    else:
+        made = penalties.file(
+            **given, procedure="ordinary", corrected=told["corrected"], first_offence=told["first_offence"]
+        )
+        messages.success(request, _("已立案，下一步：处罚告知。"))
+    return redirect("penalties:penalty", made.pk)
+
+
+@require_POST
+@power("penalties.payment")
+def hand_in(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """Note that cash reached the bank."""
+    at = timezone.now()
+    on = matters.typed_day(request.POST.get("on"), name="on") or matters.day_of(at)
+    made = payments.hand_in(
+        payment_id=payment_id,
+        on=on,
+        by=request.actor,  # type: ignore[attr-defined]
+        at=at,
+        key=request.POST.get("request_key", "")[:64],
+    )
+    messages.success(request, _("已登记缴存。"))
+    return redirect("penalties:penalty", made.penalty_id)
+
+
+@require_POST
+@power("penalties.punish", "cases.unseal")
+def unseal(request: HttpRequest, penalty_id: int) -> HttpResponse:
+    """Open the identity of a punished person, once, with a reason; the page is not kept by the browser."""
+    told = penalties.unseal(
+        penalty_id=penalty_id,
+        reason=request.POST.get("reason", ""),
+        by=request.actor,  # type: ignore[attr-defined]
+        at=timezone.now(),
+    )
+    response = render(request, "penalties/unsealed.html", {"told": told, "penalty_id": penalty_id})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _instead(request: HttpRequest, refusal: Refusal, matter: Matter, query: str) -> HttpResponse:
+    """Show a refusal on a page of its own with what can be done instead: transfer, order first."""
+    context = matters.instead(request.actor, refusal, matter, query)  # type: ignore[attr-defined]
+    return render(request, "orders/refused.html", context, status=refusal.status)

@@ -1,0 +1,29 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TransfersConfig(AppConfig):
+    """Matters that one agency hands to another, to their end."""
+
+    name = "anju.duties.transfers"
+    label = "transfers"
+
+    def ready(self) -> None:
+        from anju.duties.cases.models import Case
+        from anju.duties.inspections import dossier
+        from anju.ground.foundation import beside
+        from anju.ground.foundation.navigation import Item, register, register_piles
+
+        from . import (
+            listeners,  # noqa: F401  (subscribes)
+            pages,
+        )
+        from .models import Transfer
+
+        law = _("检查执法")
+        register(
+            Item(_("移送和抄告"), "transfers:list", "transfers.see", "out", 66, law, badge=pages.waiting)
+        )
+        register_piles(pages.piles)
+        dossier.register(pages.lines, follow=(Transfer,))
+        beside.register(Case, pages.of_case, order=40)

@@ -1,0 +1,65 @@
+"""What this room lays elsewhere: in a unit's file, beside a case, on the to-do page, on the navigation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.duties.cases.models import Case
+from anju.duties.inspections.dossier import Line
+from anju.duties.orders.queries import matters
+from anju.ground.access import services as access
+from anju.ground.foundation.beside import Act, Beside
+from anju.ground.foundation.navigation import Pile
+
+from . import queries
+from .models import Transfer
+from .rules import KIND_LABELS, STATE_LABELS
+
+
+def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
+    """Return the transfers about some units that the reader sees, newest first: a transfer is its parties' alone."""
+    if not request.actor.has("transfers.see"):
+        return []
+    seen = access.visible(Transfer, to=request.actor, power="transfers.see").filter(unit__in=unit_ids)
+    sent = seen.filter(sent_at__isnull=False).select_related("sender", "receiver").order_by("-sent_at")
+    return [
+        Line(
+            matters.day_of(transfer.sent_at), "transfer", str(KIND_LABELS[transfer.kind]),
+            note=f"{transfer.receiver.name} · {STATE_LABELS[transfer.state]}",
+            url=reverse("transfers:transfer", args=[transfer.pk]),
+            tone="done" if transfer.state == "closed" else "active", by=transfer.sender.name,
+        )
+        for transfer in sent[:limit]
+    ]  # fmt: skip
+
+
+def of_case(request: Any, case: Case) -> Beside:
+    """Lay beside a case its transfers, that another agency handles it, and whether it may be transferred."""
+    actor, found = request.actor, Beside()
+    if actor.has("transfers.transfer") and case.is_open:
+        found.acts.append(Act(_("移送"), f"{reverse('transfers:new')}?case={case.pk}", "out"))
+    if case.is_open and queries.under_way([case.pk]):
+        found.marks.append((_("移送办理"), "wait"))
+    if actor.has("transfers.see") and (made := queries.of_case(actor, case.pk)):
+        context = {"transfers": made, "words": STATE_LABELS, "now": timezone.now()}
+        found.panels.append(render_to_string("transfers/of_case.html", context, request=request))
+    return found
+
+
+def waiting(request: Any) -> QuerySet:
+    """Return the transfers that wait for the signed-in person's offices, for the navigation."""
+    return queries.waiting(request.actor).values("pk")
+
+
+def piles(request: Any) -> list[Pile]:
+    """List what waits for the own offices, and what is late on their desks."""
+    actor = request.actor
+    if not actor.organisation_ids or not actor.has("transfers.see"):
+        return []
+    waits, late = queries.on_desk(actor, at=timezone.now())
+    return [Pile(_("移送和抄告"), reverse("transfers:list"), Transfer.objects.filter(waits), late)]
