@@ -46,10 +46,14 @@ class Worlds:
         return given
 
     def copy(self, source: str, name: str) -> None:
-        """Make a database that is like another one; nobody may be connected to either."""
+        """Make a database that is like another one, to which nobody may be connected meanwhile."""
         connections.close_all()
         self.drop(name)
         with connection._nodb_cursor() as cursor:
+            # Once the browser's driver runs its event loop, Django no longer sees the connections made before.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
+            )
             cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
 
     def drop(self, name: str) -> None:
