@@ -63,8 +63,6 @@ PENDING: set[str] = {
     "field:visit_begin",
     "field:visit_finding",
     "field:visit_record",
-    "figures:freeze",
-    "figures:publish",
     "inspections:act",
     "inspections:decide_match",
     "inspections:flag_many",

@@ -737,16 +737,26 @@ def public_cells(result: Result, *, least: int) -> list[PublicCell]:
 
 def snapshots(*, actor: Actor) -> QuerySet[FigureSnapshot]:
     """List the snapshots somebody may open: published ones, and those of places within reach; newest first."""
-    reached = Q(published_at__isnull=False)
-    for reach in actor.powers.get("figures.see", ()):
+    return FigureSnapshot.objects.filter(seen(actor)).order_by("-frozen_at", "-id")
+
+
+def seen(actor: Actor) -> Q:
+    """Return the condition under which somebody may open a snapshot."""
+    return Q(published_at__isnull=False) | reached(actor, power="figures.see")
+
+
+def reached(actor: Actor, *, power: str) -> Q:
+    """Return the condition under which a snapshot is of a place that somebody's power reaches."""
+    found = Q(pk__in=[])
+    for reach in actor.powers.get(power, ()):
         if reach.kind == "all":
-            return FigureSnapshot.objects.order_by("-frozen_at", "-id")
+            return Q()
         if reach.kind == "area":
             column = {2: "city", 3: "county", 4: "street"}.get(reach.level)
-            reached |= Q(area_id=reach.id)
+            found |= Q(area_id=reach.id)
             if column:
-                reached |= Q(**{f"area__{column}_id": reach.id})
-    return FigureSnapshot.objects.filter(reached).order_by("-frozen_at", "-id")
+                found |= Q(**{f"area__{column}_id": reach.id})
+    return found
 
 
 def revisions(*, actor: Actor, snapshot_id: int | None = None, measure: str = "") -> QuerySet[FigureRevision]:

@@ -7,8 +7,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+
+from anju.ground.foundation.asks import Field
+from anju.ground.foundation.wording import lazy as _
+from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, Blocked, Step
 
 Amount = float | int | Decimal
+
+
+def unpublished(snapshot: Any, day: date) -> Blocked | None:
+    """Say that a snapshot is published once; it cannot be taken back."""
+    return Blocked(_("这份统计已经发布，不能再次发布。")) if snapshot.published_at else None
+
+
+def published(snapshot: Any, day: date) -> Blocked | None:
+    """Say that only what was published is watched for changes."""
+    return None if snapshot.published_at else Blocked(_("这份统计还没有发布。"))
+
+
+STEPS = (
+    Step("freeze", _("冻结统计"), NEW, None, "figures.publish",
+         asks=(Field("title", _("标题"), "line", required=True, most=120, lacking=_("请给这份统计起一个标题。")),)),
+    Step("publish", _("发布统计"), ANY, None, "figures.publish", when=(unpublished,), tone="primary", mood="done"),
+    Step("revise", _("发布后数字有变"), ANY, None, "", who=SYSTEM, when=(published,), mood="warn"),
+)  # fmt: skip
 
 
 class FiguresDoNotAddUp(RuntimeError):

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
-from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor, Reach
 from anju.ground.foundation import journal, rulebooks
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.territory.models import Area
 
 from . import queries, rules
@@ -34,18 +34,31 @@ def _publication(at: datetime) -> dict[str, Any]:
     return rulebooks.load("deadlines", on=timezone.localtime(at).date())
 
 
-@transaction.atomic
-def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapshot:
+def _within(turn: Turn) -> None:
+    """Refuse to publish what another post of the same person sees: the power reaches as far as its own post."""
+    row = turn.row
+    if (
+        row is not None
+        and not LOOP.manager.filter(queries.reached(turn.by, power=turn.step.power), pk=row.pk).exists()
+    ):
+        raise NotPermitted(
+            _("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": turn.step.power}
+        )
+
+
+LOOP = Loop(
+    FigureSnapshot, rules.STEPS, room="figures", state="", param="snapshot_id", noun=_l("这份统计"),
+    missing=_l("没有找到这份统计。"), seen=queries.seen, turns=_within,
+)  # fmt: skip
+
+
+@LOOP.verb("freeze")
+def freeze(turn: Turn, *, query: Query, title: str) -> FigureSnapshot:
     """Freeze the answer to a question: its numbers, definitions, cut-off, and a hash of the rows of each number."""
-    access.require_power(by, "figures.publish")
-    title = title.strip()
-    if not title:
-        raise Refusal(_("请给这份统计起一个标题。"), field="title")
-    if len(title) > 120:
-        raise Refusal(_("标题请控制在120个字以内。"), field="title")
+    by, at = turn.by, turn.at
     results = queries.answer(query, actor=by, at=at)
     first = results[0]
-    snapshot = FigureSnapshot(
+    snapshot = FigureSnapshot.objects.create(
         title=title,
         query=[list(pair) for pair in query.parameters()],
         reaches=[[r.kind, r.id, r.level] for r in by.powers.get("figures.see", ())],
@@ -60,8 +73,7 @@ def freeze(*, query: Query, title: str, by: Actor, at: datetime) -> FigureSnapsh
         frozen_at=at,
         frozen_by=f"{by.post} {by.name}".strip(),
     )
-    snapshot.save(force_insert=True)
-    journal.record("figures.freeze", subject=snapshot, by=by, at=at, note=title, data=_seal(snapshot))
+    turn.note, turn.facts = title, _seal(snapshot)
     return snapshot
 
 
@@ -111,20 +123,11 @@ def _digest(result: Result, part: str, *, by: Actor, at: datetime) -> dict[str, 
     return {"count": count, "sha256": hashed.hexdigest()}
 
 
-@transaction.atomic
-def publish(*, snapshot_id: int, by: Actor, at: datetime) -> FigureSnapshot:
+@LOOP.verb("publish")
+def publish(turn: Turn) -> None:
     """Publish a frozen answer: from now on everybody with figures may open it, and it cannot be taken back."""
-    access.require_power(by, "figures.publish")
-    snapshot = queries.snapshots(actor=by).select_for_update(of=("self",)).filter(pk=snapshot_id).first()
-    if snapshot is None:
-        raise NotFound(_("没有找到这份统计。"))
-    if snapshot.published_at is not None:
-        raise NotAllowedNow(_("这份统计已经发布，不能再次发布。"), data={"allowed": []})
-    snapshot.published_at = at
-    snapshot.published_by = f"{by.post} {by.name}".strip()
-    snapshot.save(update_fields=["published_at", "published_by"])
-    journal.record("figures.publish", subject=snapshot, by=by, at=at, note=snapshot.title)
-    return snapshot
+    turn.row.published_at, turn.row.published_by = turn.at, f"{turn.by.post} {turn.by.name}".strip()
+    turn.note = turn.row.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,21 +193,25 @@ def _revision(
     return Revision(kept["measure"], kept["label"], kept["unit"], key, name, before, today, difference, same)
 
 
-@transaction.atomic
-def note_revisions(*, snapshot_id: int, at: datetime) -> list[FigureRevision]:
+class NothingChanged(NotAllowedNow):
+    """Every number of a published snapshot is what it was last known to be."""
+
+    code = "nothing_changed"
+
+
+@LOOP.verb("revise")
+def revise(turn: Turn) -> None:
     """Ask a published snapshot's question again and record each number that is no longer what it was last known to be.
 
     The snapshot stays as it was published. What was noticed before is compared with, so nothing is recorded twice.
     """
-    snapshot = FigureSnapshot.objects.select_for_update(of=("self",)).get(pk=snapshot_id)
-    if snapshot.published_at is None:
-        return []
+    snapshot = turn.row
     known: dict[tuple[str, str | None], FigureRevision] = {}
     for revision in FigureRevision.objects.filter(snapshot=snapshot).order_by("id"):
         known[revision.measure, revision.slice_key] = revision
     frozen_rows = {kept["measure"]: kept["rows"] for kept in snapshot.values}
     found = []
-    for line in revisions(snapshot, at=at):
+    for line in revisions(snapshot, at=turn.at):
         last = known.get((line.measure, line.slice_key))
         before = rules.plain(line.frozen) if last is None else last.new
         today = rules.plain(line.today)
@@ -215,7 +222,7 @@ def note_revisions(*, snapshot_id: int, at: datetime) -> list[FigureRevision]:
         found.append(
             FigureRevision(
                 snapshot=snapshot,
-                noticed_at=at,
+                noticed_at=turn.at,
                 measure=line.measure,
                 label=line.label,
                 unit=line.unit,
@@ -227,17 +234,20 @@ def note_revisions(*, snapshot_id: int, at: datetime) -> list[FigureRevision]:
                 rows=line.rows,
             )
         )
-    made = FigureRevision.objects.bulk_create(found)
-    if made:
-        journal.record(
-            "figures.revise",
-            subject=snapshot,
-            by=SYSTEM,
-            at=at,
-            note=_("%(count)s个数字与发布时不同") % {"count": len(made)},
-            data={"changed": [[r.measure, r.slice_key, r.old, r.new] for r in made[:50]]},
-        )
-    return made
+    if not found:
+        raise NothingChanged(_("全部数字与今天一致，所含记录也相同。"))
+    FigureRevision.objects.bulk_create(found)
+    turn.note = _("%(count)s个数字与发布时不同") % {"count": len(found)}
+    turn.facts = {"changed": [[r.measure, r.slice_key, r.old, r.new] for r in found[:50]]}
+
+
+def note_revisions(*, snapshot_id: int, at: datetime) -> list[FigureRevision]:
+    """Record what has become another number since a snapshot was published, and return it."""
+    try:
+        snapshot = revise(snapshot_id=snapshot_id, by=SYSTEM, at=at)
+    except NotAllowedNow:
+        return []
+    return list(FigureRevision.objects.filter(snapshot=snapshot, noticed_at=at).order_by("id"))
 
 
 def note_all_revisions(*, at: datetime) -> int:

@@ -16,8 +16,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
 from anju.ground.access.services import require_power
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
@@ -546,13 +547,15 @@ def told_revision(revision: FigureRevision) -> dict[str, str]:
 
 @require_POST
 @power("figures.publish")
+@writes("figures.freeze")
 def freeze(request: HttpRequest) -> HttpResponse:
     """Freeze what the dashboard shows."""
     at = timezone.now()
     query = queries.read(request.POST, today=timezone.localtime(at).date())
     if not query.measures:
         raise Refusal(_("请至少选择一个指标。"), field="measure")
-    made = services.freeze(query=query, title=request.POST.get("title", ""), by=request.actor, at=at)  # type: ignore[attr-defined]
+    title, key = request.POST.get("title", ""), act_forms.key_of(request)
+    made = services.freeze(query=query, title=title, by=request.actor, at=at, key=key)  # type: ignore[attr-defined]
     return redirect("figures:snapshot", made.pk)
 
 
@@ -584,7 +587,7 @@ def snapshot(request: HttpRequest, snapshot_id: int) -> HttpResponse:
             "told": told_revision,
             "tables": _kept_tables(kept),
             "written": lambda value, name: written(value, registry.get(name)),
-            "may_publish": kept.published_at is None and actor.has("figures.publish"),
+            "may_publish": any(one.blocked is None for one in services.LOOP.possible(kept, by=actor, at=at)),
             "at": at,
         },
     )
@@ -620,7 +623,8 @@ def _kept(number: dict[str, Any], part: dict[str, Any]) -> str:
 
 @require_POST
 @power("figures.publish")
+@writes("figures.publish")
 def publish(request: HttpRequest, snapshot_id: int) -> HttpResponse:
     """Publish a snapshot."""
-    services.publish(snapshot_id=snapshot_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    act_forms.press(request, services.LOOP, "publish", snapshot_id)
     return redirect("figures:snapshot", snapshot_id)

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import translation
 
-from anju.means.figures import registry
+from anju.means.figures import registry, rules
 
 BEGIN, END = (
     "<!-- definitions: begin (a test keeps this table equal to the code) -->",
@@ -25,3 +25,11 @@ def table() -> str:
 def test_the_page_holds_every_definition_word_for_word():
     text = PAGE.read_text(encoding="utf-8")
     assert text.split(BEGIN)[1].split(END)[0].strip() == table()
+
+
+def test_the_page_lists_the_acts():
+    text = PAGE.read_text(encoding="utf-8")
+    with translation.override("zh-hans"):
+        for step in rules.STEPS:
+            power = f"`{step.power}`" if step.power else "–"
+            assert f"| `{step.act}` | {step.label} | {power} |" in text

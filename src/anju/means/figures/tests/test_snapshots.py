@@ -1,5 +1,6 @@
 """What was frozen stays as it was, and says what has changed since."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -100,3 +101,15 @@ def test_others_see_a_snapshot_once_it_is_published(city, kept):
     assert queries.snapshots(actor=officer(city.areas.city)).filter(pk=kept.pk).exists()
     services.publish(snapshot_id=kept.pk, by=officer(city.areas.east, publish=True), at=LATER)
     assert queries.snapshots(actor=west).filter(pk=kept.pk).exists()
+
+
+def test_one_post_does_not_publish_what_another_sees(city, kept):
+    east, west = officer(city.areas.east), officer(city.areas.west, publish=True)
+    both = replace(
+        west,
+        powers={**west.powers, "figures.see": (*west.powers["figures.see"], *east.powers["figures.see"])},
+    )
+    assert queries.snapshots(actor=both).filter(pk=kept.pk).exists()
+    with pytest.raises(NotPermitted):
+        services.publish(snapshot_id=kept.pk, by=both, at=LATER)
+    assert FigureSnapshot.objects.get(pk=kept.pk).published_at is None
