@@ -67,7 +67,7 @@ ACTS = {
     "transfers:step": "accept",
     "majors:step": "dismiss",
     "suggestions:step": "sign",
-    "documents:take_step": "void",
+    "documents:take_step": "void_own",
 }
 FILLED = {"note": "经研究决定予以办理", "reason": "经研究决定予以办理", "receiver": "1", "amount": "200"}
 
@@ -609,7 +609,7 @@ def test_a_key_as_long_as_a_novel_is_no_server_error(everything, signed_in_as):
                 continue
             acts = {
                 "transfers:step": ("accept", "refuse"), "orders:step": ("withdraw",),
-                "documents:take_step": ("void",), "suggestions:step": ("sign", "send_back"),
+                "documents:take_step": ("void_own",), "suggestions:step": ("sign", "send_back"),
             }.get(address.name, ("cancel",))  # fmt: skip
             for act in acts:
                 url = address.filled(ids | {"act": act})

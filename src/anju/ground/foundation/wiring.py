@@ -38,12 +38,6 @@ def recorded(root: Path | None = None) -> dict[str, list[str]]:
             place = ".".join(inside.with_suffix("").parts) + f".{function}"
             if place not in found[name]:
                 found[name].append(place)
-    for loop in acts.loops():
-        for step in loop.steps:
-            body = loop.verbs[step.act].body if step.act in loop.verbs else loop.model
-            place = f"{body.__module__.removeprefix('anju.')}.{body.__qualname__}"
-            if place not in found[loop.event(step.act)]:
-                found[loop.event(step.act)].append(place)
     return dict(sorted(found.items()))
 
 

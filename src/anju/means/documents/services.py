@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import files, jobs, journal, numbering, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
@@ -60,7 +60,7 @@ def _whose(turn: Turn) -> None:
 
 LOOP = Loop(
     IssuedDocument, rules.STEPS, room="documents", param="document_id", labels=dict(State.choices),
-    moods=rules.STATE_TONES, noun=_l("这份文书"), missing=_l("没有找到这份文书。"), turns=_whose,
+    moods=rules.STATE_TONES, noun=lazy("这份文书"), missing=lazy("没有找到这份文书。"), turns=_whose,
     seen=lambda by: Q(organisation_id__in=by.organisation_ids) | Q(superior_id__in=by.organisation_ids),
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access.actors import SYSTEM, Actor, Reach
 from anju.ground.foundation import journal, rulebooks
@@ -47,8 +47,8 @@ def _within(turn: Turn) -> None:
 
 
 LOOP = Loop(
-    FigureSnapshot, rules.STEPS, room="figures", state="", param="snapshot_id", noun=_l("这份统计"),
-    missing=_l("没有找到这份统计。"), seen=queries.seen, turns=_within,
+    FigureSnapshot, rules.STEPS, room="figures", state="", param="snapshot_id", noun=lazy("这份统计"),
+    missing=lazy("没有找到这份统计。"), seen=queries.seen, turns=_within,
 )  # fmt: skip
 
 

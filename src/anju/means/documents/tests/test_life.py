@@ -346,6 +346,8 @@ def test_a_paper_goes_from_draft_to_number_on_its_page(
     assert client.get(reverse("documents:pdf", args=[paper.pk])).content.startswith(b"%PDF")
     refused = client.post(reverse("documents:take_step", args=[paper.pk, "send_back"]), {"reason": ""})
     assert refused.status_code == 422
+    form = refused.content.decode().split('data-act-open="send_back"')[1].split("</form>")[0]
+    assert "请写明退回修改的意见。" in form and "拟稿人会看到" in form
     done = client.post(reverse("documents:take_step", args=[paper.pk, "sign"]), follow=True)
     assert "已签发，文号 东住建罚决字" in done.content.decode()
     paper.refresh_from_db()
