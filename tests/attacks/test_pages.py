@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from anju.duties.cases import services
+from anju.ground.access.actors import Actor
 from anju.ground.foundation.tests import samples
 
 from . import addresses
@@ -62,9 +63,7 @@ def test_what_was_typed_is_shown_as_text_on_every_page(city, filed, walk, now, s
         insist=True,
     )
     code = case.reports.get().code
-    services.rate(
-        code=code, rating=1, reason=f"还是打不开{EVIL}", by=services.Actor(None, "public", "", ""), at=now
-    )
+    services.rate(code=code, rating=1, reason=f"还是打不开{EVIL}", by=Actor(None, "public", "", ""), at=now)
     values = {
         "case_id": case.pk,
         "estate_id": estate.pk,

@@ -14,6 +14,7 @@ from anju.duties.orders.services import orders
 from anju.ground.access import services as access
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import JobProgress
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations import services as organisations
 from anju.ground.territory.models import Estate
 
@@ -164,7 +165,7 @@ def test_cases_of_two_counties_are_neither_merged_nor_split_nor_parted_by_an_out
 ):
     far = filed(seed=74, estate=city.estates.shanqian, text="山前家园安全出口被锁，打不开")
     chief = city.people.city_supervisor.actor(now)
-    with pytest.raises(services.Refusal, match="不在同一个小区"):
+    with pytest.raises(Refusal, match="不在同一个小区"):
         services.merge(into_id=case.pk, case_id=far.pk, by=chief, at=now)
     outsider = signed_in_as(city.people.outsider)
     for name, data in (
@@ -264,7 +265,7 @@ def test_a_report_cannot_be_filed_from_outside_its_place(city, signed_in_as, now
         at=now,
     )
     department = access.actor_of(account, at=now)
-    with pytest.raises(services.NotFound):
+    with pytest.raises(NotFound):
         services.report(
             kind="hazard", class_code="EG02", text="部门到外县报一件事", by=department, at=now, channel="staff",
             estate=Estate.objects.get(pk=city.estates.shanqian.pk),
@@ -277,12 +278,12 @@ def test_only_the_dispatching_office_or_one_above_decides_about_more_time(city, 
     clerk = city.people.company_clerk.actor(now)
     asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=clerk, at=now)
     for who, refusal in (
-        ("company_clerk", services.NotPermitted),
-        ("community_manager", services.NotPermitted),
-        ("grid_worker", services.NotPermitted),
-        ("police_officer", services.NotPermitted),
-        ("outsider", services.NotFound),
-        ("other_clerk", services.NotFound),
+        ("company_clerk", NotPermitted),
+        ("community_manager", NotPermitted),
+        ("grid_worker", NotPermitted),
+        ("police_officer", NotPermitted),
+        ("outsider", NotFound),
+        ("other_clerk", NotFound),
     ):
         with pytest.raises(refusal):
             services.decide_term(
@@ -290,7 +291,7 @@ def test_only_the_dispatching_office_or_one_above_decides_about_more_time(city, 
             )
     assert TermRequest.objects.get().granted is None
     services.decide_term(request_id=asked.pk, granted=True, by=city.people.street_officer.actor(now), at=now)
-    with pytest.raises(services.NotAllowedNow):
+    with pytest.raises(NotAllowedNow):
         services.decide_term(
             request_id=asked.pk, granted=True, by=city.people.county_supervisor.actor(now), at=now
         )
@@ -305,7 +306,7 @@ def test_an_office_below_does_not_decide_what_the_county_asked_itself(city, case
     services.take_step(case_id=case.pk, act="accept", by=chief, at=now)
     Case.objects.filter(pk=case.pk).update(dispatcher=county)
     asked = services.ask_term(case_id=case.pk, kind="extend", days=3, reason="需要多方协调", by=chief, at=now)
-    with pytest.raises(services.NotPermitted):
+    with pytest.raises(NotPermitted):
         services.decide_term(
             request_id=asked.pk, granted=True, by=city.people.street_officer.actor(now), at=now
         )
@@ -356,7 +357,7 @@ def test_a_case_that_wanders_is_dispatched_by_the_level_above(city, case, walk, 
     clerk = city.people.company_clerk.actor(now)
     wandered = services.take_step(case_id=case.pk, act="return_back", by=clerk, at=now, note="不属于本公司")
     assert wandered.desk == city.offices.east_housing
-    with pytest.raises(services.NotPermitted):
+    with pytest.raises(NotPermitted):
         services.take_step(case_id=case.pk, act="assign", by=officer, at=now, note="再派一次")
     assert Notice.objects.get(kind="returned").organisation == city.offices.east_housing
 
@@ -368,10 +369,10 @@ def test_a_case_that_took_others_in_is_not_folded_itself_and_a_merge_is_not_undo
     third = filed(seed=77, text="3号楼的安全出口打不开")
     officer = city.people.street_officer.actor(now)
     services.merge(into_id=second.pk, case_id=third.pk, by=officer, at=now)
-    with pytest.raises(services.NotAllowedNow, match="并入此件"):
+    with pytest.raises(NotAllowedNow, match="并入此件"):
         services.merge(into_id=case.pk, case_id=second.pk, by=officer, at=now)
     late = now + timedelta(days=31)
-    with pytest.raises(services.NotAllowedNow, match="不能再取消"):
+    with pytest.raises(NotAllowedNow, match="不能再取消"):
         services.unmerge(
             case_id=third.pk, by=city.people.street_officer.actor(late), at=late, reason="不是一件"
         )
@@ -417,7 +418,7 @@ def test_an_office_is_not_urged_again_before_it_could_act(city, case, walk, now)
     walk(case, "assign")
     chief = city.people.county_supervisor
     services.urge(case_id=case.pk, by=chief.actor(now), at=now)
-    with pytest.raises(services.NotAllowedNow, match="督办"):
+    with pytest.raises(NotAllowedNow, match="督办"):
         services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=2))
     services.urge(case_id=case.pk, by=chief.actor(now), at=now, supervise=True, note="今日内答复")
     services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=25))

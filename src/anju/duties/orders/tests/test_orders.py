@@ -4,8 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from anju.duties.cases import services as cases
-from anju.duties.cases.models import Notice
+from anju.duties.cases.models import Case, Notice
 from anju.duties.orders.models import Order
 from anju.duties.orders.services import orders
 from anju.ground.foundation import journal
@@ -207,7 +206,7 @@ def test_closing_by_somebody_else_does_not_touch_an_order_with_open_hazards(
     hazard, ordered, police, friday_9am
 ):
     order = ordered(hazard("EB06"), police)
-    orders.case_closed(cases.Case.objects.create(
+    orders.case_closed(Case.objects.create(
         kind="hazard", class_code="EB06", severity="general", channel="staff", text="另一件", reported_at=friday_9am
     ).pk, at=friday_9am)  # fmt: skip
     order.refresh_from_db()

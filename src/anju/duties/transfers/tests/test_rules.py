@@ -15,7 +15,7 @@ BOOK = rulebooks.load("transfers", on=DAY)
 HAZARDS = {c["code"]: c for c in rulebooks.load("hazards", on=DAY)["classes"]}
 KINDS = rulebooks.load("organisations", on=DAY)["kinds"]
 POWERS = rulebooks.load("access", on=DAY)["powers"]
-KNOWN = law.read(Path(__file__).parents[6] / "docs" / "law")
+KNOWN = law.read(Path(__file__).parents[5] / "docs" / "law")
 
 
 def test_no_state_but_the_last_is_a_dead_end():
