@@ -11,7 +11,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections import dossier
-        from anju.ground.foundation import beside
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
@@ -20,6 +20,11 @@ class OrdersConfig(AppConfig):
         )
         from .models import Order, Sealing
 
+        story.register(
+            {"orders.imported": (_("责令改正由台账导入"), "active"), "cases.noted": (_("执法"), "active")},
+            subjects={"orders.order": _("责令改正"), "orders.sealing": _("临时查封")},
+            details={"orders": pages.story_detail},
+        )
         law = _("检查执法")
         register(Item(_("责令改正"), "orders:list", "orders.see", "file", 62, law))
         register(Item(_("临时查封"), "orders:sealings", "orders.see", "lock", 64, law))

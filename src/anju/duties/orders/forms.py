@@ -5,18 +5,11 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from anju.ground.foundation.refusals import Refusal
 
 from .queries import matters
-
-
-def named(entries: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """List entries of a rulebook to choose from, in the reader's language."""
-    english = (get_language() or "").startswith("en")
-    return [(entry["key"], entry["name_en"] if english else entry["name"]) for entry in entries]
 
 
 def day(label: Any, *, required: bool = False, **more: Any) -> forms.DateField:
@@ -61,18 +54,11 @@ class ServeForm(forms.Form):
 
     def __init__(self, *args: Any, on: date, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["way"].choices = named(matters.book(on)["service"]["ways"])  # type: ignore[attr-defined]
+        self.fields["way"].choices = matters.named(matters.book(on)["service"]["ways"])  # type: ignore[attr-defined]
 
     def told(self) -> dict[str, Any]:
         """Return what `serve` takes."""
         return dict(self.cleaned_data)
-
-
-class ComplyForm(forms.Form):
-    """What the re-check found."""
-
-    on = day(_("改正日期"), help_text=_("不填即为今天"))
-    note = text(_("复查情况"), required=True, most=500)
 
 
 class NoteForm(forms.Form):
@@ -103,18 +89,14 @@ class SealForm(forms.Form):
     def __init__(self, *args: Any, on: date, units: Sequence[tuple[int, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["unit"].choices = [(str(pk), name) for pk, name in units]  # type: ignore[attr-defined]
-        self.fields["ground"].choices = [("", _("请选择")), *named(matters.book(on)["sealing"]["grounds"])]  # type: ignore[attr-defined]
+        self.fields["ground"].choices = [
+            ("", _("请选择")),
+            *matters.named(matters.book(on)["sealing"]["grounds"]),
+        ]  # type: ignore[attr-defined]
 
     def officers(self) -> list[tuple[str, str]]:
         told = self.cleaned_data
         return [(told["first_name"], told["first_badge"]), (told["second_name"], told["second_badge"])]
-
-
-class RenewForm(forms.Form):
-    """A longer sealing."""
-
-    until = day(_("延长至"), required=True)
-    reason = text(_("隐患尚未消除的情况"), required=True)
 
 
 def read(form: forms.Form) -> forms.Form:

@@ -8,7 +8,7 @@ from anju.duties.inspections.models import Finding, Placed, Unit, Visit
 from anju.ground.organisations.models import Organisation
 
 from . import rules
-from .rules import OrderState
+from .rules import OrderState, SealingState
 
 
 def office() -> models.ForeignKey:
@@ -106,6 +106,7 @@ class OrderLine(models.Model):
 class Sealing(Placed):
     """A temporary sealing (临时查封), by a fire agency only, for at most 30 days at a time."""
 
+    state = models.CharField(max_length=10, default=SealingState.SEALED)
     case = models.ForeignKey(Case, null=True, on_delete=models.PROTECT, related_name="sealings")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="sealings")
     agency = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
@@ -125,6 +126,13 @@ class Sealing(Placed):
     class Meta:
         indexes = [
             models.Index(fields=["county", "until"], name="sealing_open", condition=Q(lifted_at__isnull=True))
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=SealingState.SEALED, lifted_at__isnull=True)
+                | Q(state=SealingState.LIFTED, lifted_at__isnull=False),
+                name="sealing_lifted_with_its_day",
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from anju.duties.cases.models import Case
 from anju.duties.inspections.dossier import Line
 from anju.ground.access import services as access
 from anju.ground.foundation.beside import Act, Beside, Paper
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.navigation import Pile
 
 from .models import Order, Sealing
@@ -19,6 +20,18 @@ from .queries import matters, turns
 from .rules import ORDER_KINDS, ORDER_LABELS, OrderState
 
 _TONES = {"complied": "done", "overdue": "danger", "void": "quiet"}
+
+
+def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
+    """Say behind an act that it was done late."""
+    late = (
+        _("（报备超过二十四小时）")
+        if event.data.get("filed_late")
+        else _("（超期）")
+        if event.data.get("late")
+        else ""
+    )
+    return {"title": f"{said['title']}{late}"}
 
 
 def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:

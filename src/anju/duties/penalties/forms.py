@@ -9,8 +9,9 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from anju.duties.orders.forms import day, money, named, text
+from anju.duties.orders.forms import day, money, text
 from anju.duties.orders.queries import matters
+from anju.duties.orders.queries.matters import named
 
 from . import rules
 from .rules import PARTIES, PROCEDURES

@@ -124,9 +124,13 @@ class Turn:
             rows = list(things.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",)))
             if len(rows) < len(wanted):
                 raise NotFound(_("没有找到这条记录。"))
+        self.asked_again()
+        return rows
+
+    def asked_again(self) -> None:
+        """End here with the earlier answer when the same request was done while this one waited for a lock."""
         if known := journal.receipt(by=self.by, key=self.key, key_digest=self.digest):
             raise _Done(known)
-        return rows
 
     def do(self, verb: "Verb", **given: Any) -> Any:
         """Run another verb in this transaction, under a key derived from this one's."""
@@ -324,7 +328,7 @@ class Loop:
     roles     whose turn it may be: {role: name of the foreign key to the office, or function of the record → ids}
     noun      how refusals call it; missing: the sentence when there is none within reach
     news      what every event of it says besides (function of the record)
-    turns     a further question whose turn it is: (Turn) → nothing, or raises a Refusal
+    turns     a further question whose turn it is, asked first: (Turn) → nothing, or raises a Refusal
     choices   what fields offer, by name: function of (record, day, actor) → (key, words) pairs
     clocks    where it keeps its clocks
     related, deferred  columns fetched with it and left out when it is locked
@@ -404,7 +408,8 @@ class Loop:
         return declare
 
     def effect(self, name: str) -> Callable[[Callable[[Turn], None]], Callable[[Turn], None]]:
-        """Register what steps name under `effects`: a function of the Turn, run before the record is saved."""
+        """Register what steps name under `effects`: a function of the Turn, run before the record is saved; of an act
+        that files, when it has been made."""
 
         def declare(do: Callable[[Turn], None]) -> Callable[[Turn], None]:
             self.effects[name] = do
@@ -525,6 +530,8 @@ class Loop:
             return
         if step.who == WITHIN:
             return
+        if self.turns is not None:
+            self.turns(turn)
         if step.power and not (by.has(step.power) if row is None else self.holds(by, step.power, row)):
             raise NotPermitted(
                 str(self.no_power) or _("您的岗位没有办理这一步的权限，请联系本单位负责人。"),
@@ -541,8 +548,6 @@ class Loop:
                 code="not_your_turn",
                 data={"power": step.power},
             )
-        if self.turns is not None:
-            self.turns(turn)
 
     def holds(self, by: Any, power: str, row: Any) -> bool:
         """Say whether an actor holds a power over a record, by a post that reaches it.
@@ -623,6 +628,8 @@ class Loop:
                 turn.row.save()
         elif turn.subject is None:
             turn.row = made
+            for name in turn.step.effects:
+                self.effects[name](turn)
             if turn.starts and self.clocks is not None:
                 self.clocks.move(turn)
                 turn.row.save()

@@ -193,6 +193,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("state", models.CharField(default="sealed", max_length=10)),
                 (
                     "ground",
                     models.CharField(help_text="key of rulebooks/penalties sealing.grounds", max_length=30),
@@ -371,6 +372,17 @@ class Migration(migrations.Migration):
                 condition=models.Q(("lifted_at__isnull", True)),
                 fields=["county", "until"],
                 name="sealing_open",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sealing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lifted_at__isnull", True), ("state", "sealed")),
+                    models.Q(("lifted_at__isnull", False), ("state", "lifted")),
+                    _connector="OR",
+                ),
+                name="sealing_lifted_with_its_day",
             ),
         ),
     ]

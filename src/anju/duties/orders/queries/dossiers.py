@@ -6,7 +6,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
@@ -19,16 +18,8 @@ from anju.means.documents.models import IssuedDocument
 from anju.means.documents.queries import documents_of
 
 from ..models import Order, OrderLine, Sealing
-from ..rules import ORDER_STEPS, RUNNING, OrderState
+from ..rules import RUNNING, OrderState
 from . import matters
-
-ORDER_TONES = {
-    "issued": "warn",
-    "served": "active",
-    "complied": "done",
-    "overdue": "danger",
-    "void": "quiet",
-}
 
 
 def standing(actor: Actor, case_ids: Sequence[int]) -> list[Order]:
@@ -86,7 +77,6 @@ class OrderDossier:
     clocks: list[Clock]
     papers: list[IssuedDocument]
     events: list[Event]
-    acts: list[str]
 
 
 def order(actor: Actor, order_id: int) -> OrderDossier:
@@ -102,20 +92,7 @@ def order(actor: Actor, order_id: int) -> OrderDossier:
         clocks=_order_clocks(found),
         papers=documents_of(found),
         events=journal.events_of(found),
-        acts=order_acts(actor, found),
     )
-
-
-def order_acts(actor: Actor, found: Order) -> list[str]:
-    """List the acts the actor may take now on an order, in the order of the table."""
-    mine = actor.has("orders.order") and found.agency_id in actor.organisation_ids
-    own = found.company_id is not None and found.company_id in actor.organisation_ids
-    acts = [
-        s.act for s in ORDER_STEPS if found.state in s.source and (mine or (own and s.act == "ask_recheck"))
-    ]
-    if found.recheck_asked_at is not None:
-        acts = [act for act in acts if act != "ask_recheck"]
-    return acts
 
 
 def _order_clocks(found: Order) -> list[Clock]:
@@ -149,7 +126,6 @@ class SealingDossier:
     ground: str
     papers: list[IssuedDocument]
     events: list[Event]
-    may_act: bool
 
 
 def sealing(actor: Actor, sealing_id: int) -> SealingDossier:
@@ -158,24 +134,18 @@ def sealing(actor: Actor, sealing_id: int) -> SealingDossier:
     found = seen.select_related("agency", "unit", "case", "county", "street").first()
     if found is None:
         raise NotFound(_("没有找到这份临时查封，可能编号有误，或不在您的管辖范围。"))
-    mine = actor.has("orders.seal") and found.agency_id in actor.organisation_ids
     return SealingDossier(
         sealing=found,
         ground=ground_name(found.ground, on=matters.day_of(found.sealed_at)),
         papers=documents_of(found),
         events=journal.events_of(found),
-        may_act=mine and found.lifted_at is None,
     )
 
 
 def ground_name(key: str, *, on: date) -> str:
     """Return the name of a ground for sealing in the reader's language."""
     entry = next((g for g in matters.book(on)["sealing"]["grounds"] if g["key"] == key), None)
-    return _named(entry) if entry else key
-
-
-def _named(entry: Mapping[str, Any]) -> str:
-    return entry["name_en"] if (get_language() or "").startswith("en") else entry["name"]
+    return matters.named([entry])[0][1] if entry else key
 
 
 def told(event: Event, words: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What an act is about (an order, a penalty, a sealing): the case, its place and unit, whom it concerns, who acts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -344,6 +344,12 @@ def officers(
 def desks(actor: Actor, power: str) -> frozenset[int]:
     """Return the organisations for which an actor holds a power at the desk: one post's power is not another's."""
     return frozenset(reach.id for reach in actor.powers.get(power, ()) if reach.kind == "desk")
+
+
+def named(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """List entries of a rulebook to choose from, in the reader's language."""
+    english = (get_language() or "").startswith("en")
+    return [(entry["key"], entry["name_en"] if english else entry["name"]) for entry in entries]
 
 
 def kind_name(kind: str, *, on: date) -> str:

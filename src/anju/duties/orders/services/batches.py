@@ -5,7 +5,7 @@ with the key `batch:<job>:<visit>`. A job that is taken up again finds those key
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,10 @@ from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.access.models import Account
 from anju.ground.foundation import files, jobs, journal
+from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.jobs import Cancelled
 from anju.ground.foundation.models import Event, JobProgress
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 from anju.means.documents import merging, rendering
 from anju.means.documents import services as papers
 from anju.means.documents.models import IssuedDocument
@@ -43,46 +44,35 @@ TOGETHER = 10  # orders of one transaction: what a crash repeats, and how long t
 # ------------------------------------------------------------------------------------------------------ the verb
 
 
-@transaction.atomic
-def start(
-    *, visit_ids: Iterable[int], by: Actor, at: datetime, key: str = "", language: str = ""
-) -> JobProgress:
+@orders.LOOP.verb("batch", asked=lambda given: sorted(set(given["visit_ids"])))
+def start(turn: Turn, *, visit_ids: Sequence[int], language: str = "") -> JobProgress:
     """Start the job that issues one order to correct for each chosen visit, and makes one file to print.
 
     What is not a visit of the own agency waiting for an order is left out. The job's result, when it ends:
     {"orders": [id], "refused": [{"visit", "number", "unit", "why"}], "left", "url", "pdf", "zip"}.
     """
-    asked = sorted(set(visit_ids))
-    digest = journal.digest(["batch", asked])
-    if known := journal.receipt(by=by, key=key, key_digest=digest):
-        return JobProgress.objects.get(pk=known.subject_id)
-    if not by.has("orders.order"):
-        raise NotPermitted(_("您的岗位不能责令改正。"), data={"power": "orders.order"})
-    office = matters.agency_of(by)
-    matters.register_code(office, orders.TIMED, on=matters.day_of(at))
+    office = matters.agency_of(turn.by)
+    matters.register_code(office, orders.TIMED, on=turn.today)
     # By street and community: the papers lie in the order in which they are taken out to be served.
     chosen = list(
-        batches.waiting(by, office, batches.unordered())
-        .filter(pk__in=asked)
+        batches.waiting(turn.by, office, batches.unordered())
+        .filter(pk__in=visit_ids)
         .order_by("street", "community", "unit__name", "pk")
         .values_list("pk", flat=True)[: batches.MOST]
     )
     if not chosen:
-        raise Refusal(_("请至少勾选一次检查；已经制发过责令改正的检查不再重复制发。"), field="ids")
-    progress = jobs.start(
+        raise Refusal(_("请至少勾选一次检查；已经制发过责令改正的检查不再重复制发。"), field="visit_ids")
+    turn.facts = {"count": len(chosen)}
+    turn.subject = jobs.start(
         "orders.issue_batch",
         kind=batches.KIND,
         title=_("批量制发责令限期改正通知书"),
-        owner_id=by.account_id,
+        owner_id=turn.by.account_id,
         total=len(chosen),
         visit_ids=chosen,
         language=language,
     )
-    journal.record(
-        "orders.batch", subject=progress, by=by, at=at, data={"count": len(chosen)},
-        key=key, key_digest=digest,
-    )  # fmt: skip
-    return progress
+    return turn.subject
 
 
 # ------------------------------------------------------------------------------------------------------- the job

@@ -1,23 +1,26 @@
 """Verbs of temporary sealing (临时查封): a fire agency's head seals, renews, lifts; it ends by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from anju.duties.cases.models import Case
+from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Unit
-from anju.ground.access import services as access
-from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import citations, journal
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import citations
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents.rules import Inspector, Party, SealingDecisionData
 
 from ..models import Sealing
 from ..queries import matters
 from ..queries.matters import Matter
+from ..rules import SEALING_LABELS, SEALING_MOODS, SEALING_STEPS, SealingState
 from .papers import issue_paper
 
 _BASIS = "cn-fire-2021-54"
@@ -38,60 +41,79 @@ def require_agency(agency: Organisation, *, on: date) -> None:
         )
 
 
-@transaction.atomic
+def _news(sealing: Sealing) -> dict[str, Any]:
+    """Return what every event of a sealing says: whom it concerns, where, until when."""
+    unit = sealing.unit
+    return {
+        "company": unit.organisation_id,
+        "uscc": unit.uscc,
+        "name": unit.name,
+        "number": sealing.written_number,
+        "case": sealing.case_id,
+        "county": sealing.county_id,
+        "until": sealing.until.isoformat(),
+        "is_demo": sealing.is_demo,
+    }
+
+
+def _whose(turn: Turn) -> None:
+    """Say first to another kind of agency who may seal, before it is told of powers."""
+    if turn.step.act == "seal":
+        require_agency(matters.agency_of(turn.by), on=turn.today)
+
+
+LOOP = Loop(
+    Sealing, SEALING_STEPS, room="orders", see="orders.see", labels=SEALING_LABELS, moods=SEALING_MOODS,
+    roles={"agency": "agency"}, related=("agency", "unit", "case"), news=_news, turns=_whose, noun=lazy("这份临时查封"),
+    no_power=lazy("临时查封由消防救援机构负责人决定。"),
+    not_yours=lazy("这份临时查封由“%(name)s”办理，请由该单位负责人操作。"),
+    missing=lazy("没有找到这份临时查封，可能编号有误，或不在您的管辖范围。"),
+    choices={"grounds": lambda sealing, day, by: matters.named(matters.book(day)["sealing"]["grounds"])},
+)  # fmt: skip
+
+
+def _asked(given: Mapping[str, Any]) -> list[Any]:
+    """Say what makes two sealings the same: about what, which unit and part, on which ground, until when."""
+    names = ("unit_id", "ground", "part", "reason", "until", "officers")
+    return [given["matter"].about, *(given.get(name) for name in names)]
+
+
+@LOOP.verb("seal", asked=_asked)
 def seal(
+    turn: Turn,
     *,
     matter: Matter,
-    unit_id: int | None,
     ground: str,
+    unit_id: int | None,
     part: str,
     reason: str,
     until: date,
     officers: Sequence[tuple[str, str]],
-    by: Actor,
-    at: datetime,
-    key: str = "",
 ) -> Sealing:
     """Seal a dangerous part or place for at most 30 days (临时查封决定书)."""
-    asked = journal.digest([matter.about, unit_id, ground, part, until])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Sealing.objects.get(pk=known.subject_id)
-    on = matters.day_of(at)
-    agency = matters.agency_of(by)
-    require_agency(agency, on=on)
-    if not by.has("orders.seal"):
-        raise NotPermitted(_("临时查封由消防救援机构负责人决定。"), data={"power": "orders.seal"})
-    book = matters.book(on)
-    chosen = next((g for g in book["sealing"]["grounds"] if g["key"] == ground), None)
-    if chosen is None:
-        raise Refusal(_("请选择临时查封的法定情形。"), field="ground")
+    agency = matters.agency_of(turn.by)
     unit = matter.unit if unit_id is None else Unit.objects.filter(pk=unit_id, ended_on__isnull=True).first()
     if unit is None or unit.county_id != matter.place["county_id"]:
         raise Refusal(_("请选择被查封的单位；还没有登记的，请先登记检查对象。"), field="unit")
-    if len(part.strip()) < 2:
-        raise Refusal(_("请写明查封的部位或者场所。"), field="part")
-    if len(reason.strip()) < 6:
-        raise Refusal(_("请写明现场危险情况。"), field="reason")
-    _within(until, start=on - ONE_DAY, days=book["sealing"]["days"])
-    acting = matters.officers(officers, agency=agency, by=by, least=2, basis="cn-penalty-2021-42", at=at)
+    _within(until, start=turn.today - ONE_DAY, days=matters.book(turn.today)["sealing"]["days"])
+    acting = matters.officers(
+        officers, agency=agency, by=turn.by, least=2, basis="cn-penalty-2021-42", at=turn.at
+    )
     sealing = Sealing.objects.create(
         **matter.place,
         case=matter.case,
         unit=unit,
         agency=agency,
         ground=ground,
-        part=part.strip()[:200],
-        reason=reason.strip(),
-        sealed_at=at,
+        part=part,
+        reason=reason,
+        sealed_at=turn.at,
         until=until,
-        approved_by=f"{by.post} {by.name}".strip()[:120],
+        approved_by=f"{turn.by.post} {turn.by.name}".strip()[:120],
         is_demo=matter.is_demo,
     )
-    _paper(sealing, acting.names, since=on, by=by, at=at)
-    journal.record(
-        "orders.seal",
-        **_told(sealing, by=by, at=at, note=sealing.written_number, key=key, digest=asked),
-    )
+    _paper(sealing, acting.names, since=turn.today, turn=turn)
+    turn.note = sealing.written_number
     return sealing
 
 
@@ -111,11 +133,10 @@ def _paper(
     people: Sequence[Inspector],
     *,
     since: date,
-    by: Actor,
-    at: datetime,
+    turn: Turn,
     renewal_of: str = "",
 ) -> None:
-    book = matters.book(matters.day_of(at))["sealing"]
+    book = matters.book(turn.today)["sealing"]
     unit = sealing.unit
     ground = next(g for g in book["grounds"] if g["key"] == sealing.ground)
     paper = issue_paper(
@@ -139,128 +160,55 @@ def _paper(
         ),
         office=sealing.agency,
         subject=sealing,
-        by=by,
-        at=at,
-        signed_by=by.name,
+        by=turn.by,
+        at=turn.at,
+        signed_by=turn.by.name,
     )
     sealing.document_id, sealing.written_number = paper.pk, paper.written_number
     sealing.save(update_fields=["document_id", "written_number"])
 
 
-def _told(
-    sealing: Sealing, *, by: Actor, at: datetime, note: str = "", key: str = "", digest: str = ""
-) -> dict[str, Any]:
-    """Write a line into the story of the case, and return what the event of the sealing says."""
-    unit = sealing.unit
-    if sealing.case is not None:
-        said = _("临时查封：%(part)s，至%(day)s，%(number)s") % {
-            "part": sealing.part,
-            "day": sealing.until.isoformat(),
-            "number": sealing.written_number,
-        }
-        if sealing.lifted_at is not None:
-            said = _("解除查封：%(part)s") % {"part": sealing.part}
-        journal.record(
-            "orders.noted_on_case",
-            subject=sealing.case,
-            by=by,
-            at=at,
-            note=said,
-            data={"sealing": sealing.pk, "number": sealing.written_number},
-        )
-    return {
-        "subject": sealing,
-        "by": by,
-        "at": at,
-        "note": note,
-        "basis": _BASIS,
-        "data": {
-            "company": unit.organisation_id,
-            "uscc": unit.uscc,
-            "name": unit.name,
-            "number": sealing.written_number,
-            "case": sealing.case_id,
-            "county": sealing.county_id,
-            "until": sealing.until.isoformat(),
-            "is_demo": sealing.is_demo,
-        },
-        "key": key,
-        "key_digest": digest,
-    }
+@LOOP.effect("tell_case")
+def _tell_case(turn: Turn) -> None:
+    """Write a line into the story of the case that the sealing is about."""
+    sealing = turn.row
+    said = (
+        _("解除查封：%(part)s")
+        if turn.step.target == SealingState.LIFTED
+        else _("临时查封：%(part)s，至%(day)s，%(number)s")
+    )
+    words = {"part": sealing.part, "day": sealing.until.isoformat(), "number": sealing.written_number}
+    notes.note(
+        Case.objects.filter(pk=sealing.case_id), said % words, by=turn.by, at=turn.at,
+        sealing=sealing.pk, number=sealing.written_number,
+    )  # fmt: skip
 
 
-def locked(sealing_id: int, *, by: Actor) -> Sealing:
-    """Lock a sealing that the actor may see, or say that there is none."""
-    seen = access.visible_q(Sealing, to=by, power="orders.see")
-    found = Sealing.objects.filter(seen, pk=sealing_id).select_related("agency", "unit", "case")
-    sealing = found.select_for_update(of=("self",)).first()
-    if sealing is None:
-        raise NotFound(_("没有找到这份临时查封，可能编号有误，或不在您的管辖范围。"))
-    return sealing
-
-
-def _open(sealing: Sealing, *, by: Actor) -> None:
-    if not by.has("orders.seal") or sealing.agency_id not in by.organisation_ids:
-        raise NotPermitted(
-            _("这份临时查封由“%(name)s”办理，请由该单位负责人操作。") % {"name": sealing.agency.name}
-        )
-    if sealing.lifted_at is not None:
-        raise NotAllowedNow(_("已经解除查封。"), data={"allowed": []})
-
-
-@transaction.atomic
-def renew(*, sealing_id: int, until: date, reason: str, by: Actor, at: datetime, key: str = "") -> Sealing:
+@LOOP.verb("renew")
+def renew(turn: Turn, *, until: date, reason: str) -> None:
     """Prolong a sealing before it ends, by at most 30 days, with a decision of its own."""
-    asked = journal.digest([sealing_id, until, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Sealing.objects.get(pk=known.subject_id)
-    sealing = locked(sealing_id, by=by)
-    _open(sealing, by=by)
-    if len(reason.strip()) < 6:
-        raise Refusal(_("请写明隐患尚未消除的情况。"), field="reason")
-    days = matters.book(matters.day_of(at))["sealing"]["renew_days"]
-    _within(until, start=sealing.until, days=days)
+    sealing = turn.row
+    _within(until, start=sealing.until, days=matters.book(turn.today)["sealing"]["renew_days"])
     before, since = sealing.written_number, sealing.until + ONE_DAY
-    sealing.until, sealing.renewals, sealing.reason = until, sealing.renewals + 1, reason.strip()
-    sealing.save(update_fields=["until", "renewals", "reason"])
-    own = matters.officer(by)
-    _paper(sealing, (own,) if own else (), since=since, by=by, at=at, renewal_of=before)
-    journal.record(
-        "orders.renew",
-        **_told(sealing, by=by, at=at, note=reason.strip(), key=key, digest=asked),
-    )
-    return sealing
+    sealing.until, sealing.renewals, sealing.reason = until, sealing.renewals + 1, reason
+    own = matters.officer(turn.by)
+    _paper(sealing, (own,) if own else (), since=since, turn=turn, renewal_of=before)
 
 
-@transaction.atomic
-def lift(*, sealing_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Sealing:
+@LOOP.verb("lift")
+def lift(turn: Turn, *, reason: str) -> None:
     """Lift a sealing, because the danger is gone."""
-    asked = journal.digest([sealing_id, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Sealing.objects.get(pk=known.subject_id)
-    sealing = locked(sealing_id, by=by)
-    _open(sealing, by=by)
-    if len(reason.strip()) < 4:
-        raise Refusal(_("请写明解除查封的理由。"), field="reason")
-    sealing.lifted_at, sealing.lifted_reason = at, reason.strip()[:300]
-    sealing.save(update_fields=["lifted_at", "lifted_reason"])
-    journal.record(
-        "orders.lift",
-        **_told(sealing, by=by, at=at, note=reason.strip(), key=key, digest=asked),
-    )
-    return sealing
+    turn.row.lifted_at, turn.row.lifted_reason = turn.at, reason
+
+
+@LOOP.verb("expire")
+def expire(turn: Turn) -> None:
+    """End a sealing whose last day has passed."""
+    turn.note = _("查封期限届满")
+    turn.row.lifted_at, turn.row.lifted_reason = turn.at, turn.note
 
 
 def end_expired(*, at: datetime) -> int:
     """End each sealing whose last day has passed, once, however many workers run this; returns how many."""
-    today = matters.day_of(at)
-    expired = Sealing.objects.filter(until__lt=today, lifted_at__isnull=True)
-    ended = 0
-    for pk in list(expired.order_by("pk").values_list("pk", flat=True)[:500]):
-        with transaction.atomic():
-            if not expired.filter(pk=pk).update(lifted_at=at, lifted_reason=_("查封期限届满")):
-                continue
-            sealing = Sealing.objects.select_related("agency", "unit", "case").get(pk=pk)
-            journal.record("orders.expire", **_told(sealing, by=SYSTEM, at=at, note=sealing.lifted_reason))
-            ended += 1
-    return ended
+    expired = Sealing.objects.filter(until__lt=matters.day_of(at), state=SealingState.SEALED)
+    return LOOP.many("expire", expired, by=SYSTEM, at=at)

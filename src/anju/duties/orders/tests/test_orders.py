@@ -29,7 +29,7 @@ def test_an_order_with_a_term_is_numbered_printed_and_due_for_service_in_three_w
     assert (line.case_id, line.class_code, line.due_on) == (case.pk, "EB06", order.due_on)
     event = next(e for e in journal.events_of(order) if e.name == "orders.issue")
     assert event.data["uscc"] == order.company.uscc
-    assert [e.note for e in journal.events_of(case) if e.name == "orders.noted_on_case"]
+    assert [e.note for e in journal.events_of(case) if e.name == "cases.noted"]
     again = orders.order_timed(draft=draft, by=police, at=friday_9am, key="k-1")
     assert again.pk == order.pk and Order.objects.count() == 1
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET
 
 from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
-from anju.ground.access.guards import power
-from anju.ground.foundation import files
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms, files
 from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.models import StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -38,6 +38,7 @@ def _filters(actor: Actor, query: Mapping[str, Any]) -> batches.Filters:
 
 
 @power("orders.order")
+@writes("orders.batch")
 def batch_new(request: HttpRequest) -> HttpResponse:
     """List the own visits that wait for an order, all ticked; start the job for those that stay ticked."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -49,7 +50,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
                 visit_ids=chosen,
                 by=actor,
                 at=timezone.now(),
-                key=request.POST.get("request_key", "")[:64],
+                key=act_forms.key_of(request),
                 language=get_language() or "",
             )
             return redirect("console:job", job.pk)

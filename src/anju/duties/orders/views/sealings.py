@@ -6,15 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.inspections.models import Unit
 from anju.ground.access import services as access
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
@@ -22,15 +21,10 @@ from .. import forms
 from ..queries import dossiers, lists, matters
 from ..queries.matters import Matter
 from ..services import sealings
-
-WORDS = {
-    "orders.seal": (lazy("临时查封"), "danger"),
-    "orders.renew": (lazy("延长查封"), "danger"),
-    "orders.lift": (lazy("解除查封"), "done"),
-    "orders.expire": (lazy("查封期满"), "quiet"),
-}
+from ..services.sealings import LOOP
 
 
+@require_safe
 @power("orders.see")
 def sealing_list(request: HttpRequest) -> HttpResponse:
     """List the sealings within reach: those in force, those that end first on top."""
@@ -38,6 +32,7 @@ def sealing_list(request: HttpRequest) -> HttpResponse:
     return render(request, "orders/sealings.html", {"page": found, "now": timezone.now()})
 
 
+@require_safe
 @power("orders.see")
 def sealing(request: HttpRequest, sealing_id: int) -> HttpResponse:
     """Show one sealing: what is sealed, why, until when, and what may be done now."""
@@ -47,52 +42,27 @@ def sealing(request: HttpRequest, sealing_id: int) -> HttpResponse:
 def _sealing_page(
     request: HttpRequest, sealing_id: int, *, refusal: Refusal | None = None, act: str = ""
 ) -> HttpResponse:
-    found = dossiers.sealing(request.actor, sealing_id)  # type: ignore[attr-defined]
-    until = found.sealing.until
-    acts = ["renew", "lift"] if found.may_act else []
-    labels = {"renew": _("延长查封"), "lift": _("解除查封")}
+    found, at = dossiers.sealing(request.actor, sealing_id), timezone.now()  # type: ignore[attr-defined]
     context = {
         "d": found,
         "sealing": found.sealing,
-        "until": dossiers.end_of(until),
-        "steps": [
-            {"act": a, "label": labels[a], "tone": "primary" if a == "lift" else "plain", "note": "none"}
-            for a in acts
-        ],
-        "urls": {a: reverse("orders:sealing_step", args=[sealing_id, a]) for a in acts},
-        "forms": {
-            "renew": forms.RenewForm(
-                request.POST if act == "renew" else None,
-                auto_id="renew-%s",
-                initial={"until": until + timedelta(days=30)},
-            ),
-            "lift": forms.ReasonForm(request.POST if act == "lift" else None, auto_id="lift-%s"),
-        },
-        "open_act": act,
-        "refusal": str(refusal) if refusal else "",
-        "events": [dossiers.told(e, WORDS) for e in reversed(found.events)],
-        "now": timezone.now(),
+        "until": dossiers.end_of(found.sealing.until),
+        "acts": act_forms.buttons(
+            request, LOOP, found.sealing, "orders:sealing_step", at=at, act=act, refusal=refusal
+        ),
+        "events": [story.told(e) for e in reversed(found.events)],
+        "now": at,
     }
     return render(request, "orders/sealing.html", context, status=refusal.status if refusal else 200)
 
 
 @require_POST
 @power("orders.seal")
+@writes("orders.renew", "orders.lift")
 def sealing_step(request: HttpRequest, sealing_id: int, act: str) -> HttpResponse:
     """Renew or lift a sealing."""
-    given = {
-        "sealing_id": sealing_id,
-        "by": request.actor,  # type: ignore[attr-defined]
-        "at": timezone.now(),
-        "key": request.POST.get("request_key", "")[:64],
-    }
     try:
-        if act == "renew":
-            sealings.renew(**given, **forms.read(forms.RenewForm(request.POST)).cleaned_data)
-        elif act == "lift":
-            sealings.lift(**given, **forms.read(forms.ReasonForm(request.POST)).cleaned_data)
-        else:
-            raise NotFound(_("没有找到这个页面。"))
+        act_forms.press(request, LOOP, act, sealing_id)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -102,6 +72,7 @@ def sealing_step(request: HttpRequest, sealing_id: int, act: str) -> HttpRespons
 
 
 @power("orders.seal")
+@writes("orders.seal")
 def sealing_new(request: HttpRequest) -> HttpResponse:
     """Seal a dangerous part or place, for a case (?case=) or a visit (?visit=)."""
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
@@ -139,7 +110,7 @@ def sealing_new(request: HttpRequest) -> HttpResponse:
                 officers=form.officers(),
                 by=actor,
                 at=at,
-                key=request.POST.get("request_key", "")[:64],
+                key=act_forms.key_of(request),
             )
             messages.success(
                 request, _("已制发临时查封决定书 %(number)s。") % {"number": made.written_number}

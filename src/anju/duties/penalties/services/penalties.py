@@ -872,9 +872,10 @@ def serve(
     if penalty.served_at is not None:
         raise NotAllowedNow(_("这份决定已经送达。"), data={"allowed": ["pay"]})
     assert penalty.decided_at is not None
+    if not served_to.strip():
+        raise Refusal(_("请填写签收人；拒收的，填写拒收人。"), field="served_to")
     said, when = orders.read_service(
         way=way,
-        served_to=served_to,
         witness=witness,
         note=note,
         since=penalty.decided_at,
