@@ -4,16 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.cast import BUILT_AT, SINCE, Builder
 from tests.verbs import Example, World, example
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice
-from anju.duties.inspections.models import Unit
+from anju.duties.inspections import checking
+from anju.duties.inspections import services as inspections
+from anju.duties.inspections.models import Unit, Visit
 from anju.duties.orders.models import Order, Sealing
 from anju.duties.orders.queries import matters
 from anju.duties.orders.services import batches, orders, sealings  # noqa: F401  (their verbs)
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation.models import Event
+from anju.ground.foundation.tests import samples
+from anju.ground.organisations import services as organisations
+from anju.ground.organisations.models import Person
 from anju.means.documents.models import IssuedDocument
 
 TWO = [("赵安", "XF0001"), ("钱防", "XF0002")]
@@ -46,6 +52,32 @@ def hazard(world: World, code: str = "EB06") -> Case:
         at=world.now, channel="field", estate=world.city.estates.huaiyin,
     )  # fmt: skip
     return made
+
+
+def visited(world: World) -> Visit:
+    """Finish a visit of 槐荫小区 by two officers of the station, with a hazard that nobody has ordered on."""
+    by, at, station = police(world), world.now, world.city.offices.police
+    first = world.member("police_officer").person
+    Person.objects.filter(pk=first.pk).update(badge_number="JC0001")
+    second = Person.objects.filter(name="高演远").first() or organisations.create_person(
+        name="高演远", phone="13800000001", badge_number="JC0002", is_demo=True, by=Builder(), at=BUILT_AT
+    )
+    if not second.posts.exists():
+        organisations.hold_post(
+            person=second, organisation=station, role="police_officer", title="", valid_from=SINCE, by=Builder(),
+            at=BUILT_AT,
+        )  # fmt: skip
+    unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
+    visit: Visit = inspections.begin_visit(unit_id=unit.pk, officer_ids=[first.pk, second.pk], by=by, at=at)
+    photo = checking.Upload(samples.upload(samples.photo(seed=visit.pk + 500)))
+    checking.add_finding(
+        visit_id=visit.pk, class_code="EB02", place=f"{visit.pk}号楼", uploads=[photo], by=by, at=at
+    )
+    checking.check_items(visit_id=visit.pk, answers={}, rest="ok", by=by, at=at)
+    checking.conclude_part(visit_id=visit.pk, conclusion="problems", by=by, at=at)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
+    done: Visit = inspections.finish_visit(visit_id=visit.pk, by=by, at=at)
+    return done
 
 
 def draft(world: World, by: Any) -> orders.Draft:
@@ -86,6 +118,13 @@ def issue_and_tell(world: World) -> Example:
     (case_id,) = shown.given["draft"].matter.case_ids
     told = Event.objects.filter(name="cases.noted", subject_id=case_id)
     return replace(shown, holds=told.exists)
+
+
+@example("orders.batch")
+def batch(world: World) -> Example:
+    by = police(world)
+    ids = [visited(world).pk, visited(world).pk]
+    return Example(by, {"visit_ids": ids}, other={"visit_ids": ids[:1]})
 
 
 @example("orders.serve")
@@ -156,8 +195,9 @@ def seal(world: World) -> Example:
     unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
     day = world.now.date()
     given = {
-        "matter": matters.of_case(by, hazard(world, "EG02").pk, at=world.now), "unit_id": unit.pk, "ground": "danger",
-        "part": "3号楼地下车库", "reason": "车库内违规充电且消防设施瘫痪", "until": day + timedelta(days=10), "officers": TWO,
+        "matter": matters.of_case(by, hazard(world, "EG02").pk, at=world.now), "unit_id": unit.pk,
+        "part": "3号楼地下车库", "reason": "车库内违规充电且消防设施瘫痪", "until": day + timedelta(days=10),
+        "officers": TWO,
     }  # fmt: skip
     ground = matters.book(day)["sealing"]["grounds"][0]["key"]
     return Example(by, given | {"ground": ground}, other={"part": "2号楼"})
