@@ -108,7 +108,7 @@ _CODE = Field(
     most=40,
     lacking=_("请先为发文机关登记机关代字，再印发文书。"),
 )
-_VOIDED = {"lacking": _("请写明作废的理由。")}
+_NO_REASON = _("请写明作废的理由。")
 STEPS = (
     Step("draft", _("拟稿"), NEW, DRAFT, "", _SHEET, who=WITHIN, asks=(_CODE,)),
     Step("issue", _("印发"), NEW, ISSUED, "", _SHEET, who=WITHIN, asks=(_CODE,), mood="done"),
@@ -125,9 +125,9 @@ STEPS = (
                       help=_("写明要改什么，拟稿人会看到。")),)),
     Step("discard", _("删除草稿"), _OPEN, GONE, "documents.issue", _SHEET, tone="danger", mood="quiet"),
     Step("void_own", _("作废"), frozenset({ISSUED}), VOIDED, "documents.issue", _SHEET, tone="danger",
-         asks=(reason(most=200, help=_("作废后文号保留，不再使用；文件仍可查阅并标明作废。"), **_VOIDED),)),
+         asks=(reason(most=200, help=_("作废后文号保留，不再使用；文件仍可查阅并标明作废。"), lacking=_NO_REASON),)),
     Step("void", _("作废"), frozenset({ISSUED}), VOIDED, "", _SHEET, who=WITHIN, tone="danger",
-         asks=(reason(most=2000, **_VOIDED),)),
+         asks=(reason(most=2000, lacking=_NO_REASON),)),
 )  # fmt: skip
 
 
