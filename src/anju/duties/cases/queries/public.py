@@ -20,7 +20,6 @@ from ..models import Case, Report
 from ..rules import State
 from . import catalogue, evidence
 
-
 # The acts whose words are the answer to the reporter.
 _ANSWERING = ("cases.close", "cases.close_on_spot", "cases.close_at_recheck", "cases.void")
 

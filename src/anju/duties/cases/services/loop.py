@@ -373,9 +373,10 @@ def submit(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool =
     _challenge(turn, note)
     case.submitted_at = turn.at
     added = _add_evidence(turn, uploads, purpose="rectify")
-    if case.kind == "hazard" and not added:
-        if not case.evidence.filter(purpose="rectify", added_at=turn.at).exists():
-            raise Refusal(_("请上传整改后的现场照片，复查人员要据此核对。"), field="uploads")
+    if case.kind == "hazard" and not (
+        added or case.evidence.filter(purpose="rectify", added_at=turn.at).exists()
+    ):
+        raise Refusal(_("请上传整改后的现场照片，复查人员要据此核对。"), field="uploads")
 
 
 @LOOP.verb("close")
