@@ -6,8 +6,6 @@ import re
 from django.apps import apps
 from django.core.management import call_command
 
-from anju.duties.cases import rules
-from anju.duties.cases.forms import TermForm
 from anju.duties.majors import rules as major_rules
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.duties.transfers import rules as transfer_rules
@@ -16,15 +14,10 @@ from tests.verbs import load_rooms
 
 load_rooms()
 # What stands for the holes of names that are made at run time.
-ACTS = [step.act for step in (*rules.STEPS, rules.VERIFY)]
-TERMS = ["extend", "suspend"]
 HOLES = {
     "major_act": [step.act for step in major_rules.STEPS],
     "transfer_act": [step.act for step in transfer_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
-    "act": ACTS,
-    "kind": TERMS,
-    "made.kind": TERMS,
 }
 # Written by SQL for thousands of rows at once (doors.exchange.loading), past journal.record.
 IN_BULK = {
@@ -98,11 +91,6 @@ def test_there_are_words_only_for_what_happens():
 
 def test_what_events_are_about_are_models():
     assert set(story.subjects()) - {model._meta.label_lower for model in apps.get_models()} == set()
-
-
-def test_the_terms_are_those_of_the_rules():
-    """Keep HOLES true: what one may ask for is what the form offers."""
-    assert {value for value, _label in TermForm.base_fields["kind"].choices} == set(TERMS)
 
 
 def test_the_wiring_can_be_printed(capsys):

@@ -20,6 +20,7 @@ from anju.duties.cases import queries, rules, services
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
+from anju.ground.access.guards import writes
 from anju.ground.access.services import actor_of_key, require_power, to_do_first
 from anju.ground.foundation.middleware import refusal_of
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -104,6 +105,9 @@ def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRes
     return JsonResponse(body, status=401, json_dumps_params={"ensure_ascii": False})
 
 
+_STEPS = tuple(f"cases.{act}" for act in sorted(rules.ON_THE_WAY))
+
+
 class ReportIn(Schema):
     kind: str = "hazard"
     class_code: str
@@ -150,7 +154,7 @@ class CasePage(Schema):
     cases: list[CaseOut]
 
 
-def _out(case: Case) -> dict[str, Any]:
+def _out(case: Case, actor: Actor) -> dict[str, Any]:
     return {
         "id": case.pk,
         "number": case.number,
@@ -167,7 +171,7 @@ def _out(case: Case) -> dict[str, Any]:
         "due_at": case.due_at,
         "due_clock": case.due_clock,
         "closed_at": case.closed_at,
-        "allowed": [s.act for s in rules.STEPS if case.state in s.source],
+        "allowed": [step.act for step in queries.next_steps(actor, case)],
     }
 
 
@@ -183,6 +187,7 @@ def _key(value: str) -> str:
 
 
 @api.post("/cases", response={201: CaseOut}, summary="Report a hazard or a complaint")
+@writes("cases.report")
 def report_case(request: HttpRequest, body: ReportIn, idempotency_key: str = Header("")) -> Any:
     actor: Actor = request.auth  # type: ignore[attr-defined]
     require_power(actor, "cases.report")
@@ -210,15 +215,17 @@ def report_case(request: HttpRequest, body: ReportIn, idempotency_key: str = Hea
         reporter=reporter,
         key=_key(idempotency_key),
     )
-    return Status(201, _out(case))
+    return Status(201, _out(case, actor))
 
 
 @api.post("/cases/{case_id}/steps", response=CaseOut, summary="Take one step on a case")
+@writes(*_STEPS)
 def take_step(request: HttpRequest, case_id: int, body: StepIn, idempotency_key: str = Header("")) -> Any:
     return _step(request, case_id, body, idempotency_key, [])
 
 
 @api.post("/cases/{case_id}/steps/{act}", response=CaseOut, summary="Take one step with photos (multipart)")
+@writes(*_STEPS)
 def take_step_with_files(
     request: HttpRequest,
     case_id: int,
@@ -235,10 +242,11 @@ def take_step_with_files(
 def _step(
     request: HttpRequest, case_id: int, body: StepIn, key: str, files: list[UploadedFile]
 ) -> dict[str, Any]:
+    actor: Actor = request.auth  # type: ignore[attr-defined]
     case = services.take_step(
         case_id=case_id,
         act=body.act,
-        by=request.auth,  # type: ignore[attr-defined]
+        by=actor,
         at=timezone.now(),
         note=body.note,
         handler_id=body.handler_id,
@@ -246,7 +254,7 @@ def _step(
         uploads=[services.Upload(f) for f in files],
         key=_key(key),
     )
-    return _out(case)
+    return _out(case, actor)
 
 
 @api.get("/cases", response=CasePage, summary="List cases with filters")
@@ -256,12 +264,16 @@ def list_cases(
     at = timezone.now()
     filters = queries.filters_from(request.GET)
     found = queries.page(request.auth, filters, at=at, number=page, size=size, with_parts=False)  # type: ignore[attr-defined]
-    return {"count": found.count, "more": found.more, "cases": [_out(case) for case in found.rows]}
+    return {
+        "count": found.count,
+        "more": found.more,
+        "cases": [_out(case, request.auth) for case in found.rows],
+    }
 
 
 @api.get("/cases/{case_id}", response=CaseOut, summary="One case")
 def one_case(request: HttpRequest, case_id: int) -> Any:
-    return _out(queries.get(request.auth, case_id))  # type: ignore[attr-defined]
+    return _out(queries.get(request.auth, case_id), request.auth)  # type: ignore[attr-defined]
 
 
 @api.get("/classes/{kind}", summary="The classes of a kind in force today")

@@ -6,12 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.cases import queries, services
 from anju.duties.inspections import units_queries
 from anju.ground.access.actors import PUBLIC
-from anju.ground.access.guards import open_to_all
+from anju.ground.access.guards import open_to_all, writes
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import origin_of, whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
@@ -26,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @open_to_all
+@writes("cases.report")
 def report(request: HttpRequest) -> HttpResponse:
     """Report in under a minute: find the place, choose what it is, take a photo, send."""
     place = _place(request.POST if request.method == "POST" else request.GET)
@@ -84,7 +86,7 @@ def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
         latitude=told["latitude"],
         reporter=services.Reporter(name=told["name"], phone=told["phone"], origin=origin_of(request)),
         uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
-        key=request.POST.get("request_key", "")[:64],
+        key=act_forms.key_of(request),
     )
     return queries.code_of(made)
 
@@ -112,6 +114,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/follow.html", {"code": "", "error": ""})
 
 
+@require_safe
 @open_to_all
 def progress(request: HttpRequest, code: str) -> HttpResponse:
     """Show each step in plain words."""
@@ -136,18 +139,19 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
 
 @require_POST
 @open_to_all
+@writes("cases.rate")
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Take the reporter's rating; a bad one reopens the matter one level up."""
-    rating = request.POST.get("rating", "")
+    rating = whole(request.POST.get("rating"))
     services.follow(code=code, origin=origin_of(request), at=timezone.now())
     try:
         services.rate(
             code=code,
-            rating=whole(rating) or 0,
+            rating=rating,
             reason=request.POST.get("reason", ""),
             by=PUBLIC,
             at=timezone.now(),
-            key=request.POST.get("request_key", "")[:64],
+            key=act_forms.key_of(request),
         )
     except NotFound:
         raise

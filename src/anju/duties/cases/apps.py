@@ -19,7 +19,9 @@ class CasesConfig(AppConfig):
 
         figures.register()
         story.register(
-            rules.EVENT_WORDS, subjects={"cases.case": _("事项")}, details={"cases": pages.story_detail}
+            rules.EVENT_WORDS,
+            subjects={"cases.case": _("事项"), "cases.savedview": _("视图")},
+            details={"cases": pages.story_detail},
         )
         work = _("办理")
         register(Item(_("全部事项"), "cases:list", "cases.see", "list", 20, work))

@@ -6,8 +6,6 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from anju.ground.organisations.models import Organisation
-
 from . import rules
 from .queries import catalogue
 
@@ -28,52 +26,6 @@ class FilesField(forms.FileField):
         if self.required and not files:
             raise forms.ValidationError(self.error_messages["required"], code="required")
         return [super(FilesField, self).clean(one, initial) for one in files]
-
-
-class StepForm(forms.Form):
-    """What one step needs beside its button: a note, photos, the office that is to act."""
-
-    handler = forms.ChoiceField(label=_("办理单位"), required=False)
-    note = forms.CharField(
-        label=_("说明"), required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=2000
-    )
-    uploads = FilesField(label=_("现场照片"), required=False)
-    insist = forms.BooleanField(label=_("情况确实如此，仍按此文字提交"), required=False)
-
-    def __init__(
-        self,
-        *args: Any,
-        act: str,
-        offices: list[Organisation],
-        handler_id: int | None,
-        doubted: bool = False,
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **{**kwargs, "auto_id": f"{act}-%s"})
-        if act == "assign":
-            self.fields["handler"].choices = [("", _("请选择"))] + [(o.pk, o.name) for o in offices]  # type: ignore[attr-defined]
-            self.fields["handler"].initial = handler_id
-        else:
-            del self.fields["handler"]
-        if act not in ("submit", "close", "send_back", "verify"):
-            del self.fields["uploads"]
-        if not doubted:
-            del self.fields["insist"]
-        step = next((s for s in (*rules.STEPS, rules.VERIFY) if s.act == act), None)
-        if step is not None and step.note == "required":
-            self.fields["note"].required = True
-        self.fields["note"].label = _LABELS.get(act, _("说明"))
-
-
-_LABELS = {
-    "submit": _("整改情况"),
-    "close": _("复查情况（居民会看到）"),
-    "send_back": _("哪里还不合格"),
-    "return_back": _("退单理由"),
-    "void": _("不予受理的理由（上报人会看到）"),
-    "reopen": _("重新办理的理由"),
-    "verify": _("现场看到的情况"),
-}
 
 
 class ReportForm(forms.Form):
@@ -110,11 +62,3 @@ class ReportForm(forms.Form):
             for kind, kind_label in rules.KIND_LABELS.items()
             for one in catalogue.tree(kind, on=day)
         ]
-
-
-class TermForm(forms.Form):
-    """Asking for more time, or for a suspension."""
-
-    kind = forms.ChoiceField(label=_("申请"), choices=[("extend", _("延期")), ("suspend", _("中止"))])
-    days = forms.IntegerField(label=_("延期工作日"), required=False, min_value=1, max_value=60)
-    reason = forms.CharField(label=_("理由"), widget=forms.Textarea(attrs={"rows": 2}), max_length=500)

@@ -82,6 +82,7 @@ class Case(models.Model):
 
     on_time = models.BooleanField(null=True)  # set at closing: no rectify or recheck clock was late
     returns = models.PositiveSmallIntegerField(default=0)
+    returned_by = ArrayField(models.BigIntegerField(), default=list)  # the offices that have returned it
     send_backs = models.PositiveSmallIntegerField(default=0)
     urges = models.PositiveSmallIntegerField(default=0)
     supervised = models.BooleanField(default=False)

@@ -136,6 +136,15 @@ def _other_cases(event: Event) -> str:
     return _("、").join(number for number in numbers if number)
 
 
+def _term_title(data: dict[str, Any]) -> str:
+    words = {
+        ("extend", None): _("申请延期"), ("extend", True): _("同意延期"), ("extend", False): _("不同意延期"),
+        ("suspend", None): _("申请中止"), ("suspend", True): _("同意中止"), ("suspend", False): _("不同意中止"),
+    }  # fmt: skip
+    title = words[data["kind"], data.get("granted")]
+    return _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]} if data.get("days") else title
+
+
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say what an event of a case kept: to whom, until when, which other case."""
     data, title, changed = event.data, said["title"], {}
@@ -149,11 +158,11 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         changed["note"] = f"{rules.CLOCK_LABELS.get(data.get('clock', ''), '')} {before} → {after}".strip()
     elif event.name == "cases.rate" and data.get("rating") in rules.SATISFACTION_LABELS:
         title = _("上报人评价：%(said)s") % {"said": rules.SATISFACTION_LABELS[data["rating"]]}
-    elif event.name in ("cases.ask_extend", "cases.grant_extend") and data.get("days"):
-        title = _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]}
+    elif event.name in ("cases.ask_term", "cases.decide_term"):
+        title = _term_title(data)
     elif named := _other_cases(event):
         title = f"{title} {named}"
-    if data.get("insisted"):
+    if "says_nothing" in data.get("doubts", ()):
         title += _("（文字曾被提示过于简单，仍坚持提交）")
     if event.actor_kind == "public":
         changed["actor"] = _("上报人")

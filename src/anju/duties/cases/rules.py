@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from difflib import SequenceMatcher
+from typing import Any
 
+from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import ANY, GONE, NEW, PUBLIC, SYSTEM, WITHIN, Blocked, Step
 
 
 class State:
@@ -56,6 +59,7 @@ PLAIN_LABELS = {
 }
 OPEN = frozenset({State.REPORTED, State.ASSIGNED, State.RETURNED, State.FIXING, State.CHECKING})
 AWAITING_DISPATCH = frozenset({State.REPORTED, State.RETURNED})
+UNSEEN = OPEN - {State.CHECKING}  # where looking at the place still tells something
 HANDED_OUT = frozenset({State.ASSIGNED, State.FIXING, State.CHECKING, State.CLOSED})
 
 KIND_LABELS = {"hazard": _("隐患"), "complaint": _("投诉")}
@@ -83,39 +87,152 @@ AFTER = frozenset({"rectify", "recheck"})
 
 SATISFACTION_LABELS = {3: _("满意"), 2: _("基本满意"), 1: _("不满意")}
 
+
+def not_paused(case: Any, day: date) -> Blocked | None:
+    """Say that a suspended case must first go on."""
+    return Blocked(_("此件已批准中止，请先恢复办理。"), allowed=("resume",)) if case.paused_at else None
+
+
+def paused(case: Any, day: date) -> Blocked | None:
+    """Say that only a suspended case can go on."""
+    return None if case.paused_at else Blocked(_("此件没有中止，无需恢复。"), never=True)
+
+
+def not_seen_yet(case: Any, day: date) -> Blocked | None:
+    """Say that a place is looked at once."""
+    return Blocked(_("此件已现场核实。"), never=True) if case.verified_at else None
+
+
+def a_hazard(case: Any, day: date) -> Blocked | None:
+    """Say that only a hazard is closed by those who found it."""
+    return None if case.kind == "hazard" else Blocked(_("只有隐患可以由发现的单位直接办结。"), never=True)
+
+
+def closed(case: Any, day: date) -> Blocked | None:
+    """Say to the reporter that only what is closed is rated."""
+    return None if case.state == State.CLOSED else Blocked(_("办结后才能评价。"))
+
+
+def unread(notice: Any, day: date) -> Blocked | None:
+    """Say that a notice is signed for once."""
+    return Blocked(_("这条提醒已经签收。"), never=True) if notice.read_at else None
+
+
+TERM_KINDS = {"extend": _("延期"), "suspend": _("中止")}
+CLOCK_LABELS = {
+    "verify": _("现场核实"),
+    "dispatch": _("派单"),
+    "accept": _("受理"),
+    "rectify": _("整改"),
+    "recheck": _("复查"),
+    "reply": _("答复"),
+}
+_ALL = ("dispatch", "verify", "accept", "rectify", "recheck")  # what ends with the case itself
+_PHOTOS = Field("uploads", _("现场照片"), "files", most=20)
+_FREE = (not_paused,)
+_REPORTED, _ASSIGNED, _FIXING = (
+    frozenset({State.REPORTED}),
+    frozenset({State.ASSIGNED}),
+    frozenset({State.FIXING}),
+)
+_CHECKING, _CLOSED, _MERGED = (
+    frozenset({State.CHECKING}),
+    frozenset({State.CLOSED}),
+    frozenset({State.MERGED}),
+)
+_SAME, _EMPTY = "same_photo", "says_nothing"
+_HEARD = "mps-fire-inspection-2012-26"
+_TOLD = "mps-fire-inspection-2012-21"
+
 STEPS = (
-    Step(
-        "assign", _("派单"), AWAITING_DISPATCH, State.ASSIGNED, "cases.assign", "hn-property-2017-75",
-        clock="accept", tone="primary",
-    ),
-    Step(
-        "void", _("不予受理"), AWAITING_DISPATCH, State.VOID, "cases.void", "mps-fire-inspection-2012-26",
-        note="required", tone="danger",
-    ),
-    Step(
-        "accept", _("受理"), frozenset({State.ASSIGNED}), State.FIXING, "cases.handle", "xx-fire-2020-16",
-        clock="rectify", tone="primary",
-    ),
-    Step(
-        "return_back", _("退单"), frozenset({State.ASSIGNED}), State.RETURNED, "cases.handle", "xx-fire-2020-27",
-        clock="dispatch", note="required",
-    ),
-    Step(
-        "submit", _("提交整改"), frozenset({State.FIXING}), State.CHECKING, "cases.handle", "xx-fire-2020-16",
-        clock="recheck", note="required", tone="primary",
-    ),
-    Step(
-        "close", _("复查合格，办结"), frozenset({State.CHECKING}), State.CLOSED, "cases.check",
-        "mps-fire-inspection-2012-21", note="required", tone="primary",
-    ),
-    Step(
-        "send_back", _("复查不合格，退回整改"), frozenset({State.CHECKING}), State.FIXING, "cases.check",
-        "mps-fire-inspection-2012-21", clock="rectify_again", note="required", tone="danger",
-    ),
-    Step(
-        "reopen", _("重新办理"), frozenset({State.CLOSED}), State.REPORTED, "cases.supervise", "hn-property-2017-75",
-        clock="dispatch", note="required",
-    ),
+    # A resident needs no power; staff must hold `cases.report` over the place.
+    Step("report", _("上报"), NEW, State.REPORTED, "", starts=("dispatch", "verify"), follows=("escalate",),
+         asks=(Field("class_code", _("类别"), "line", required=True, most=12),
+               Field("text", _("情况说明"), required=True, least=4, most=5000,  # a ledger's longest story
+                     lacking=_("请写清楚发生了什么，至少四个字。")),
+               Field("place", _("具体位置"), "line", most=200),
+               Field("reporter", _("上报人"), "given", secret=True), _PHOTOS)),
+    Step("assign", _("派单"), AWAITING_DISPATCH, State.ASSIGNED, "cases.assign", "hn-property-2017-75", who="desk",
+         when=_FREE, tone="primary", starts=("accept",), stops=("dispatch",), doubts=("returned",),
+         asks=(Field("handler_id", _("办理单位"), "record", choices="offices"), note())),
+    Step("void", _("不予受理"), AWAITING_DISPATCH, State.VOID, "cases.void", _HEARD, who="desk", when=_FREE,
+         tone="danger", mood="quiet", stops=_ALL, effects=("answer",),
+         asks=(note(_("不予受理的理由（上报人会看到）"), required=True,
+                    lacking=_("请写明不予受理的理由，上报人会看到。")),)),
+    Step("accept", _("受理"), _ASSIGNED, State.FIXING, "cases.handle", "xx-fire-2020-16", who="desk", when=_FREE,
+         tone="primary", starts=("rectify",), stops=("accept",), asks=(note(),)),
+    Step("return_back", _("退单"), _ASSIGNED, State.RETURNED, "cases.handle", "xx-fire-2020-27", who="desk",
+         when=_FREE, mood="warn", starts=("dispatch",), stops=("accept",), effects=("tell_above",),
+         asks=(note(_("退单理由"), required=True, lacking=_("请写明退单理由，派单单位要据此改派。")),)),
+    Step("submit", _("提交整改"), _FIXING, State.CHECKING, "cases.handle", "xx-fire-2020-16", who="desk", when=_FREE,
+         tone="primary", starts=("recheck",), stops=("rectify", "verify"), doubts=(_EMPTY, _SAME),
+         asks=(note(_("整改情况"), required=True, lacking=_("请写明整改了什么、怎么整改的。")), _PHOTOS)),
+    Step("close", _("复查合格，办结"), _CHECKING, State.CLOSED, "cases.check", _TOLD, who="desk", when=_FREE,
+         tone="primary", mood="done", stops=_ALL, effects=("answer",), doubts=(_EMPTY, _SAME),
+         asks=(note(_("复查情况（居民会看到）"), required=True,
+                    lacking=_("请写明复查看到的情况，居民会看到这段话。")), _PHOTOS)),
+    Step("send_back", _("复查不合格，退回整改"), _CHECKING, State.FIXING, "cases.check", _TOLD, who="desk",
+         when=_FREE, tone="danger", starts=("rectify_again",), stops=("recheck",), doubts=(_SAME,),
+         asks=(note(_("哪里还不合格"), required=True, lacking=_("请写明哪里还不合格，办理单位才知道怎么改。")),
+               _PHOTOS)),
+    Step("reopen", _("重新办理"), _CLOSED, State.REPORTED, "cases.supervise", "hn-property-2017-75", mood="warn",
+         starts=("dispatch",), effects=("answer_anew",),
+         asks=(note(_("重新办理的理由"), required=True, lacking=_("请写明重新办理的理由。")),)),
+    Step("verify", _("现场核实"), UNSEEN, None, "cases.check", _HEARD, when=(not_seen_yet,), stops=("verify",),
+         asks=(note(_("现场看到的情况")), _PHOTOS)),
+    # Seen put right by those who found it: before they left, or when they came back to look.
+    Step("close_on_spot", _("当场改正，办结"), _REPORTED, State.CLOSED, "", "mps-fire-inspection-2012-19", who=WITHIN,
+         when=(a_hazard,), mood="done", stops=_ALL, effects=("answer",), asks=(note(required=True),)),
+    Step("close_at_recheck", _("复查合格，办结"), OPEN, State.CLOSED, "", _TOLD, who=WITHIN, when=(a_hazard,),
+         mood="done", stops=_ALL, effects=("answer",), asks=(note(required=True),)),
+    # More time.
+    Step("ask_term", _("申请延期或中止"), _FIXING | _CHECKING, None, "", who="desk", when=_FREE,
+         asks=(Field("kind", _("申请"), "choice", required=True, choices=tuple(TERM_KINDS.items()),
+                     lacking=_("请选择申请延期或者中止。")),
+               Field("days", _("延期工作日"), "whole", least=1, most=60),
+               reason(most=500, lacking=_("请写明申请理由。")))),
+    Step("decide_term", _("审批申请"), OPEN, None, "cases.approve",
+         asks=(Field("granted", _("同意"), "tick"), Field("decision", _("审批意见"), most=500))),
+    Step("resume", _("恢复办理"), OPEN, None, "", when=(paused,), tone="primary", asks=(note(),)),
+    # From above.
+    Step("urge", _("催办"), OPEN, None, "cases.urge", mood="warn", follows=("supervise",),
+         asks=(note(_("要求"), most=500),)),
+    Step("supervise", _("督办"), OPEN, None, "cases.supervise", tone="danger",
+         asks=(note(_("要求"), required=True, most=500, lacking=_("督办请写明要求。")),)),
+    Step("escalate", _("超期升级"), OPEN, None, "", who=SYSTEM, tone="danger"),
+    Step("unseal", _("查看上报人身份"), ANY, None, "cases.unseal", tone="danger", effects=("tell_superior",),
+         asks=(reason(least=6, lacking=_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。")),)),
+    # Beside.
+    Step("merge", _("并入另一件"), OPEN, State.MERGED, "cases.merge", mood="quiet",
+         asks=(Field("into_id", _("并入哪一件"), "record", required=True), Field("reason", _("理由"), most=300))),
+    Step("take_in", _("并入本件"), OPEN, None, "", who=WITHIN, mood="quiet"),
+    Step("unmerge", _("取消并案"), _MERGED, None, "cases.merge", mood="quiet",
+         asks=(note(_("取消并案的理由"), required=True, lacking=_("请写明取消并案的理由。")),)),
+    Step("give_back", _("取消并入本件"), ANY, None, "", who=WITHIN, mood="quiet"),
+    Step("split", _("拆分"), AWAITING_DISPATCH | _ASSIGNED | _FIXING, None, "cases.merge", mood="quiet",
+         asks=(Field("parts", _("子件"), "given", required=True, lacking=_("请至少填写一个子件。")),)),
+    Step("rate", _("上报人评价"), ANY, None, "", who=PUBLIC, when=(closed,), follows=("reopen",),
+         effects=("tell_of_rating",),
+         asks=(Field("rating", _("评价"), "choice", required=True, choices=tuple(SATISFACTION_LABELS.items()),
+                     lacking=_("请选择满意、基本满意或不满意。")),
+               Field("reason", _("理由"), most=500))),
+)  # fmt: skip
+
+# The steps of the loop itself: what the phone, the API and a list offer by name.
+ON_THE_WAY = frozenset(
+    {"assign", "void", "accept", "return_back", "submit", "close", "send_back", "reopen", "verify"}
+)
+# What is done from its own place on the page of a case, not from a button of the case.
+ELSEWHERE = frozenset({"decide_term", "merge", "split", "unseal"})
+
+NOTICE_STEPS = (
+    Step("read_notice", _("签收提醒"), ANY, None, "cases.see", when=(unread,), mood="quiet"),
+)  # fmt: skip
+VIEW_STEPS = (
+    Step("save_view", _("保存视图"), NEW, None, "cases.see", mood="quiet",
+         asks=(Field("name", _("视图名称"), "line", required=True, most=40, lacking=_("请给这个视图起个名字。")),
+               Field("query", _("筛选条件"), "line", most=600))),
+    Step("drop_view", _("删除视图"), ANY, GONE, "cases.see", mood="quiet"),
 )  # fmt: skip
 
 # Whose turn it is answers for this clock; the verification that may run beside it is somebody else's.
@@ -126,67 +243,10 @@ OWN_CLOCK = {
     State.FIXING: "rectify",
     State.CHECKING: "recheck",
 }
-
-# Acts that leave the state as it is; they have no clock of their own but may stop one.
-VERIFY = Step(
-    "verify", _("现场核实"), frozenset({State.REPORTED, State.ASSIGNED, State.RETURNED, State.FIXING}), None,
-    "cases.check", "mps-fire-inspection-2012-26",
-)  # fmt: skip
-
-# Which clocks an act brings to their end.
-STOPS = {
-    "assign": ("dispatch",),
-    "void": ("dispatch", "verify"),
-    "accept": ("accept",),
-    "return_back": ("accept",),
-    "submit": ("rectify", "verify"),
-    "close": ("recheck",),
-    "send_back": ("recheck",),
-    "reopen": (),
-    "verify": ("verify",),
-}
-
-# How the journal reads on a page: the words of each event, and its tone.
+# News that is no act: read from a ledger, moved by a changed calendar.
 EVENT_WORDS = {
-    "cases.report": (_("上报"), "active"),
     "cases.imported": (_("由台账导入"), "active"),
-    "cases.assign": (_("派单"), "active"),
-    "cases.accept": (_("受理"), "active"),
-    "cases.return_back": (_("退单"), "warn"),
-    "cases.submit": (_("提交整改"), "active"),
-    "cases.send_back": (_("复查不合格，退回整改"), "danger"),
-    "cases.close": (_("复查合格，办结"), "done"),
-    "cases.void": (_("不予受理"), "quiet"),
-    "cases.reopen": (_("重新办理"), "warn"),
-    "cases.verify": (_("现场核实"), "active"),
-    "cases.ask_extend": (_("申请延期"), "active"),
-    "cases.grant_extend": (_("同意延期"), "active"),
-    "cases.refuse_extend": (_("不同意延期"), "warn"),
-    "cases.ask_suspend": (_("申请中止"), "active"),
-    "cases.grant_suspend": (_("同意中止"), "active"),
-    "cases.refuse_suspend": (_("不同意中止"), "warn"),
-    "cases.resume": (_("恢复办理"), "active"),
-    "cases.urge": (_("催办"), "warn"),
-    "cases.supervise": (_("督办"), "danger"),
-    "cases.read_notice": (_("签收提醒"), "quiet"),
-    "cases.escalate": (_("超期升级"), "danger"),
-    "cases.merge": (_("并入另一件"), "quiet"),
-    "cases.take_in": (_("并入本件"), "quiet"),
-    "cases.unmerge": (_("取消并案"), "quiet"),
-    "cases.give_back": (_("取消并入本件"), "quiet"),
-    "cases.split": (_("拆分"), "quiet"),
-    "cases.rate": (_("上报人评价"), "active"),
-    "cases.unseal": (_("查看上报人身份"), "danger"),
     "cases.deadline_moved": (_("工作日历变更，期限重算"), "warn"),
-}
-
-CLOCK_LABELS = {
-    "verify": _("现场核实"),
-    "dispatch": _("派单"),
-    "accept": _("受理"),
-    "rectify": _("整改"),
-    "recheck": _("复查"),
-    "reply": _("答复"),
 }
 
 

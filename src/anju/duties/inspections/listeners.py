@@ -58,6 +58,8 @@ def sees_a_visit_with_it(actor: Actor, request: HttpRequest, stored: StoredFile)
 
 
 @journal.hears("cases.close")
+@journal.hears("cases.close_on_spot")
+@journal.hears("cases.close_at_recheck")
 @journal.hears("cases.reopen")
 @journal.hears("cases.void")
 @journal.hears("cases.merge")

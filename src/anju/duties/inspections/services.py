@@ -680,7 +680,7 @@ def _filed(
     )
     if by.has("cases.check") and not finding.at_once:
         seen = _("检查时现场发现（检查编号 %(number)s）。") % {"number": visit.pk}
-        case = cases.take_step(case_id=case.pk, act="verify", by=by, at=at, note=seen)
+        case = cases.verify(case_id=case.pk, by=by, at=at, note=seen)
     return case
 
 
@@ -713,9 +713,9 @@ def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at:
                             case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
                         )
                 continue
-            cases.take_step(
+            found = cases.close if item.result == "ok" else cases.send_back
+            found(
                 case_id=case_id,
-                act="close" if item.result == "ok" else "send_back",
                 by=by,
                 at=at,
                 note=note,

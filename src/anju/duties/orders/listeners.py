@@ -31,6 +31,8 @@ papers.register(Sealing._meta.label_lower, _seen(Sealing))
 
 
 @journal.hears("cases.close")
+@journal.hears("cases.close_on_spot")
+@journal.hears("cases.close_at_recheck")
 def case_closed(event: Event) -> None:
     """Note that an order was obeyed when the last of its hazards is closed."""
     if event.subject_id is not None:

@@ -61,6 +61,7 @@ class Turn:
     target   state afterwards; a verb may choose another
     starts, stops  clocks as the step has them; a verb may change them
     made     the answer when it is another record, or several
+    named    what the record was named by: its number, or what its verb's `locate` finds it by
     kept     columns of the record as they were when it was locked
     subject  what the event is about, when an act that files makes several records or none of the Loop's own
     """
@@ -71,6 +72,7 @@ class Turn:
     at: datetime
     row: Any = None
     child: Any = None
+    named: Any = None
     key: str = ""
     digest: str = ""
     given: dict[str, Any] = field(default_factory=dict)
@@ -291,17 +293,19 @@ class Verb:
         return made
 
     def _once(self, *, by: Any, at: datetime, key: str, digest: str, given: dict[str, Any]) -> Any:
-        if known := journal.receipt(by=by, key=key, key_digest=digest):
-            raise _Done(known)
         turn = Turn(self.loop, self.steps[0], by, at, key=key, digest=digest)
         if not self.files:
-            named = given.pop(self.param)
+            turn.named = named = given.pop(self.param)
             if self.options.locate is not None:
                 named = self.options.locate(named)
+            beside = given.get(self.options.beside)
+            if isinstance(beside, int) and beside < named:
+                self.loop.locked(beside, by=by)
             self.loop.take(turn, named, self)
-            # Asked again behind the lock: the second of two equal requests waited there for the first.
-            if known := journal.receipt(by=by, key=key, key_digest=digest):
-                raise _Done(known)
+        # Asked behind the lock, once: the second of two equal requests waited there for the first. Whoever does not
+        # get so far (the first has moved the record out of sight) asks when refused.
+        if known := journal.receipt(by=by, key=key, key_digest=digest):
+            raise _Done(known)
         self.loop.allow(turn, self.act)
         self.loop.read(turn, given)
         return self.loop.finish(turn, self)
@@ -315,6 +319,7 @@ class _Options:
     asked: Callable[[Mapping[str, Any]], Any] | None = None
     answers: Callable[[Event], Any] | None = None
     together: Callable[[list[Turn]], None] | None = None
+    beside: str = ""
 
 
 @dataclass(eq=False)
@@ -385,6 +390,7 @@ class Loop:
         asked: Callable[[Mapping[str, Any]], Any] | None = None,
         answers: Callable[[Event], Any] | None = None,
         together: Callable[[list[Turn]], None] | None = None,
+        beside: str = "",
     ) -> Callable[[Body], Verb]:
         """Make a public verb of a function that takes the Turn and what the step asks for.
 
@@ -396,12 +402,14 @@ class Loop:
         answers  gives the answer to a repeated request from its event, where the answer is no record
         together what is done for all records at once when many are acted on (numbers taken, files written), after the
                  part that each has of its own; for one record with a list of one
+        beside   argument that names another record of the kind: both are locked in the order of their keys, so that two
+                 who join the same pair crosswise do not wait for each other
         """
 
         def declare(body: Body) -> Verb:
             if act in self.verbs:
                 raise RuntimeError(f"{self.event(act)} has a verb already")
-            made = Verb(self, act, body, _Options(param, child, locate, asked, answers, together))
+            made = Verb(self, act, body, _Options(param, child, locate, asked, answers, together, beside))
             self.verbs[act] = made
             return made
 
@@ -590,6 +598,8 @@ class Loop:
         for step in self.steps:
             if not step.pressed or step.who == PUBLIC or not step.possible(state) or step.act in found:
                 continue
+            if step.who and not self.is_turn_of(by, step, row):
+                continue  # said here, without the refusal that would ask whose turn it is
             turn = Turn(self, step, by, at, row=row, before=state)
             try:
                 self.require_turn(turn)

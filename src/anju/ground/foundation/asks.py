@@ -206,10 +206,13 @@ def _money(asked: Field, value: Any, reading: Reading) -> Decimal:
 
 
 def _choice(asked: Field, value: Any, reading: Reading) -> Any:
-    offered = _offered(asked, reading)
+    offered = reading.choices(asked) if isinstance(asked.choices, str) else asked.choices or None
     if offered is None:
         return value
-    for key in offered:
+    for (
+        key,
+        _words,
+    ) in offered:  # one by one: the likeliest may come first, and the rest need not be looked up
         if key == value or str(key) == str(value):
             return key
     raise Refusal(
@@ -217,11 +220,6 @@ def _choice(asked: Field, value: Any, reading: Reading) -> Any:
         field=asked.name,
         code="not_offered",
     )
-
-
-def _offered(asked: Field, reading: Reading) -> list[Any] | None:
-    pairs = reading.choices(asked) if isinstance(asked.choices, str) else asked.choices or None
-    return None if pairs is None else [key for key, _words in pairs]
 
 
 def _choices(asked: Field, value: Any, reading: Reading) -> tuple[Any, ...]:

@@ -206,9 +206,9 @@ class Past:
         note: str = "",
         **data: Any,
     ) -> None:
-        step = rules.VERIFY if act == "verify" else next(s for s in rules.STEPS if s.act == act)
+        step = next(s for s in rules.STEPS if s.act == act)
         ends = step.target in (State.CLOSED, State.VOID)
-        for kind in [*running] if ends else rules.STOPS[act]:
+        for kind in [*running] if ends else step.stops:
             if clock := running.pop(kind, None):
                 clock.stopped_at = at
         if term is not None:

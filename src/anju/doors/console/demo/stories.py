@@ -472,9 +472,7 @@ class Stories:
         cases.urge(case_id=case.pk, by=street, at=at, note=words.note("urge"))
         at = words.office_hour(at, hours=8)
         yield at
-        cases.urge(
-            case_id=case.pk, by=self._county(case), at=at, note=words.note("supervise"), supervise=True
-        )
+        cases.supervise(case_id=case.pk, by=self._county(case), at=at, note=words.note("supervise"))
 
     def _ordered(self, at: datetime) -> Story:
         """The street issues an order to correct in time (责令限期改正通知书)."""

@@ -354,5 +354,5 @@ def patrol_today(actor: Actor, *, at: datetime) -> list[Case]:
     """List what a patrol has to look at in its area: re-checks on its desk, then cases not yet verified."""
     seen = access.visible(Case, to=actor, power="cases.check").filter(state__in=sorted(rules.OPEN))
     mine = Q(state=State.CHECKING, desk_id__in=actor.organisation_ids)
-    unseen = Q(verified_at__isnull=True, state__in=sorted(rules.VERIFY.source))
+    unseen = Q(verified_at__isnull=True, state__in=sorted(rules.UNSEEN))
     return list(with_row_parts(seen.filter(mine | unseen)).order_by("due_at", "pk")[:40])

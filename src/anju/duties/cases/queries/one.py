@@ -17,28 +17,17 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, journal, rulebooks
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
+from anju.ground.foundation.workflow import Step
 from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import covering_all
 from anju.ground.territory.models import Area
 
 from .. import rules
 from ..models import Case, CaseClock, Evidence, Notice, Report
-from ..rules import STEPS, State
+from ..rules import State
 from . import catalogue, clocks
 from .lists import with_row_parts
 from .routing import reason as routing_reason
-
-
-@dataclass(frozen=True, slots=True)
-class StepButton:
-    """One act an officer may take now on a case."""
-
-    act: str
-    label: str
-    tone: str
-    note_required: bool
-    allowed: bool
-    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,6 @@ class Dossier:
     evidence: list[Evidence]
     reports: list[Report]
     events: list[Event]
-    buttons: list[StepButton]
     notices: list[Notice]
     requests: list[Any]
     merged: list[Case]
@@ -97,7 +85,6 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         evidence=list(case.evidence.select_related("file").order_by("added_at")),
         reports=list(reports),
         events=journal.events_of(case),
-        buttons=buttons(actor, case),
         notices=list(case.notices.select_related("organisation").order_by("-at")),
         requests=list(case.term_requests.order_by("-asked_at")),
         merged=merged,
@@ -107,22 +94,21 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     )
 
 
-def buttons(actor: Actor, case: Case) -> list[StepButton]:
-    """List the steps possible from this state, and for each why the actor cannot take it, if so."""
-    found = []
-    for step in STEPS:
-        if case.state not in step.source or not actor.has(step.power):
-            continue
-        mine = case.desk_id in actor.organisation_ids or step.act == "reopen"
-        why_not = ""
-        if case.paused_at is not None:
-            why_not = _("已批准中止，恢复后才能办理。")
-        elif not mine:
-            why_not = _("由“%(desk)s”办理。") % {"desk": case.desk.name if case.desk else _("待定单位")}
-        found.append(
-            StepButton(step.act, str(step.label), step.tone, step.note == "required", not why_not, why_not)
-        )
-    return found
+def next_steps(actor: Actor, case: Case) -> list[Step]:
+    """List the steps of the loop that the actor can take now, by state, desk and power, without asking the database.
+
+    For lists and programs. The verb decides; it also asks by which post the power reaches the case.
+    """
+    day = timezone.localdate()
+    return [
+        step
+        for step in rules.STEPS
+        if step.act in rules.ON_THE_WAY
+        and step.possible(case.state)
+        and actor.has(step.power)
+        and (not step.who or case.desk_id in actor.organisation_ids)
+        and not any(guard(case, day) for guard in step.when)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +120,7 @@ class Row:
     label: str
     tone: str
     state_tone: str
-    next: StepButton | None
+    next: Step | None
 
 
 def rows_of(cases: Iterable[Case], actor: Actor, *, at: datetime) -> list[Row]:
@@ -146,7 +132,7 @@ def rows_of(cases: Iterable[Case], actor: Actor, *, at: datetime) -> list[Row]:
             label=catalogue.label(case.kind, case.class_code),
             tone="overdue" if case.is_overdue(at) else "",
             state_tone=rules.STATE_TONES[case.state],
-            next=next((button for button in buttons(actor, case) if button.allowed), None),
+            next=next((step for step in next_steps(actor, case) if step.who), None),
         )
         for case in cases
     ]
@@ -205,16 +191,6 @@ def distance(lon1: float | None, lat1: float | None, lon2: float | None, lat2: f
         + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
     )
     return 2 * 6_371_008.8 * math.asin(math.sqrt(a))
-
-
-def may_verify(actor: Actor, case: Case) -> bool:
-    """Say whether the actor may record a look at the place: not yet verified, and within reach of the power."""
-    return (
-        case.verified_at is None
-        and case.state in rules.VERIFY.source
-        and actor.has(rules.VERIFY.power)
-        and case.handler_id not in actor.organisation_ids
-    )
 
 
 def reasons_of(act: str, *, on: date) -> list[str]:

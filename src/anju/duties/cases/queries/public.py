@@ -20,6 +20,9 @@ from ..models import Case, Report
 from ..rules import State
 from . import catalogue, evidence
 
+# The acts whose words are the answer to the reporter.
+_ANSWERING = ("cases.close", "cases.close_on_spot", "cases.close_at_recheck", "cases.void")
+
 
 @dataclass(frozen=True, slots=True)
 class PublicStep:
@@ -73,22 +76,25 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         "cases.submit": _("办理单位已提交整改，等待复查"),
         "cases.send_back": _("复查不合格，已退回继续整改"),
         "cases.close": _("复查合格，已办结"),
+        "cases.close_on_spot": _("检查时当场改正，已办结"),
+        "cases.close_at_recheck": _("复查合格，已办结"),
         "cases.void": _("经核实不予受理"),
         "cases.reopen": _("重新办理"),
         "cases.verify": _("工作人员已到现场核实"),
-        "cases.grant_extend": _("经批准，办理期限延长"),
-        "cases.grant_suspend": _("经批准，暂时中止办理"),
         "cases.resume": _("恢复办理"),
         "cases.escalate": _("超过期限，已报上级单位督促"),
         "cases.supervise": _("上级单位已挂牌督办"),
     }
+    granted = {"extend": _("经批准，办理期限延长"), "suspend": _("经批准，暂时中止办理")}
     steps: list[PublicStep] = []
     for e in journal.events_of(case):
+        if e.name == "cases.decide_term" and e.data.get("granted"):
+            steps.append(PublicStep(e.at, granted[e.data["kind"]]))
         if e.name not in words or (e.name == "cases.report" and made.case_id != case.pk):
             continue
         if e.name == "cases.escalate" and steps and steps[-1].label == words[e.name]:
             continue  # one rung more is no news to the reporter
-        told = codes.mask_text(e.note) if e.name in ("cases.close", "cases.void") else ""
+        told = codes.mask_text(e.note) if e.name in _ANSWERING else ""
         steps.append(PublicStep(e.at, words[e.name], told))
     if made.case_id != case.pk:
         # The other reporter's first step is theirs; this one has an own.

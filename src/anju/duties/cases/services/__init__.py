@@ -1,48 +1,53 @@
 """The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
 
 from .following import TooManyTries, follow
-from .ladder import escalate_overdue
-from .loop import Reporter, Upload, locked, rate, report, require_power_on, stamp_place, take_step
-from .on_spot import close_at_recheck, close_on_spot
+from .ladder import escalate, escalate_overdue
+from .loop import (
+    LOOP,
+    Reporter,
+    Upload,
+    accept,
+    assign,
+    close,
+    close_at_recheck,
+    close_on_spot,
+    locked,
+    rate,
+    reopen,
+    report,
+    require_power_on,
+    return_back,
+    send_back,
+    stamp_place,
+    submit,
+    take_step,
+    verify,
+    void,
+)
 from .supervision import (
+    NOTICES,
+    VIEWS,
     Part,
     ask_term,
     decide_term,
+    drop_view,
     end_long_suspensions,
     merge,
     read_notice,
     recompute_deadlines,
     resume,
+    save_view,
     split,
+    supervise,
     unmerge,
     unseal,
     urge,
 )
 
 __all__ = [
-    "Part",
-    "Reporter",
-    "TooManyTries",
-    "Upload",
-    "ask_term",
-    "close_at_recheck",
-    "close_on_spot",
-    "decide_term",
-    "end_long_suspensions",
-    "escalate_overdue",
-    "follow",
-    "locked",
-    "merge",
-    "rate",
-    "read_notice",
-    "recompute_deadlines",
-    "report",
-    "require_power_on",
-    "resume",
-    "split",
-    "stamp_place",
-    "take_step",
-    "unmerge",
-    "unseal",
-    "urge",
-]
+    "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries", "Upload", "accept", "ask_term", "assign", "close",
+    "close_at_recheck", "close_on_spot", "decide_term", "drop_view", "end_long_suspensions", "escalate",
+    "escalate_overdue", "follow", "locked", "merge", "rate", "read_notice", "recompute_deadlines", "reopen", "report",
+    "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place", "submit",
+    "supervise", "take_step", "unmerge", "unseal", "urge", "verify", "void",
+]  # fmt: skip

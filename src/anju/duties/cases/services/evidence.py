@@ -4,7 +4,7 @@ A doubt never refuses: it is written down when the photo comes and read to whoev
 at once: the very photo that showed the hazard, handed in as proof that it is gone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,10 @@ _MOST_CASES = 10  # named in one doubt; a blank form may have been used thousand
 _MOST_ALIKE = 200
 
 
+def _ask_back(code: str, sentence: str, *, asked: str, **more: Any) -> None:
+    raise NeedsConfirmation(sentence, field=asked, data={"confirm": "insist", **more}, code=code)
+
+
 def add(
     case: Case,
     upload: UploadedFile | StoredFile,
@@ -36,14 +40,15 @@ def add(
     claim_point: Point | None = None,
     claim_time: datetime | None = None,
     *,
-    insist: bool = False,
+    doubt: Callable[..., None] = _ask_back,
 ) -> Evidence:
     """Attach a photo or file to a case in the caller's transaction; the calling verb writes the journal.
 
     purpose      report | verify | rectify | recheck
     claim_point  where it is said to be taken, (longitude, latitude) WGS-84; default the case's point, else the estate's
     claim_time   when it is said to be taken; default `at`
-    insist       hand in the photo that showed the hazard as proof of its rectification all the same
+    doubt        how the calling verb asks back for the photo that showed the hazard, handed in as proof that it is
+                 gone: default NeedsConfirmation; `Turn.doubt` lets insist
     The same file for the same purpose is attached once. Raises Refusal for a file that cannot be accepted or too
     many of the public's, NeedsConfirmation for the same photo before and after.
     """
@@ -64,15 +69,16 @@ def add(
             code="too_many_files",
         )
     same_before = [line for line in own if line.file_id == stored.pk and line.purpose in BEFORE]
-    if purpose in AFTER and same_before and not insist:
-        raise NeedsConfirmation(
+    if purpose in AFTER and same_before:
+        doubt(
+            "same_photo",
             _(
                 "“%(name)s”就是整改前的那张照片，不能说明已经整改。请上传整改后拍的照片；确需使用的，请再次确认。"
             )
             % {"name": stored.name},
-            field="uploads",
-            data={"confirm": "insist", "name": stored.name, "sha256": stored.sha256},
-            code="same_photo",
+            asked="uploads",
+            name=stored.name,
+            sha256=stored.sha256,
         )
     point = claim_point or place_of(case)
     doubts = [

@@ -1,30 +1,36 @@
-"""What comes from above and beside the loop: more time, urging, merging, splitting, unsealing, a changed calendar.
-
-Like the steps, each verb is one transaction with its record, and takes an idempotency key.
-"""
+"""What comes from above and beside the loop: more time, urging, merging, splitting, unsealing, a changed calendar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, rulebooks, workflow
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation import calendar, journal, rulebooks
+from anju.ground.foundation.acts import Child, Loop, Turn
+from anju.ground.foundation.models import Event
+from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.foundation.workdays import Due, Term
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SealedIdentity, TermRequest
+from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SavedView, SealedIdentity, TermRequest
 from ..queries import clocks
 from ..queries.ladder import office_above, rungs_of
-from ..rules import STEPS, State
-from .loop import desk_of, locked, report, require_power_on
+from .loop import LOOP, notify, report, require_power_on
+
+
+def _limits(turn: Turn) -> Any:
+    return rulebooks.load("deadlines", on=turn.today)
+
 
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
@@ -34,27 +40,16 @@ def _own_term(case: Case) -> CaseClock | None:
     return case.clocks.filter(kind=rules.OWN_CLOCK.get(case.state, ""), stopped_at__isnull=True).first()
 
 
-@transaction.atomic
-def ask_term(
-    *, case_id: int, kind: str, reason: str, by: Actor, at: datetime, days: int | None = None, key: str = ""
-) -> TermRequest:
+@LOOP.verb("ask_term")
+def ask_term(turn: Turn, *, kind: str, reason: str, days: int | None = None) -> None:
     """Ask the dispatching office to extend the running term (kind "extend", days workdays) or to suspend it."""
-    asked = journal.digest([case_id, kind, reason, days])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return TermRequest.objects.get(pk=known.data["request"])
-    case = locked(case_id, by=by)
-    if case.state not in (State.FIXING, State.CHECKING) or case.desk_id not in by.organisation_ids:
-        raise NotAllowedNow(_("只有正在办理的单位可以申请延期或中止。"), data={"allowed": []})
-    if kind not in ("extend", "suspend"):
-        raise Refusal(_("请选择申请延期或者中止。"), field="kind")
-    if not reason.strip():
-        raise Refusal(_("请写明申请理由。"), field="reason")
-    limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["extension"]
+    case, by = turn.row, turn.by
+    limits = _limits(turn)["extension"]
     if case.term_requests.filter(granted__isnull=True).exists():
-        raise NotAllowedNow(_("已有一份申请等待审批，请先等结果。"), data={"allowed": []})
+        turn.refuse(_("已有一份申请等待审批，请先等结果。"))
     if kind == "extend":
         term = _own_term(case)
-        if term is None or term.due_at < at:
+        if term is None or term.due_at < turn.at:
             raise Refusal(_("期限已过，延期必须在期限届满前申请。"))
         if days is None or not 1 <= days <= limits["most_workdays"]:
             raise Refusal(
@@ -62,78 +57,70 @@ def ask_term(
             )
         if case.term_requests.filter(kind="extend", granted=True).count() >= limits["times"]:
             raise Refusal(_("此件已延期 %(n)d 次，不能再延。") % {"n": limits["times"]})
-    made = TermRequest.objects.create(
-        case=case,
-        kind=kind,
-        days=days if kind == "extend" else None,
-        reason=reason.strip(),
-        asked_by=f"{by.post} {by.name}",
-        asked_organisation=case.desk,
-        asked_at=at,
-    )
-    journal.record(
-        f"cases.ask_{kind}",
-        subject=case,
-        by=by,
-        at=at,
-        note=reason,
-        data={"request": made.pk, "days": days},
-        key=key,
-        key_digest=asked,
-    )
-    return made
+    else:
+        days = None
+    turn.made = TermRequest.objects.create(
+        case=case, kind=kind, days=days, reason=reason, asked_by=_signed(by), asked_organisation=case.desk,
+        asked_at=turn.at,
+    )  # fmt: skip
+    turn.facts |= {"kind": kind, "days": days}
 
 
-@transaction.atomic
-def decide_term(
-    *, request_id: int, granted: bool, by: Actor, at: datetime, decision: str = "", key: str = ""
-) -> TermRequest:
+def _signed(by: Any) -> str:
+    return f"{by.post} {by.name}".strip()
+
+
+@LOOP.verb("decide_term", child=Child(TermRequest, "case", "request_id", missing=_l("没有找到这份申请。")))
+def decide_term(turn: Turn, *, granted: bool, decision: str = "") -> None:
     """Grant or refuse a request for extension or suspension; the asking office cannot decide its own."""
-    asked = journal.digest([request_id, granted, decision])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return TermRequest.objects.get(pk=known.data["request"])
-    case_id = TermRequest.objects.filter(pk=request_id).values_list("case", flat=True).first()
-    case = locked(case_id or 0, by=by)
-    # Read under the case's lock: two who decide at once must not both find it undecided.
-    made = TermRequest.objects.select_related("asked_organisation").get(pk=request_id)
+    case, made, at = turn.row, turn.child, turn.at
     if made.granted is not None:
-        raise NotAllowedNow(_("这份申请已经办过了。"), data={"allowed": []})
-    if not case.is_open or case.desk_id != made.asked_organisation_id:
-        raise NotAllowedNow(_("此件已不在申请单位手里，这份申请不用再办。"), data={"allowed": []})
-    sentence = _("延期和中止由派单单位审批，申请单位不能自己批。")
-    require_power_on(case, "cases.approve", by=by, sentence=sentence)
-    if not _may_decide(made, case, by=by):
-        raise NotPermitted(sentence, data={"power": "cases.approve"})
-    if not granted and not decision.strip():
+        turn.refuse(_("这份申请已经办过了。"))
+    if case.desk_id != made.asked_organisation_id:
+        turn.refuse(_("此件已不在申请单位手里，这份申请不用再办。"))
+    if not _may_decide(made, case, by=turn.by):
+        raise NotPermitted(
+            _("延期和中止由派单单位审批，申请单位不能自己批。"), data={"power": "cases.approve"}
+        )
+    if not granted and not decision:
         raise Refusal(_("不同意的，请写明理由。"), field="decision")
-    made.granted, made.decided_at, made.decision = granted, at, decision.strip()
-    made.decided_by = f"{by.post} {by.name}"
+    made.granted, made.decided_at, made.decision = granted, at, decision
+    made.decided_by = _signed(turn.by)
     made.save()
-    if granted:
-        running = list(case.clocks.filter(stopped_at__isnull=True))
-        for clock in running:
-            if made.kind == "extend" and clock.kind == rules.OWN_CLOCK.get(case.state):
-                clock.adjustments = [*clock.adjustments, {"kind": "extend", "days": made.days}]
-                due = clocks.replay(clock)
-                clock.due_at, clock.provisional = due.at, due.provisional
-            elif made.kind == "suspend":
-                clock.paused_at = at
+    turn.note = decision
+    turn.facts |= {"kind": made.kind, "days": made.days, "granted": granted}
+    if not granted:
+        return
+    running = list(case.clocks.filter(stopped_at__isnull=True))
+    for clock in running:
+        if made.kind == "extend" and clock.kind == rules.OWN_CLOCK.get(case.state):
+            _adjust(clock, {"kind": "extend", "days": made.days})
+        elif made.kind == "suspend":
+            clock.paused_at = at
+        clock.save()
+    if made.kind == "suspend":
+        case.paused_at = at
+    clocks.refresh(case, running)
+
+
+def _adjust(clock: CaseClock, change: dict[str, Any]) -> None:
+    """Extend a clock or take out a pause, and work its deadline out again; the caller saves."""
+    clock.adjustments = [*clock.adjustments, change]
+    due = clocks.replay(clock)
+    clock.due_at, clock.provisional = due.at, due.provisional
+
+
+def _run_again(case: Case, *, at: datetime) -> None:
+    """Let the paused clocks of a case run with what was left of them."""
+    running = list(case.clocks.filter(stopped_at__isnull=True))
+    for clock in running:
+        # A case that was suspended when it was merged is suspended still.
+        if clock.paused_at is not None and case.paused_at is None:
+            pause = {"kind": "pause", "from": clock.paused_at.isoformat(), "to": at.isoformat()}
+            clock.paused_at = None
+            _adjust(clock, pause)
             clock.save()
-        if made.kind == "suspend":
-            case.paused_at = at
-        clocks.refresh(case, running)
-        case.save()
-    journal.record(
-        f"cases.{'grant' if granted else 'refuse'}_{made.kind}",
-        subject=case,
-        by=by,
-        at=at,
-        note=decision,
-        data={"request": made.pk, "days": made.days},
-        key=key,
-        key_digest=asked,
-    )
-    return made
+    clocks.refresh(case, running)
 
 
 def _may_decide(made: TermRequest, case: Case, *, by: Actor) -> bool:
@@ -147,241 +134,122 @@ def _may_decide(made: TermRequest, case: Case, *, by: Actor) -> bool:
     return any(level is not None and level < below for level in own)
 
 
-@transaction.atomic
-def resume(*, case_id: int, by: Actor, at: datetime, note: str = "", key: str = "") -> Case:
-    """Let a suspended case go on: its clocks keep what was left of them."""
-    asked = journal.digest([case_id, "resume"])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Case.objects.get(pk=known.subject_id)
-    case = locked(case_id, by=by)
-    if case.paused_at is None:
-        raise NotAllowedNow(
-            _("此件没有中止，无需恢复。"), data={"allowed": workflow.allowed(STEPS, case.state)}
-        )
-    if case.desk_id not in by.organisation_ids and not by.has("cases.approve"):
-        raise NotPermitted(_("由办理单位或审批单位恢复办理。"), data={"power": "cases.approve"})
-    _go_on(case, at=at)
-    journal.record("cases.resume", subject=case, by=by, at=at, note=note, key=key, key_digest=asked)
-    return case
+@LOOP.verb("resume")
+def resume(turn: Turn, *, note: str = "") -> None:
+    """Let a suspended case go on: its clocks keep what was left of them.
 
-
-def _go_on(case: Case, *, at: datetime) -> None:
-    """Let the clocks of a suspended case run again with what was left of them."""
-    running = list(case.clocks.filter(stopped_at__isnull=True))
-    for clock in running:
-        if clock.paused_at is None:
-            continue
-        pause = {"kind": "pause", "from": clock.paused_at.isoformat(), "to": at.isoformat()}
-        clock.adjustments = [*clock.adjustments, pause]
-        clock.paused_at = None
-        due = clocks.replay(clock)
-        clock.due_at, clock.provisional = due.at, due.provisional
-        clock.save()
+    The system lets go on what has been suspended as long as it may: a suspension that nobody ends would be a clock
+    that stops silently.
+    """
+    case, at = turn.row, turn.at
+    if turn.by.kind == "system":
+        rule = _limits(turn)["suspension"]
+        if calendar.due(case.paused_at, Term(rule["most_workdays"], "workdays", rule["basis"])).at > at:
+            turn.refuse(_("中止还没有满期。"))
+        turn.basis = rule["basis"]
+        turn.note = _("中止已满 %(n)d 个工作日，自动恢复办理。") % {"n": rule["most_workdays"]}
     case.paused_at = None
     case.term_requests.filter(kind="suspend", granted=True, ended_at__isnull=True).update(ended_at=at)
-    clocks.refresh(case, running)
-    case.save()
+    _run_again(case, at=at)
 
 
 def end_long_suspensions(*, at: datetime, batch: int = 200) -> int:
-    """Let each case go on whose suspension has lasted as long as the rulebook allows; return how many.
-
-    A suspension that nobody ends would be a clock that stops silently. Safe to run in many workers.
-    """
-    rule = rulebooks.load("deadlines", on=timezone.localtime(at).date())["suspension"]
-    term = Term(rule["most_workdays"], "workdays", rule["basis"])
+    """Let each case go on whose suspension has lasted as long as the rulebook allows; return how many."""
+    most = rulebooks.load("deadlines", on=timezone.localtime(at).date())["suspension"]["most_workdays"]
     # No workday is shorter than a day, so that what was suspended later need not be looked at.
-    since = at - timedelta(days=rule["most_workdays"])
-    ended = last = 0
-    while True:
-        with transaction.atomic():
-            paused = list(
-                Case.objects.filter(state__in=sorted(rules.OPEN), paused_at__lt=since, pk__gt=last)
-                .select_for_update(of=("self",), skip_locked=True)
-                .order_by("pk")[:batch]
-            )
-            for case in paused:
-                assert case.paused_at is not None
-                if calendar.due(case.paused_at, term).at > at:
-                    continue
-                _go_on(case, at=at)
-                note = _("中止已满 %(n)d 个工作日，自动恢复办理。") % {"n": rule["most_workdays"]}
-                journal.record("cases.resume", subject=case, by=SYSTEM, at=at, note=note, basis=rule["basis"])
-                ended += 1
-        if len(paused) < batch:
-            return ended
-        last = paused[-1].pk
+    paused = Case.objects.filter(state__in=sorted(rules.OPEN), paused_at__lt=at - timedelta(days=most))
+    return LOOP.many("resume", paused, by=SYSTEM, at=at, batch=batch)
 
 
-# ------------------------------------------------------------------------ from above: urge, supervise, escalate
+# ------------------------------------------------------------------------------------ from above: urge, supervise
 
 
-@transaction.atomic
-def urge(
-    *, case_id: int, by: Actor, at: datetime, note: str = "", supervise: bool = False, key: str = ""
-) -> Notice:
-    """Urge (催办) the office whose turn it is, or put the case under supervision (督办).
+@LOOP.verb("urge")
+def urge(turn: Turn, *, note: str = "") -> None:
+    """Urge (催办) the office whose turn it is.
 
     Urged as often as the rulebook says, a case comes under supervision by itself: nobody urges without end.
     """
-    asked = journal.digest([case_id, supervise, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Notice.objects.get(pk=known.data["notice"])
-    power = "cases.supervise" if supervise else "cases.urge"
-    case = locked(case_id, by=by)
-    require_power_on(case, power, by=by, sentence=_("催办、督办由上级单位发出。"))
-    if not case.is_open:
-        raise NotAllowedNow(
-            _("此件已办结，无需催办。"), data={"allowed": workflow.allowed(STEPS, case.state)}
-        )
-    if supervise and not note.strip():
-        raise Refusal(_("督办请写明要求。"), field="note")
-    if not supervise:
-        limits = rulebooks.load("deadlines", on=timezone.localtime(at).date())["urging"]
-        _refuse_nagging(case, at=at, hours=limits["at_most_every"]["amount"])
-        if not case.supervised and case.urges + 1 >= limits["supervise_after"]:
-            supervise = True
-            note = note.strip() or _("已催办 %(n)d 次，按规定转为督办。") % {"n": case.urges + 1}
-    made = Notice.objects.create(
-        case=case,
-        kind="supervise" if supervise else "urge",
-        organisation=case.desk,
-        text=note.strip(),
-        by=f"{by.post} {by.name}",
-        at=at,
-    )
-    case.urges += 1
-    case.supervised = case.supervised or supervise
-    case.save(update_fields=["urges", "supervised"])
-    journal.record(
-        "cases.supervise" if supervise else "cases.urge",
-        subject=case,
-        by=by,
-        at=at,
-        note=note,
-        data={"notice": made.pk, "desk": case.desk.name if case.desk else ""},
-        key=key,
-        key_digest=asked,
-    )
-    return made
-
-
-def _refuse_nagging(case: Case, *, at: datetime, hours: int) -> None:
-    """Refuse to urge the same office again so soon that it could not have acted in between."""
-    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=at - timedelta(hours=hours))
+    case, limits = turn.row, _limits(turn)["urging"]
+    hours = limits["at_most_every"]["amount"]
+    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=turn.at - timedelta(hours=hours))
     if recent.exists():
-        raise NotAllowedNow(
-            _("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": hours},
-            data={"allowed": ["supervise"]},
-        )
+        # So soon again that it could not have acted in between.
+        turn.refuse(_("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": hours}, "supervise")
+    case.urges += 1
+    turn.made = notify(turn, "urge", case.desk, note, by=_signed(turn.by))
+    if not case.supervised and case.urges >= limits["supervise_after"]:
+        said = note or _("已催办 %(n)d 次，按规定转为督办。") % {"n": case.urges}
+        turn.follow("supervise", note=said, because="urging")
 
 
-@transaction.atomic
-def read_notice(*, notice_id: int, by: Actor, at: datetime) -> Notice:
-    """Sign for a notice on one's desk."""
-    made = (
-        Notice.objects.select_for_update(of=("self",))
-        .filter(pk=notice_id, organisation__in=by.organisation_ids)
-        .first()
-    )
-    if made is None or not by.has("cases.see"):
-        raise NotFound(_("没有找到这条提醒。"))
-    if made.read_at is None:
-        made.read_at, made.read_by = at, by.name
-        made.save(update_fields=["read_at", "read_by"])
-        journal.record("cases.read_notice", subject=made.case, by=by, at=at, data={"notice": made.pk})
-    return made
+@LOOP.verb("supervise")
+def supervise(turn: Turn, *, note: str) -> None:
+    """Put a case under supervision (督办)."""
+    case = turn.row
+    if turn.facts.get("because") != "urging":
+        case.urges += 1
+    case.supervised = True
+    turn.made = notify(turn, "supervise", case.desk, note, by=_signed(turn.by))
 
 
-# ---------------------------------------------------------------------------------------- merge, split, reclassify
+# -------------------------------------------------------------------------------------------- merge, split, unseal
 
 
-@transaction.atomic
-def merge(*, into_id: int, case_id: int, by: Actor, at: datetime, reason: str = "", key: str = "") -> Case:
-    """Fold a case into another about the same matter; reports, clocks of reply and evidence stay where they are."""
-    asked = journal.digest([into_id, case_id])
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return Case.objects.get(pk=into_id)
-    if into_id == case_id:
-        raise Refusal(_("不能把一件并入它自己。"))
-    # Locked in one order, so that two officers merging the same pair cannot wait for each other for ever.
-    pair = {pk: locked(pk, by=by) for pk in sorted((into_id, case_id))}
-    into, folded = pair[into_id], pair[case_id]
-    for one in (into, folded):
-        require_power_on(one, "cases.merge", by=by, sentence=_("您的岗位不能并案。"))
-    if folded.state not in rules.OPEN or into.state not in rules.OPEN:
-        raise NotAllowedNow(_("只有未办结的事项可以并案。"), data={"allowed": []})
+@LOOP.verb("merge", beside="into_id")
+def merge(turn: Turn, *, into_id: int, reason: str = "") -> None:
+    """Fold a case into another about the same matter; reports, clocks of reply and evidence stay where they are.
+
+    The answer is the other case.
+    """
+    folded, at = turn.row, turn.at
+    if into_id == folded.pk:
+        raise Refusal(_("不能把一件并入它自己。"), field="into_id")
+    (into,) = turn.lock(LOOP, [into_id])
+    require_power_on(into, "cases.merge", by=turn.by, sentence=_("您的岗位不能并案。"))
+    if into.state not in rules.OPEN:
+        turn.refuse(_("只有未办结的事项可以并案。"))
     if folded.community_id != into.community_id or folded.estate_id != into.estate_id:
-        raise Refusal(_("两件不在同一个小区，不能并案。"))
+        raise Refusal(_("两件不在同一个小区，不能并案。"), field="into_id")
     if folded.merged.exists():
         # Else those who reported the third matter would be answered by nobody.
-        raise NotAllowedNow(_("此件已有别的事项并入，请改为把另一件并入此件。"), data={"allowed": []})
-    folded.state_before_merge, folded.state, folded.merged_into = folded.state, State.MERGED, into
-    folded.desk = None
+        turn.refuse(_("此件已有别的事项并入，请改为把另一件并入此件。"))
+    folded.state_before_merge, folded.merged_into = folded.state, into
     paused = list(folded.clocks.filter(stopped_at__isnull=True, paused_at__isnull=True))
     for clock in paused:
         clock.paused_at = at
     CaseClock.objects.bulk_update(paused, ["paused_at"])
     clocks.refresh(folded, paused)
-    folded.save()
-    Merge.objects.create(into=into, folded=folded, at=at, by=f"{by.post} {by.name}", reason=reason)
-    journal.record(
-        "cases.merge",
-        subject=folded,
-        by=by,
-        at=at,
-        note=reason,
-        data={"into": into.number},
-        key=key,
-        key_digest=asked,
-    )
-    journal.record("cases.take_in", subject=into, by=by, at=at, note=reason, data={"case": folded.number})
-    return into
+    Merge.objects.create(into=into, folded=folded, at=at, by=_signed(turn.by), reason=reason)
+    turn.made, turn.facts["into"] = into, into.number
+    turn.do(take_in, case_id=into_id, note=reason, number=folded.number)
 
 
-@transaction.atomic
-def unmerge(*, case_id: int, by: Actor, at: datetime, reason: str, key: str = "") -> Case:
+@LOOP.verb("take_in")
+def take_in(turn: Turn, *, number: str, note: str = "") -> None:
+    """Tell a case that another was folded into it."""
+    turn.note, turn.facts["case"] = note, number
+
+
+@LOOP.verb("unmerge")
+def unmerge(turn: Turn, *, note: str) -> None:
     """Undo a merge: the case goes on where it was, with what was left of its clocks."""
-    asked = journal.digest([case_id, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Case.objects.get(pk=known.subject_id)
-    case = locked(case_id, by=by)
-    require_power_on(case, "cases.merge", by=by, sentence=_("您的岗位不能并案。"))
-    if case.state != State.MERGED:
-        raise NotAllowedNow(_("此件没有并案。"), data={"allowed": workflow.allowed(STEPS, case.state)})
-    if not reason.strip():
-        raise Refusal(_("请写明取消并案的理由。"), field="note")
-    into = case.merged_into
-    assert into is not None
-    days = rulebooks.load("deadlines", on=timezone.localtime(at).date())["merging"]["undo_days"]
+    case, at = turn.row, turn.at
+    into, days = case.merged_into, _limits(turn)["merging"]["undo_days"]
     if not case.merges.filter(undone_at__isnull=True, at__gt=at - timedelta(days=days)).exists():
-        raise NotAllowedNow(_("并案已超过 %(n)d 天，不能再取消。") % {"n": days}, data={"allowed": []})
-    case.state, case.state_before_merge, case.merged_into = case.state_before_merge, "", None
-    case.desk = desk_of(case)
-    running = list(case.clocks.filter(stopped_at__isnull=True))
-    for clock in running:
-        # A case that was suspended when it was merged is suspended still.
-        if clock.paused_at is not None and case.paused_at is None:
-            pause = {"kind": "pause", "from": clock.paused_at.isoformat(), "to": at.isoformat()}
-            clock.adjustments, clock.paused_at = [*clock.adjustments, pause], None
-            due = clocks.replay(clock)
-            clock.due_at, clock.provisional = due.at, due.provisional
-            clock.save()
-    clocks.refresh(case, running)
-    case.save()
+        turn.refuse(_("并案已超过 %(n)d 天，不能再取消。") % {"n": days})
+    turn.target = case.state_before_merge
+    case.state_before_merge, case.merged_into = "", None
+    _run_again(case, at=at)
     Merge.objects.filter(folded=case, undone_at__isnull=True).update(undone_at=at)
-    journal.record(
-        "cases.unmerge",
-        subject=case,
-        by=by,
-        at=at,
-        note=reason,
-        data={"into": into.number, "state": case.state},
-        key=key,
-        key_digest=asked,
-    )
-    journal.record("cases.give_back", subject=into, by=by, at=at, note=reason, data={"case": case.number})
-    return case
+    turn.facts["into"] = into.number
+    turn.do(give_back, case_id=into.pk, note=note, number=case.number)
+
+
+@LOOP.verb("give_back")
+def give_back(turn: Turn, *, number: str, note: str = "") -> None:
+    """Tell a case that another is no longer folded into it."""
+    turn.note, turn.facts["case"] = note, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,90 +261,56 @@ class Part:
     evidence_ids: Sequence[int] = ()
 
 
-@transaction.atomic
-def split(*, case_id: int, parts: Sequence[Part], by: Actor, at: datetime, key: str = "") -> list[Case]:
-    """Split a case into child cases, each with its own class, offices, clocks and chosen evidence.
+@LOOP.verb("split")
+def split(turn: Turn, *, parts: Sequence[Part]) -> None:
+    """Split a case into child cases, each with its own class, offices, clocks and chosen evidence; answer with them.
 
     The parent stays open until its children are closed.
     """
-    asked = journal.digest([case_id, [[p.class_code, p.text, list(p.evidence_ids)] for p in parts]])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return list(Case.objects.filter(pk__in=known.data["children"]).order_by("pk"))
-    case = locked(case_id, by=by)
-    require_power_on(case, "cases.merge", by=by, sentence=_("您的岗位不能拆分事项。"))
-    if case.state not in rules.AWAITING_DISPATCH | {State.ASSIGNED, State.FIXING}:
-        raise NotAllowedNow(_("只有尚未提交整改的事项可以拆分。"), data={"allowed": []})
+    case = turn.row
     if not parts:
-        raise Refusal(_("请至少填写一个子件。"))
+        raise Refusal(_("请至少填写一个子件。"), field="parts")
     where = Area.objects.get(pk=case.community_id or case.street_id or case.county_id)
     made = []
     for part in parts:
         child = report(
-            kind=case.kind,
-            class_code=part.class_code,
-            text=part.text,
-            by=by,
-            at=at,
-            channel=case.channel,
-            estate=case.estate,
-            area=where,
-            place=case.place,
-            longitude=case.longitude,
-            latitude=case.latitude,
-            is_demo=case.is_demo,
-        )
+            kind=case.kind, class_code=part.class_code, text=part.text, channel=case.channel, estate=case.estate,
+            area=where, place=case.place, longitude=case.longitude, latitude=case.latitude, is_demo=case.is_demo,
+            by=turn.by, at=turn.at,
+        )  # fmt: skip
         child.parent = case
         child.save(update_fields=["parent"])
-        chosen = case.evidence.filter(pk__in=part.evidence_ids)
-        Evidence.objects.bulk_create(
-            Evidence(
-                case=child,
-                file_id=e.file_id,
-                purpose=e.purpose,
-                caption=e.caption,
-                added_by=e.added_by,
-                added_at=e.added_at,
-                doubts=e.doubts,
-            )
-            for e in chosen
-        )
+        shown = case.evidence.filter(pk__in=part.evidence_ids)
+        kept = ("file_id", "purpose", "caption", "added_by", "added_at", "doubts")
+        Evidence.objects.bulk_create(Evidence(case=child, **row) for row in shown.values(*kept))
         made.append(child)
-    journal.record(
-        "cases.split",
-        subject=case,
-        by=by,
-        at=at,
-        data={"children": [c.pk for c in made], "numbers": [c.number for c in made]},
-        key=key,
-        key_digest=asked,
-    )
+    turn.made, turn.facts["numbers"] = made, [child.number for child in made]
+
+
+def _opened(made: Report) -> Report:
+    """Give a report the identity that was sealed (`opened`): never kept but in the sealed column."""
+    identity = SealedIdentity.objects.get(report=made)
+    made.opened = escrow.unseal(bytes(identity.sealed))  # type: ignore[attr-defined]
     return made
 
 
-@transaction.atomic
-def unseal(*, report_id: int, reason: str, by: Actor, at: datetime) -> dict[str, str]:
-    """Open a reporter's identity: needs the power and a reason, leaves a trace, and tells the supervisor."""
-    made = Report.objects.select_related("case").filter(pk=report_id).first()
-    case = locked(made.case_id if made else 0, by=by)
-    assert made is not None
-    require_power_on(case, "cases.unseal", by=by, sentence=_("上报人身份已封存，您的岗位不能查看。"))
-    if len(reason.strip()) < 6:
-        raise Refusal(_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。"), field="reason")
-    identity = SealedIdentity.objects.filter(report=made).first()
-    if identity is None:
+@LOOP.verb(
+    "unseal",
+    child=Child(Report, "case", "report_id"),
+    answers=lambda event: _opened(Report.objects.get(pk=Event.objects.get(pk=event.pk).data["child"])),
+)
+def unseal(turn: Turn, *, reason: str) -> None:
+    """Open a reporter's identity (`opened` of the answer): with a reason, leaving a trace, and told to the superior."""
+    if turn.child.anonymous:
         raise Refusal(_("上报人选择了匿名，没有留下身份。"))
-    superior = _superior_of(by, case, at=at)
-    journal.record("cases.unseal", subject=case, by=by, at=at, note=reason.strip(), data={"report": made.pk})
-    Notice.objects.create(
-        case=case,
-        kind="unseal",
-        organisation=superior,
-        text=_("%(who)s 查看了上报人身份：%(reason)s")
-        % {"who": f"{by.post} {by.name}", "reason": reason.strip()},
-        at=at,
-        by=f"{by.post} {by.name}",
-    )
-    return escrow.unseal(bytes(identity.sealed))
+    _opened(turn.child)
+
+
+@LOOP.effect("tell_superior")
+def _tell_superior(turn: Turn) -> None:
+    who = _signed(turn.by)
+    said = _("%(who)s 查看了上报人身份：%(reason)s") % {"who": who, "reason": turn.note}
+    notify(turn, "unseal", _superior_of(turn.by, turn.row, at=turn.at), said, by=who)
 
 
 def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
@@ -488,6 +322,42 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
     highest = min(own, key=lambda office: office.area.level if office.area else 9, default=None)
     found = [office_above(case, highest, at=at), rungs_of(case, at=at)[-1].office]
     return next((office for office in found if office and office.pk not in by.organisation_ids), None)
+
+
+# -------------------------------------------------------------------------------------- notices, lists kept for later
+
+NOTICES = Loop(
+    Notice, rules.NOTICE_STEPS, room="cases", see="cases.see", state="", missing=_l("没有找到这条提醒。"),
+    seen=lambda by: Q(organisation_id__in=by.organisation_ids if by.has("cases.see") else ()),
+)  # fmt: skip
+
+
+@NOTICES.verb("read_notice")
+def read_notice(turn: Turn) -> None:
+    """Sign for a notice on one's desk; its case tells it."""
+    turn.row.read_at, turn.row.read_by = turn.at, turn.by.name
+    turn.made, turn.subject, turn.facts["notice"] = turn.row, turn.row.case, turn.row.pk
+
+
+VIEWS = Loop(
+    SavedView, rules.VIEW_STEPS, room="cases", state="", param="view_id", missing=_l("没有找到这个视图。"),
+    seen=lambda by: Q(account_id=by.account_id),
+)  # fmt: skip
+
+
+@VIEWS.verb("save_view")
+def save_view(turn: Turn, *, name: str, query: str = "") -> SavedView:
+    """Keep the filters of a list under a name; the name given again keeps the new ones."""
+    kept, _made = SavedView.objects.update_or_create(
+        account_id=turn.by.account_id, name=name, defaults={"query": query}
+    )
+    return kept
+
+
+@VIEWS.verb("drop_view")
+def drop_view(turn: Turn) -> None:
+    """Delete a kept view."""
+    turn.note = turn.row.name
 
 
 # ------------------------------------------------------------------------------------ news from below: calendar

@@ -65,7 +65,7 @@ def test_the_reporter_gets_the_closing_text_as_the_reply(reported, walk, friday_
 def test_a_case_cannot_be_closed_before_anyone_has_checked_it(reported, walk, li, friday_9am):
     case = walk(reported(), "assign", "accept", at=friday_9am)
     before = names(case)
-    with pytest.raises(NotAllowedNow, match="提交整改") as refused:
+    with pytest.raises(NotAllowedNow, match="整改中") as refused:
         services.take_step(
             case_id=case.pk,
             act="close",
@@ -73,7 +73,7 @@ def test_a_case_cannot_be_closed_before_anyone_has_checked_it(reported, walk, li
             at=friday_9am,
             note="看过了，没有问题，通道畅通",
         )
-    assert refused.value.data["allowed"] == ["submit"]
+    assert refused.value.data["allowed"] == ["verify"]  # what is hers; the rest is the company's
     assert names(case) == before
 
 
@@ -159,7 +159,7 @@ def test_a_text_that_says_nothing_is_challenged_and_insisting_leaves_a_mark(
         case_id=case.pk, act="close", by=li.actor(friday_9am), at=friday_9am, note=said, insist=True
     )
     assert case.closing_insisted
-    assert journal.events_named(case, "cases.close").get().data["insisted"]
+    assert journal.events_named(case, "cases.close").get().data["doubts"] == ["says_nothing"]
 
 
 def test_the_same_request_key_acts_once(reported, wang, friday_9am):
@@ -327,6 +327,6 @@ def test_the_reporter_reads_that_a_late_matter_went_up_and_who_looks_after_it_no
     for _n in range(12):
         at += timedelta(days=1)
         services.escalate_overdue(at=at)
-    services.urge(case_id=case.pk, supervise=True, note="三日内办结", by=county_supervisor.actor(at), at=at)
+    services.supervise(case_id=case.pk, note="三日内办结", by=county_supervisor.actor(at), at=at)
     told = [step.label for step in queries.progress(case.reports.get().code, at=at).steps]
     assert told == ["已收到您反映的问题", "超过期限，已报上级单位督促", "上级单位已挂牌督办"]

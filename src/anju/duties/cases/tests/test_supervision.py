@@ -148,8 +148,8 @@ def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
     boss = county_supervisor.actor(friday_9am)
     services.urge(case_id=fixing.pk, by=boss, at=friday_9am, note="请尽快")
     with pytest.raises(Refusal, match="要求"):
-        services.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True)
-    made = services.urge(case_id=fixing.pk, by=boss, at=friday_9am, supervise=True, note="三日内完成")
+        services.supervise(case_id=fixing.pk, by=boss, at=friday_9am)
+    made = services.supervise(case_id=fixing.pk, by=boss, at=friday_9am, note="三日内完成")
     fixing.refresh_from_db()
     assert (fixing.urges, fixing.supervised) == (2, True)
     clerk = company_clerk.actor(friday_9am)
@@ -170,8 +170,8 @@ def test_the_third_urging_puts_a_case_under_supervision(fixing, wang, county_sup
     at = friday_9am + timedelta(days=2)
     made = services.urge(case_id=fixing.pk, by=wang.actor(at), at=at)
     fixing.refresh_from_db()
-    assert (made.kind, fixing.urges, fixing.supervised) == ("supervise", 3, True)
-    assert "3" in made.text
+    assert (made.kind, fixing.urges, fixing.supervised) == ("urge", 3, True)
+    assert "3" in fixing.notices.get(kind="supervise").text
     assert journal.events_of(fixing)[-1].name == "cases.supervise"
     again = friday_9am + timedelta(days=3)
     assert services.urge(case_id=fixing.pk, by=wang.actor(again), at=again).kind == "urge"
@@ -196,7 +196,7 @@ def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, w
     progress = queries.progress(second.reports.get().code, at=friday_9am)
     assert progress.merged and progress.case_id == first.pk
     assert second.reports.get().reply_due_at is not None
-    services.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, reason="不是同一个单元")
+    services.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, note="不是同一个单元")
     second.refresh_from_db()
     assert (second.state, second.merged_into) == (State.REPORTED, None)
     assert second.desk == second.dispatcher and second.due_at is not None
@@ -252,7 +252,7 @@ def test_a_reporter_stays_sealed_until_a_reason_is_given_and_the_supervisor_is_t
             at=friday_9am,
         )
     opened = services.unseal(report_id=made.pk, reason="需要联系本人核实位置", by=boss, at=friday_9am)
-    assert opened == {"name": "韩梅", "phone": "13912345678"}
+    assert opened.opened == {"name": "韩梅", "phone": "13912345678"}
     assert journal.events_named(case, "cases.unseal").get().note == "需要联系本人核实位置"
     assert Notice.objects.filter(case=case, kind="unseal").exists()
 
@@ -310,7 +310,7 @@ def test_an_administrator_of_the_same_office_sees_and_signs_no_notice_of_a_case(
 def test_a_supervised_case_stands_beside_the_escalated_ones(reported, county_supervisor, friday_9am):
     case, quiet = reported(), reported(text="灭火器压力不足，指针在红区", class_code="FF03")
     actor = county_supervisor.actor(friday_9am)
-    services.urge(case_id=case.pk, supervise=True, note="今日内查清", by=actor, at=friday_9am)
+    services.supervise(case_id=case.pk, note="今日内查清", by=actor, at=friday_9am)
     listed = queries.escalations(actor, at=friday_9am)
     assert case in listed and quiet not in listed
 

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
@@ -22,10 +23,12 @@ from .. import pages, queries, rules, services
 from ..forms import ReportForm
 from ..models import Case, SavedView
 from ..queries import catalogue
+from ..services import LOOP
 
 PAGE = 50
 
 
+@require_safe
 @power("cases.see")
 def list_page(request: HttpRequest) -> HttpResponse:
     """List cases with filters, search, saved views and acts on several rows."""
@@ -58,6 +61,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/list.html", context)
 
 
+@require_safe
 @power("cases.see")
 def search(request: HttpRequest) -> HttpResponse:
     """Go to the one case whose number was typed, else to the list of what was found."""
@@ -68,24 +72,24 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @power("cases.see")
+@writes("cases.save_view", "cases.drop_view")
 def save_view(request: HttpRequest) -> HttpResponse:
     """Keep the present filters under a name, or delete a kept view."""
-    actor = request.actor  # type: ignore[attr-defined]
+    told = {"by": request.actor, "at": timezone.now(), "key": act_forms.key_of(request)}  # type: ignore[attr-defined]
     if request.method != "POST":
         return redirect("cases:list")
     if drop := request.POST.get("delete"):
-        SavedView.objects.filter(account_id=actor.account_id, pk=whole(drop)).delete()
+        services.drop_view(view_id=whole(drop) or 0, **told)
         return redirect("cases:list")
-    name, query = request.POST.get("name", "").strip()[:40], request.POST.get("query", "")[:600].lstrip("?")
-    if not name:
-        raise Refusal(_("请给这个视图起个名字。"), field="name")
-    SavedView.objects.update_or_create(account_id=actor.account_id, name=name, defaults={"query": query})
-    messages.success(request, _("已保存视图“%(name)s”。") % {"name": name})
-    return redirect(f"{reverse('cases:list')}?{query}")
+    query = request.POST.get("query", "")[:600].lstrip("?")
+    kept = services.save_view(name=request.POST.get("name", ""), query=query, **told)
+    messages.success(request, _("已保存视图“%(name)s”。") % {"name": kept.name})
+    return redirect(f"{reverse('cases:list')}?{kept.query}")
 
 
 @require_POST
 @power("cases.assign", "cases.urge")
+@writes("cases.assign", "cases.accept", "cases.urge")
 def bulk(request: HttpRequest) -> HttpResponse:
     """Take one act on several chosen cases; each is its own transaction, and each refusal is told."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
@@ -98,12 +102,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
     for pk in ids:
         try:
             key = f"{base}:{pk}" if base else ""
-            if act == "urge":
-                services.urge(case_id=pk, by=actor, at=at, note=note, key=key)
-            elif act in ("assign", "accept"):
-                services.take_step(case_id=pk, act=act, by=actor, at=at, note=note, key=key)
-            else:
+            if act not in ("assign", "accept", "urge"):
                 raise Refusal(_("这一步不能批量办理，请逐件办理。"))
+            LOOP.verbs[act](case_id=pk, by=actor, at=at, note=note, key=key)
             done += 1
         except Refusal as refusal:
             refused.append((pk, str(refusal)))
@@ -126,6 +127,7 @@ def _back(request: HttpRequest, default: str) -> str:
     return wanted if safe else default
 
 
+@require_safe
 @power("cases.urge", "cases.supervise")
 def escalations(request: HttpRequest) -> HttpResponse:
     """Show what has climbed the ladder, the highest rung first."""
@@ -146,6 +148,7 @@ def _rungs() -> dict[int, str]:
 
 
 @power("cases.report")
+@writes("cases.report")
 def new(request: HttpRequest) -> HttpResponse:
     """File a complaint or hazard for somebody who called or came to the counter."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
@@ -179,7 +182,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 channel="staff",
                 by=actor,
                 at=at,
-                key=request.POST.get("request_key", ""),
+                key=act_forms.key_of(request),
             )
         except NotFound:
             raise

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("cases", "0005_offices_by_place"),
+        ("cases", "0001_initial"),
         ("foundation", "0003_longer_media_type"),
         ("organisations", "0001_initial"),
         ("territory", "0002_estate_labels"),

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("cases", "0006_reopened_reports"),
+        ("cases", "0001_initial"),
         ("inspections", "0003_visitphoto"),
         ("organisations", "0001_initial"),
         ("territory", "0002_estate_labels"),

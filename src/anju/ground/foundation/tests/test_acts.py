@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 
 from anju.ground.foundation import acts, asks, story, workflow
 from anju.ground.foundation.acts import Loop, Turn
@@ -446,3 +447,38 @@ def test_three_equal_requests_at_once_leave_one_event_and_three_equal_answers(lo
         answers = list(threads.map(press, range(3)))
     assert len({answer.pk for answer in answers}) == 1
     assert Event.objects.filter(name=f"t.{act}").count() == 1
+
+
+def test_a_repeated_request_is_found_behind_the_lock_by_one_question(loop, person, thing):
+    begin = loop.verbs["begin"]
+    for _time in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            begin(thing_id=thing.pk, note="现场看过了", by=person, at=AT, key="k")
+        assert sum('"request_key" =' in one["sql"] for one in asked) == 1
+
+
+def test_a_pair_is_locked_in_the_order_of_its_numbers_whichever_is_named_first(
+    loop, person, thing, monkeypatch
+):
+    other = JobProgress.objects.create(title="另一件", owner_id=7, kind="t")
+    locked: list[int] = []
+    lock = loop.locked
+    monkeypatch.setattr(loop, "locked", lambda pk, **how: (locked.append(pk), lock(pk, **how))[1])
+    joined = acts.Verb(loop, "void", lambda turn, **given: None, acts._Options(beside="into_id"))
+    joined(thing_id=other.pk, into_id=thing.pk, by=person, at=AT)
+    assert locked == [thing.pk, other.pk]
+
+
+def test_what_others_must_do_is_left_out_without_asking_who_they_are(loop, thing, django_assert_num_queries):
+    colleague = Person(organisation_ids=frozenset({8}))
+    with django_assert_num_queries(0):
+        assert "begin" not in {p.act for p in loop.possible(thing, by=colleague, at=AT)}
+
+
+def test_a_choice_that_is_offered_first_is_found_before_the_rest_is_looked_up():
+    def offered(_asked):
+        yield 7, "七"
+        raise AssertionError("looked further than needed")
+
+    fields = (Field("x", "某项", "choice", choices="named"),)
+    assert asks.read(fields, {"x": "7"}, asks.Reading(UTC, offered)) == {"x": 7}
