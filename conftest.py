@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.cast", "tests.worlds", "tests.browser_support"]
+pytest_plugins = ["tests.cast", "tests.worlds", "tests.own_sql", "tests.browser_support"]
 
 # How long an example takes says how busy the machine is, and nothing about the rule.
 settings.register_profile("anju", deadline=None)
