@@ -26,9 +26,10 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
     def run(act: Callable[[], object]) -> object:
         try:
             connection.ensure_connection()
-            barrier.wait(timeout=20)
+            barrier.wait()
             return act()
         except Exception as error:
+            barrier.abort()  # nobody waits for one who never comes
             return error
         finally:
             connection.close()

@@ -29,12 +29,6 @@ from .test_races import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def tallied() -> None:
-    """Begin with tallies that know themselves right: the tests before emptied the tables behind their back."""
-    for name in ("visits", "findings", "rectified", "fines"):
-        call_command("rebuild_tallies", name)
-
-
 def only_refusals(given: list[object]) -> int:
     """Say how many were answered; whatever else was raised is a server error and fails the test."""
     errors = [got for got in given if isinstance(got, Exception)]
@@ -60,7 +54,6 @@ def test_two_officers_of_a_station_begin_one_visit_between_them(world, begun):
 
 
 def test_two_officers_finish_one_visit_and_its_hazards_are_counted_once(world, ready):
-    tallied()
     visit = ready()
     acts = [
         lambda who=who, key=key: inspections.finish_visit(
@@ -102,7 +95,6 @@ def test_the_same_fine_filed_twice_at_once_is_one_case(world, hazard):
 
 
 def test_a_fine_is_decided_once_and_counted_once(world, hazard):
-    tallied()
     fine = proposed(world, filed_unit(world, hazard("FA01")))
     chief = world.actor("fire_chief")
     acts = [
@@ -119,7 +111,6 @@ def test_a_fine_is_decided_once_and_counted_once(world, hazard):
 
 
 def test_payments_in_parallel_never_come_to_more_than_the_fine(world, hazard):
-    tallied()
     fine = decided(world, filed_unit(world, hazard("FA01")))
     day = timezone.localtime(world.now).date()
 

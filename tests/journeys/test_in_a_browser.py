@@ -15,13 +15,14 @@ from anju.ground.foundation.tests import samples
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PATIENCE = 300_000  # milliseconds; it ends a wait for what never comes, however slow the machine is
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
 AXE = (Path(__file__).parents[1] / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
-def _own_store(settings, tmp_path):
+def _world(settings, tmp_path, city):
     settings.FILE_STORE = tmp_path / "files"
 
 
@@ -36,6 +37,7 @@ def page_of(chromium, live_server):
             viewport=size, locale="zh-CN", base_url=live_server.url, java_script_enabled=javascript,
             has_touch=size is PHONE, bypass_csp=javascript,
         )  # fmt: skip
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.errors = []

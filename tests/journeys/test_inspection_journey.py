@@ -15,14 +15,14 @@ from anju.ground.foundation.tests import samples
 from .test_in_a_browser import (
     DESK,
     PHONE,
-    _own_store,
+    _world,
     page_of,
     picture_of,
     refusals_of_axe,
     wider_than_the_screen,
 )
 
-__all__ = ["_own_store", "officers", "page_of"]
+__all__ = ["_world", "officers", "page_of"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 

@@ -128,10 +128,7 @@ def processes_asked(words: list[str]) -> int:
 
 
 def spread(words: list[str]) -> list[str]:
-    """Have all tests share the machine's processors; a few chosen ones are done sooner in one process.
-
-    Handed out in their order (not stolen from each other): those that empty the tables come last in every process.
-    """
+    """Have all tests share the machine's processors; a few chosen ones are done sooner in one process."""
     processes = min(os.cpu_count() or 1, PROCESSES)
     chosen = any(
         word == "-k" or word.startswith("-n") or (places.ROOT / word.partition("::")[0]).exists()

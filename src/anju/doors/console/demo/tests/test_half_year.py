@@ -41,12 +41,12 @@ SIX = {
 }
 
 
-@pytest.fixture(name="city")
-def _city(db: None) -> None:
+@pytest.fixture
+def half_year(db: None) -> None:
     call_command("seed_demo", past=5, stdout=StringIO())
 
 
-def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(city: None, client: Client):
+def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(half_year: None, client: Client):
     told = book("half_year")
     period = Period(told["first"], told["last"])
 
