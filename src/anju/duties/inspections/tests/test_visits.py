@@ -69,9 +69,7 @@ def test_a_plan_is_refused_for_a_day_gone_by_a_stranger_and_a_joint_visit_of_one
 def test_chance_alone_makes_a_visit_double_random(estate_unit, officers, begun, friday_9am):
     own_choice = {"unit_id": estate_unit.pk, "kind": "drawn", "campaign": "三季度抽查", "at": friday_9am}
     with pytest.raises(Refusal, match="抽签产生"):
-        services.plan_visit(
-            **own_choice, planned_for=date(2024, 7, 15), by=officers.police.actor(friday_9am)
-        )
+        services.plan_visit(**own_choice, planned_for=date(2024, 7, 15), by=officers.police.actor(friday_9am))
     with pytest.raises(Refusal, match="抽签产生"):
         begun(kind="drawn", campaign="三季度抽查")
     assert not Visit.objects.exists()
