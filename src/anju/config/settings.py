@@ -220,8 +220,14 @@ MAX_UPLOAD_MB = int(os.environ.get("ANJU_MAX_UPLOAD_MB", "15"))
 # The largest request as a whole: nine photos, or a ledger. More is refused before a byte of it is read.
 MAX_BODY_MB = int(os.environ.get("ANJU_MAX_BODY_MB", "160"))
 MAX_UPLOAD_PIXELS = 40_000_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+# What all requests of one process together may take for decoding pictures and looking at workbooks; who finds no room
+# waits so many seconds and is then asked to come again (foundation.memory).
+HEAVY_MB = int(os.environ.get("ANJU_HEAVY_MB", "400"))
+HEAVY_PATIENCE = 10.0
+# Words and numbers of a request without its files: no form of ours comes near it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 
 CONTENT_SECURITY_POLICY = {
