@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from . import devices
 from .memory import MEGABYTE
 from .refusals import NotFound, Refusal
 
@@ -22,7 +23,9 @@ class BodyLimitMiddleware:
         told = request.META.get("CONTENT_LENGTH") or "0"
         # Files go to the disk as they come; everything else is taken into memory whole, and unfolds there.
         with_files = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
-        most = settings.MAX_BODY_MB * MEGABYTE if with_files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = settings.MAX_BODY_MB * MEGABYTE
+        if not with_files:
+            most = min(most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         if not told.isdecimal() or len(told) > 12 or int(told) > most:
             sentence = (
                 _("提交的内容超过了 %(n)s MB，请减少或压缩照片、文件后再提交。")
@@ -33,6 +36,18 @@ class BodyLimitMiddleware:
                 sentence % {"n": most // MEGABYTE}, status=413, content_type="text/plain; charset=utf-8"
             )
         return self.get_response(request)
+
+
+class DeviceMiddleware:
+    """Give a visitor's device its cookie where a page has asked which device it is; no other page sets one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        devices.keep(request, response)
+        return response
 
 
 class RefusalMiddleware:

@@ -349,7 +349,6 @@ class Migration(migrations.Migration):
                 ("rating", models.PositiveSmallIntegerField(null=True)),
                 ("rating_reason", models.CharField(blank=True, max_length=500)),
                 ("rated_at", models.DateTimeField(null=True)),
-                ("origin", models.CharField(blank=True, max_length=64)),
                 ("reporter", models.CharField(blank=True, max_length=64)),
                 (
                     "case",
@@ -602,14 +601,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("read_at__isnull", True)),
                 fields=["organisation", "-at"],
                 name="notice_unread",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(
-                condition=models.Q(("origin", ""), _negated=True),
-                fields=["origin", "reported_at"],
-                name="report_origin",
             ),
         ),
         migrations.AddIndex(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0003_follow_miss"),
+        ("cases", "0002_speed"),
         ("organisations", "0001_initial"),
         ("territory", "0002_estate_labels"),
     ]

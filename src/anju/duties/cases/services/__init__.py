@@ -1,8 +1,8 @@
 """The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
 
-from .following import TooManyTries, follow
+from .following import FOLLOW, TooManyTries, follow
 from .ladder import escalate_overdue
-from .loop import Reporter, Upload, locked, rate, report, require_power_on, stamp_place, take_step
+from .loop import Reporter, TooSoon, Upload, locked, rate, report, require_power_on, stamp_place, take_step
 from .on_spot import close_at_recheck, close_on_spot
 from .supervision import (
     Part,
@@ -20,9 +20,11 @@ from .supervision import (
 )
 
 __all__ = [
+    "FOLLOW",
     "Part",
     "Reporter",
     "TooManyTries",
+    "TooSoon",
     "Upload",
     "ask_term",
     "close_at_recheck",
