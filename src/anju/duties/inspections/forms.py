@@ -26,7 +26,9 @@ class PlanForm(forms.Form):
 
     unit = forms.IntegerField(widget=forms.HiddenInput)
     kind = forms.ChoiceField(label=_("检查种类"), choices=[*rules.CHOSEN_KINDS.items()])
-    planned_for = forms.DateField(label=_("检查日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    planned_for = forms.DateField(
+        label=_("检查日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     agencies = forms.MultipleChoiceField(
         label=_("参加单位"),
         required=False,

@@ -233,6 +233,11 @@ def test_units_whose_yearly_check_is_due_are_offered(estate_unit, officers, now)
     assert estate_unit in [t.unit for t in queries.due_units(officers.police.actor(now), at=now)]
 
 
+def test_the_day_of_a_plan_is_today_until_another_is_chosen(estate_unit, officers, signed_in_as):
+    page = signed_in_as(officers.police).get(reverse("inspections:plan"), {"unit": estate_unit.pk})
+    assert f'value="{timezone.localdate():%Y-%m-%d}"' in page.content.decode()
+
+
 def test_no_door_offers_double_random_or_takes_it(estate_unit, officers, signed_in_as):
     client = signed_in_as(officers.police)
     doors = {
