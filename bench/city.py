@@ -3,6 +3,7 @@
 Everything is labelled as demo data. Places and offices are the same for every size; only the cases differ.
 """
 
+import io
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,8 +51,7 @@ class Cast:
 def build() -> None:
     """Fill places, calendar, offices, companies, estates and contracts into an empty, migrated database."""
     dice = random.Random(7)
-    call_command("load_territory", areas=True, verbosity=0)
-    call_command("load_calendar", verbosity=0)
+    call_command("set_up_city", stdout=io.StringIO(), verbosity=0)
     areas = list(Area.objects.filter(active=True).order_by("id"))
     offices = []
     for area in areas:

@@ -144,7 +144,6 @@ PEOPLE = {
 def build_city() -> City:
     """Build the city with its calendar, offices, estates, contracts and people, in the caller's transaction."""
     from anju.ground.access import services as access
-    from anju.ground.access.models import DutyRoster
     from anju.ground.foundation import calendar, codes
     from anju.ground.organisations import services as organisations
     from anju.ground.territory import loading
@@ -225,9 +224,6 @@ def build_city() -> City:
         )
         account = access.create_account(username=login, password=PASSWORD, person=person, by=by, at=BUILT_AT)
         setattr(city.people, key, Member(person, account, post))
-    DutyRoster.objects.create(
-        organisation=city.offices.city_housing, person=city.people.duty_officer.person, valid_from=SINCE
-    )
     return city
 
 

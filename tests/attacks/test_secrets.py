@@ -1,19 +1,17 @@
 """Who reported stays sealed; the follow code is nobody's but the reporter's; the public form is no toy."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, FollowMiss, Notice, Report, SealedIdentity
+from anju.duties.cases.models import Case, Notice, Report, SealedIdentity
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import Refusal
 from anju.ground.foundation.tests import samples
 
 from . import addresses
@@ -21,11 +19,6 @@ from . import addresses
 pytestmark = pytest.mark.django_db
 
 IDENTITY = ("韩梅梅", "13912345678", "203.0.113.9")
-
-
-@pytest.fixture
-def tries() -> int:
-    return rulebooks.load("deadlines", on=timezone.localdate())["abuse"]["follow_tries_per_hour"]
 
 
 def test_no_page_no_api_no_export_and_no_journal_tells_who_reported(city, case, walk, signed_in_as):
@@ -107,50 +100,6 @@ def test_unsealing_leaves_its_trace_even_when_the_page_breaks(city, case, signed
     assert Notice.objects.filter(case=case, kind="unseal").count() == 1
 
 
-def test_follow_codes_cannot_be_tried_until_one_fits(case, tries):
-    code, client = case.reports.get().code, Client(REMOTE_ADDR="198.51.100.7")
-    doors = [reverse("portal:follow") + "?code={}", "/follow/{}/", "/report/done/{}", "/follow/{}/rate"]
-    for n in range(tries):
-        door = doors[n % 4].format(f"WRNG{n:06}")
-        told = client.post(door, {"rating": "3"}) if door.endswith("rate") else client.get(door)
-        assert told.status_code == 404, door
-    for door in doors:
-        for tried in ("WRNGXXXXXX", code):
-            url = door.format(tried)
-            told = client.post(url, {"rating": "3"}) if url.endswith("rate") else client.get(url)
-            assert told.status_code == 429, url
-            assert "过一小时" in told.content.decode() and case.text not in told.content.decode()
-    assert Client(REMOTE_ADDR="198.51.100.8").get(f"/follow/{code}/").status_code == 200
-
-
-def test_the_tries_are_forgotten_after_an_hour_and_the_address_is_never_kept(case, now, tries):
-    for n in range(tries):
-        with pytest.raises(NotFound):
-            services.follow(code=f"NONE{n}", origin="198.51.100.7", at=now)
-    with pytest.raises(services.TooManyTries):
-        services.follow(code=case.reports.get().code, origin="198.51.100.7", at=now)
-    assert not FollowMiss.objects.filter(origin__contains="198.51").exists()
-    later = now + timedelta(minutes=61)
-    assert services.follow(code=case.reports.get().code, origin="198.51.100.7", at=later).case_id == case.pk
-    with pytest.raises(NotFound):
-        services.follow(code="NONE", origin="203.0.113.1", at=later)
-    assert FollowMiss.objects.count() == 1
-
-
-def test_an_invented_forwarding_header_is_no_new_address(case, tries):
-    for n in range(tries):
-        Client(REMOTE_ADDR="198.51.100.7", HTTP_X_FORWARDED_FOR=f"10.0.0.{n}").get(f"/follow/NONE{n}/")
-    told = Client(REMOTE_ADDR="198.51.100.7", HTTP_X_FORWARDED_FOR="10.9.9.9").get("/follow/NONEX/")
-    assert told.status_code == 429
-
-
-def test_all_addresses_of_one_ipv6_network_are_one(case, tries):
-    for n in range(tries):
-        Client(REMOTE_ADDR=f"2001:db8:1:2::{n:x}").get(f"/follow/NONE{n}/")
-    assert Client(REMOTE_ADDR="2001:db8:1:2:ffff::1").get("/follow/NONEX/").status_code == 429
-    assert Client(REMOTE_ADDR="2001:db8:1:3::1").get("/follow/NONEX/").status_code == 404
-
-
 def test_codes_are_long_and_come_from_no_sequence(filed):
     codes = {filed(seed=90 + n, text=f"安全出口第{n}次被锁住").reports.get().code for n in range(8)}
     assert len(codes) == 8 and all(len(code) == 10 for code in codes)
@@ -182,16 +131,6 @@ def test_a_machine_that_fills_the_hidden_field_files_nothing(city):
     }
     assert Client().post(reverse("portal:report"), form).status_code == 422
     assert not Case.objects.exists()
-
-
-def test_a_flood_of_reports_from_one_address_is_refused_with_a_way_out(city):
-    limit = rulebooks.load("deadlines", on=timezone.localdate())["abuse"]["address_per_hour"]
-    client = Client(REMOTE_ADDR="198.51.100.20")
-    for n in range(limit + 2):
-        form = {"estate": city.estates.huaiyin.pk, "class_code": "EG02", "text": f"第{n}处安全出口锁住了"}
-        told = client.post(reverse("portal:report"), form)
-    assert told.status_code == 422 and "12345" in told.content.decode()
-    assert Case.objects.count() == limit
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(city, settings):

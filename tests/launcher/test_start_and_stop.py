@@ -102,6 +102,8 @@ def test_anju_starts_survives_the_loss_of_its_processes_and_stops_without_a_trac
         assert eventually(lambda: answers(port) or running.poll() is not None)
         assert running.poll() is None, running.stdout.read()
         assert in_database(data, "SELECT count(*) FROM territory_area WHERE level = 3")[0][0] > 10
+        # Without its calendar an empty city would count every public holiday as a working day.
+        assert in_database(data, "SELECT count(*) FROM foundation_calendarday")[0][0] > 100
         in_database(data, "CREATE TABLE kept AS SELECT 42 AS answer")
 
         kill(data, "gunicorn")

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "anju.ground.foundation.middleware.BodyLimitMiddleware",
+    "anju.ground.foundation.middleware.DeviceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -185,7 +186,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_ADAPTER = "anju.ground.access.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # login_failed: only guesses of the second factor are counted here, wrong passwords by axes (access.adapter).
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
+# login: an office of hundreds signs in at half past eight through one address; a wrong password is counted by axes.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key", "login": "600/m/ip"}
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Anju"
@@ -195,6 +197,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_CLIENT_IP_CALLABLE = "anju.ground.foundation.asked.address_of"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_WHITELIST_CALLABLE = "anju.ground.access.adapter.is_own_device"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "anju.ground.access.services.tried_username"
@@ -220,8 +223,14 @@ MAX_UPLOAD_MB = int(os.environ.get("ANJU_MAX_UPLOAD_MB", "15"))
 # The largest request as a whole: nine photos, or a ledger. More is refused before a byte of it is read.
 MAX_BODY_MB = int(os.environ.get("ANJU_MAX_BODY_MB", "160"))
 MAX_UPLOAD_PIXELS = 40_000_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+# What all requests of one process together may take for decoding pictures and looking at workbooks; who finds no room
+# waits so many seconds and is then asked to come again (foundation.memory).
+HEAVY_MB = int(os.environ.get("ANJU_HEAVY_MB", "400"))
+HEAVY_PATIENCE = 10.0
+# Words and numbers of a request without its files: no form of ours comes near it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000
 
 CONTENT_SECURITY_POLICY = {

@@ -27,6 +27,7 @@ from .processes import Child, Supervisor, die_with_parent
 
 HEALTH = "/healthz"
 HEALTH_SECONDS = 60.0
+LOADED = ("calendar", "territory")  # rulebooks that the database keeps a copy of, which officers may change
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound to)
 
 
@@ -87,6 +88,15 @@ def migrations_mark() -> str:
     digest = hashlib.sha256((places.ROOT / "requirements.txt").read_bytes())
     for path in sorted((places.ROOT / "src").rglob("migrations/*.py")):
         digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def rulebooks_mark() -> str:
+    """Give a hash of the rulebooks that are loaded into the database: calendar and territory."""
+    folder = Path(os.environ.get("ANJU_RULEBOOKS", places.ROOT / "rulebooks"))
+    digest = hashlib.sha256()
+    for path in sorted(path for kind in LOADED for path in (folder / kind).rglob("*") if path.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -155,19 +165,23 @@ def anybody_can_log_in(url: str) -> bool:
             return False
 
 
-def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> None:
-    """Fill a new database: with the demo city, or with `empty` with the first administrator.
+def decide_content(where: str, data: Path, empty: bool, url: str) -> None:
+    """Decide once what a database is filled with, and keep it.
 
-    What it was filled with is kept, so that a demo city never comes into a database that was in use or was
-    begun empty, and one whose making was interrupted is made whole.
+    So a demo city never comes into a database that was in use or was begun empty, and one whose making was
+    interrupted is made whole.
     """
     kept = data / "filled.json"
     known = commands.read_json(kept)
-    url = django.env["ANJU_DATABASE_URL"]
-    content = known.get("content") if known.get("where", where) == where else None
-    if content is None:
+    if known.get("content") is None or known.get("where", where) != where:
         content = "found" if anybody_can_log_in(url) else "empty" if empty else "seeding"
         kept.write_text(json.dumps({"where": where, "content": content}))
+
+
+def fill(django: Setting, where: str, data: Path, steps: Steps) -> None:
+    """Fill a new database: with the demo city, or with the first administrator of an empty one."""
+    kept = data / "filled.json"
+    content = commands.read_json(kept).get("content")
     if content == "seeding":
         if not commands.has_command("seed_demo"):
             say("  (no demo city: this version has no command for it)")
@@ -175,8 +189,7 @@ def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> 
         with steps.step("demo city"):
             django.must("seed_demo")
         kept.write_text(json.dumps({"where": where, "content": "demo"}))
-    elif content == "empty" and not anybody_can_log_in(url):
-        load_places(django, steps)
+    elif content == "empty" and not anybody_can_log_in(django.env["ANJU_DATABASE_URL"]):
         if not sys.stdin.isatty():
             which_data = "" if data == places.default_data() else f" --data {shlex.quote(str(data))}"
             say(f"  (nobody can log in yet: run ./anju{which_data} manage create_first_administrator)")
@@ -186,16 +199,20 @@ def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> 
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
 
 
-def load_places(django: Setting, steps: Steps) -> None:
-    """Load the city that the rulebook names: without its places no office could be registered."""
-    if not commands.has_command("load_territory"):
+def set_up_city(django: Setting, where: str, data: Path, steps: Steps) -> None:
+    """Load what every city needs from its rulebooks: at the first start, and again when they have changed."""
+    kept = data / "set_up.json"
+    applied = {"mark": rulebooks_mark(), "where": where}
+    if commands.read_json(kept) == applied or not commands.has_command("set_up_city"):
         return
-    with steps.step("places") as remarks:
+    with steps.step("city") as remarks:
         try:
-            remarks.append(django.must("load_territory", "--areas").splitlines()[0])
+            django.must("set_up_city")
         except Stop as stop:
             # A city whose table of divisions is still to come: it can be loaded later (docs/rooms/territory.md).
-            remarks.append(f"not loaded: {str(stop).splitlines()[-1]}")
+            remarks.append(f"not all loaded: {str(stop).splitlines()[-1]}")
+            return
+        kept.write_text(json.dumps(applied))
 
 
 def hosts(host: str) -> str:
@@ -343,7 +360,9 @@ def set_up(
     env.setdefault("ANJU_HOSTS", hosts(asked.host))
     django = Setting(env, supervisor)
     migrate(django, where, data / "migrated.json", steps)
-    fill(django, where, data, asked.empty, steps)
+    decide_content(where, data, asked.empty, url)
+    set_up_city(django, where, data, steps)
+    fill(django, where, data, steps)
     return cluster, django
 
 

@@ -22,7 +22,7 @@ from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import writes
 from anju.ground.access.services import actor_of_key, require_power, to_do_first
-from anju.ground.foundation.middleware import refusal_of
+from anju.ground.foundation.middleware import refusal_of, told_when
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
 
@@ -59,7 +59,8 @@ api.anju_power = "api"  # type: ignore[attr-defined]
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     body = {"code": error.code, "message": str(error), "field": error.field, "data": error.data}
-    return JsonResponse(body, status=error.status, json_dumps_params={"ensure_ascii": False})
+    response = JsonResponse(body, status=error.status, json_dumps_params={"ensure_ascii": False})
+    return told_when(response, error)
 
 
 @api.exception_handler(DataError)

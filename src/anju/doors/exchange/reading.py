@@ -101,6 +101,17 @@ def open_book(path: Path) -> Book:
     return _text(path)
 
 
+def unfolded(path: Path) -> int:
+    """Say about how many bytes a ledger takes once it is open: its parts unpacked, or a text as Python keeps it."""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return sum(part.file_size for part in archive.infolist())
+        return path.stat().st_size * 4
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return 0  # `open_book` says what is wrong with it
+
+
 def _encrypted() -> str:
     return _("这个文件设置了打开密码，无法读取。请去掉密码后再导入。")
 

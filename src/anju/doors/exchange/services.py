@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import jobs, journal, rulebooks
+from anju.ground.foundation import jobs, journal, memory, rulebooks
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
@@ -30,7 +30,7 @@ from .classes import ClassFinder
 from .models import Import
 from .offices import Router
 from .places import POWER, PlaceFinder
-from .reading import MOST_BYTES, Book, Sheet, Unreadable, open_book
+from .reading import MOST_BYTES, Book, Sheet, Unreadable, open_book, unfolded
 from .returned import Returned
 from .rules import Column, Header, Kind, Words
 from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
@@ -324,7 +324,17 @@ def look(path: Path, *, kind: str, on: Any, mapping: Mapping[str, str] | None = 
     """Read the headings of a workbook and a few rows below; raises Unreadable when no sheet has a heading."""
     rulebook = rulebooks.load("exchange", on=on)
     words, kinds = Words.read(rulebook), kinds_of(kind, rulebook)
-    found = []
+    # Somebody waits for this page, beside others: large workbooks are looked at one after the other.
+    with memory.heavy().share(unfolded(path)):
+        found = list(_looked(path, kinds, words, mapping))
+    if not found:
+        raise Unreadable(_no_header(kinds, kinds[0], None))
+    return found
+
+
+def _looked(
+    path: Path, kinds: Sequence[Kind], words: Words, mapping: Mapping[str, str] | None
+) -> Iterator[Look]:
     for sheet in open_book(path).sheets:
         head = [list(row) for row in islice(sheet.rows(), HEAD_ROWS + 5)]
         wanted, header = recognised(head[:HEAD_ROWS], sheet, kinds, words, mapping)
@@ -340,10 +350,7 @@ def look(path: Path, *, kind: str, on: Any, mapping: Mapping[str, str] | None = 
             )[:3]
             for position in header.labels
         }
-        found.append(Look(sheet.name, wanted, header, rules.missing(wanted, header.fields), samples))
-    if not found:
-        raise Unreadable(_no_header(kinds, kinds[0], None))
-    return found
+        yield Look(sheet.name, wanted, header, rules.missing(wanted, header.fields), samples)
 
 
 # --- What a person brings to the console -------------------------------------------------------------------------

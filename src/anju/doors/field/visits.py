@@ -99,7 +99,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "unit_kind": register.kind_label(unit.kind),
         "officers": queries.officers_for(own[0], actor, on=day) if own else [],
-        "kinds": [(k, v) for k, v in rules.KIND_LABELS.items() if k != "joint"],
+        "kinds": [(k, v) for k, v in rules.CHOSEN_KINDS.items() if k != "joint"],
         "kind": request.POST.get("kind") or request.GET.get("kind") or "daily",
         "refusal": str(refusal) if refusal else "",
         "field": refusal.field if refusal else "",

@@ -1,9 +1,12 @@
 """Public pages, phone first. Reading goes through queries that hand out frozen values; writing through two verbs."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -12,8 +15,9 @@ from anju.duties.cases import queries, services
 from anju.duties.inspections import units_queries
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all, writes
-from anju.ground.foundation import act_forms
+from anju.ground.foundation import act_forms, devices
 from anju.ground.foundation.asked import origin_of, whole
+from anju.ground.foundation.middleware import told_when
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 
@@ -33,26 +37,30 @@ def report(request: HttpRequest) -> HttpResponse:
     place = _place(request.POST if request.method == "POST" else request.GET)
     if place is None:
         return _find_place(request)
+    devices.of(request)  # known since the form was opened: who fills it in has been patient
     form = ReportForm(request.POST if request.method == "POST" else None)
-    refusal = ""
+    refusal: Refusal | None = None
     if request.method == "POST" and form.is_valid():
         try:
             made = _send(request, place, form.cleaned_data)
         except Refusal as refused:
-            refusal = str(refused)
+            refusal = refused
             if refused.field in form.fields:
-                form.add_error(refused.field, refusal)
+                form.add_error(refused.field, str(refused))
         else:
-            return redirect("portal:done", made)
+            address = reverse("portal:done", args=[made])
+            return redirect(f"{address}?{urlencode({'key': devices.own_page_key(made)})}")
     context = {
         "place": place,
         "form": form,
         "errors": form.first_errors() if form.is_bound else {},
-        "refusal": refusal,
+        "refusal": str(refusal) if refusal else "",
         "common": queries.common_classes(on=timezone.localdate()),
         "all_classes": queries.class_tree(on=timezone.localdate()),
     }
-    return render(request, "portal/report.html", context, status=422 if form.is_bound else 200)
+    status = refusal.status if refusal else 422 if form.is_bound else 200
+    response = render(request, "portal/report.html", context, status=status)
+    return told_when(response, refusal) if refusal else response
 
 
 def _place(data: Any) -> Any:
@@ -84,17 +92,27 @@ def _send(request: HttpRequest, place: Any, told: dict[str, Any]) -> str:
         place=told["place"],
         longitude=told["longitude"],
         latitude=told["latitude"],
-        reporter=services.Reporter(name=told["name"], phone=told["phone"], origin=origin_of(request)),
+        reporter=services.Reporter(
+            name=told["name"], phone=told["phone"], origin=origin_of(request), device=devices.of(request)
+        ),
         uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
         key=act_forms.key_of(request),
     )
-    return queries.code_of(made)
+    code = queries.code_of(made)
+    devices.of(request).learn(services.FOLLOW, code)
+    return code
+
+
+def _follow(request: HttpRequest, code: str, at: datetime) -> queries.PublicProgress:
+    return services.follow(code=code, origin=origin_of(request), device=devices.of(request), at=at)
 
 
 @open_to_all
 def done(request: HttpRequest, code: str) -> HttpResponse:
-    """Give the reporter the code, once and large."""
-    found = services.follow(code=code, origin=origin_of(request), at=timezone.now())
+    """Give the reporter the code, once and large; whoever comes from the form sees it whatever others do here."""
+    at = timezone.now()
+    own = devices.opens_own_page(request.GET.get("key", ""), code)
+    found = queries.progress(code, at=at) if own else _follow(request, code, at)
     response = render(request, "portal/done.html", {"p": found})
     response["Cache-Control"] = "no-store"
     return response
@@ -106,10 +124,10 @@ def follow(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            services.follow(code=code, origin=origin_of(request), at=timezone.now())
+            _follow(request, code, timezone.now())
         except Refusal as refused:
             context = {"code": code, "error": str(refused)}
-            return render(request, "portal/follow.html", context, status=refused.status)
+            return told_when(render(request, "portal/follow.html", context, status=refused.status), refused)
         return redirect("portal:progress", code)
     return render(request, "portal/follow.html", {"code": "", "error": ""})
 
@@ -123,7 +141,7 @@ def progress(request: HttpRequest, code: str) -> HttpResponse:
 
 def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = services.follow(code=code, origin=origin_of(request), at=at)
+    found = _follow(request, code, at)
     context = {
         "p": found,
         "now": at,
@@ -143,7 +161,7 @@ def _progress(request: HttpRequest, code: str, *, refusal: Refusal | None = None
 def rate(request: HttpRequest, code: str) -> HttpResponse:
     """Take the reporter's rating; a bad one reopens the matter one level up."""
     rating = whole(request.POST.get("rating"))
-    services.follow(code=code, origin=origin_of(request), at=timezone.now())
+    _follow(request, code, timezone.now())
     try:
         services.rate(
             code=code,

@@ -1,5 +1,7 @@
 """Published answers to deputies' suggestions, and the deputy's own page by a code."""
 
+from datetime import datetime
+
 from csp.decorators import csp_exempt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 from anju.duties.suggestions import queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
+from anju.ground.foundation import devices
 from anju.ground.foundation.asked import origin_of, whole
+from anju.ground.foundation.middleware import told_when
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 
@@ -31,16 +35,21 @@ def reply(request: HttpRequest, reply_id: int) -> HttpResponse:
     return render(request, "portal/reply.html", {"r": queries.published_reply(reply_id)})
 
 
+def _follow(request: HttpRequest, code: str, at: datetime) -> queries.DeputyView:
+    return services.follow(code=code, origin=origin_of(request), device=devices.of(request), at=at)
+
+
 @open_to_all
 def deputy_code(request: HttpRequest) -> HttpResponse:
     """Ask a deputy for the code and go to the page of the own suggestion."""
     code = request.GET.get("code", "").strip().upper()
     if code:
         try:
-            services.follow(code=code, origin=origin_of(request), at=timezone.now())
+            _follow(request, code, timezone.now())
         except Refusal as refused:
             context = {"code": code, "error": str(refused)}
-            return render(request, "portal/deputy_code.html", context, status=refused.status)
+            response = render(request, "portal/deputy_code.html", context, status=refused.status)
+            return told_when(response, refused)
         return redirect("portal:deputy", code)
     return render(request, "portal/deputy_code.html", {"code": "", "error": ""})
 
@@ -54,7 +63,7 @@ def deputy(request: HttpRequest, code: str) -> HttpResponse:
 
 def _deputy(request: HttpRequest, code: str, *, refusal: Refusal | None = None) -> HttpResponse:
     at = timezone.now()
-    found = services.follow(code=code, origin=origin_of(request), at=at)
+    found = _follow(request, code, at)
     context = {"d": found, "choices": queries.feedback_choices(), "refusal": refusal, "now": at}
     response = render(request, "portal/deputy.html", context, status=refusal.status if refusal else 200)
     response["Cache-Control"] = "no-store"
@@ -66,7 +75,7 @@ def _deputy(request: HttpRequest, code: str, *, refusal: Refusal | None = None) 
 @open_to_all
 def letter(request: HttpRequest, code: str) -> HttpResponse:
     """Hand the deputy the issued answer."""
-    found = services.follow(code=code, origin=origin_of(request), at=timezone.now())
+    found = _follow(request, code, timezone.now())
     if found.document_id is None:
         raise NotFound(_("答复还没有印发。"))
     response = HttpResponse(queries.letter_of(code), content_type="application/pdf")
@@ -80,7 +89,7 @@ def letter(request: HttpRequest, code: str) -> HttpResponse:
 def feedback(request: HttpRequest, code: str) -> HttpResponse:
     """Take a deputy's feedback."""
     at = timezone.now()
-    services.follow(code=code, origin=origin_of(request), at=at)
+    _follow(request, code, at)
     try:
         services.feedback_by_code(
             code=code,

@@ -257,9 +257,6 @@ class Report(models.Model):
     # What was said when the reopened matter was closed again; figures count the first word, above.
     rating_again = models.PositiveSmallIntegerField(null=True)
     rated_again_at = models.DateTimeField(null=True)
-    origin = models.CharField(
-        max_length=64, blank=True
-    )  # keyed fingerprint of the address, for abuse control
     reporter = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the phone, for repeats
 
     class Meta:
@@ -270,7 +267,6 @@ class Report(models.Model):
                 name="report_rated",
                 condition=Q(rated_at__isnull=False),
             ),
-            models.Index(fields=["origin", "reported_at"], name="report_origin", condition=~Q(origin="")),
             models.Index(
                 fields=["reporter", "reported_at"], name="report_reporter", condition=~Q(reporter="")
             ),
@@ -298,19 +294,6 @@ class SealedIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"sealed:{self.report_id}"
-
-
-class FollowMiss(models.Model):
-    """A follow code that was asked for and does not exist: so many from one address are guessing."""
-
-    origin = models.CharField(max_length=64, help_text="keyed fingerprint of the address")
-    at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["origin", "at"], name="follow_miss_origin")]
-
-    def __str__(self) -> str:
-        return f"{self.origin[:8]}:{self.at:%Y-%m-%d %H:%M}"
 
 
 class TermRequest(models.Model):

@@ -25,8 +25,10 @@ class PlanForm(forms.Form):
     """A plan: what kind of visit, when, who comes."""
 
     unit = forms.IntegerField(widget=forms.HiddenInput)
-    kind = forms.ChoiceField(label=_("检查种类"), choices=[(k, v) for k, v in rules.KIND_LABELS.items()])
-    planned_for = forms.DateField(label=_("检查日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    kind = forms.ChoiceField(label=_("检查种类"), choices=[*rules.CHOSEN_KINDS.items()])
+    planned_for = forms.DateField(
+        label=_("检查日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     agencies = forms.MultipleChoiceField(
         label=_("参加单位"),
         required=False,
@@ -34,7 +36,7 @@ class PlanForm(forms.Form):
         help_text=_("多选即为联合检查，本单位牵头"),
     )
     campaign = forms.CharField(
-        label=_("专项行动或抽查批次名称"), max_length=60, required=False, help_text=_("专项检查必填")
+        label=_("专项行动名称"), max_length=60, required=False, help_text=_("专项检查必填")
     )
     note = forms.CharField(
         label=_("安排说明"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=500

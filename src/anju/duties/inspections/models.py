@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case
 from anju.ground.foundation.models import StoredFile
@@ -231,7 +232,11 @@ class Visit(Placed):
 
     @property
     def kind_label(self) -> object:
-        return rules.KIND_LABELS.get(self.kind, self.kind)
+        label = rules.KIND_LABELS.get(self.kind, self.kind)
+        # The draw was made elsewhere, if it was: the ledger says so, nobody here has seen it.
+        if self.kind == rules.DRAWN and self.source_key:
+            return _("%(kind)s（据台账）") % {"kind": label}
+        return label
 
 
 class VisitPart(Placed):

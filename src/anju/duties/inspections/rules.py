@@ -40,6 +40,10 @@ KIND_LABELS = {
     "drawn": _("双随机抽查"),
     "recheck": _("复查"),
 }
+# 双随机 (double random): chance chose unit and officers, so nobody can choose the word for a visit of their own choice.
+# It comes from a draw only, or from the ledger of a station whose draws were made elsewhere.
+DRAWN = "drawn"
+CHOSEN_KINDS = {kind: label for kind, label in KIND_LABELS.items() if kind != DRAWN}
 RESULT_LABELS = {"ok": _("合格"), "problem": _("有问题"), "not_applicable": _("不涉及")}
 RECHECK_LABELS = {"ok": _("已整改"), "problem": _("未整改"), "not_applicable": _("未查看")}
 CONCLUSION_LABELS = {

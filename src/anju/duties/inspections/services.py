@@ -264,7 +264,11 @@ def _new_visit(
     case_id: int | None = None,
     follows_id: int | None = None,
 ) -> Visit:
-    if kind not in rules.KIND_LABELS:
+    if kind == rules.DRAWN:
+        raise Refusal(
+            _("双随机抽查的对象和人员由抽签产生，不能自行选定。请改选日常检查或专项检查。"), field="kind"
+        )
+    if kind not in rules.CHOSEN_KINDS:
         raise Refusal(_("请选择检查种类。"), field="kind")
     if kind == "joint" and len(coming) < 2:
         raise Refusal(_("联合检查至少要有两个单位，请再选择一个单位。"), field="agencies")

@@ -29,7 +29,9 @@ class ProposeForm(forms.Form):
 class StepForm(forms.Form):
     """What one step of a major hazard needs beside its button."""
 
-    due_on = forms.DateField(label=_("整改期限"), widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(
+        label=_("整改期限"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     measures = forms.CharField(
         label=_("整改期间的安全措施"),
         required=False,

@@ -399,16 +399,3 @@ class SuggestionNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.suggestion_id}:{self.kind}"
-
-
-class DeputyCodeMiss(models.Model):
-    """A deputy's code that was asked for and does not exist: so many from one address are guessing."""
-
-    origin = models.CharField(max_length=64, help_text="keyed fingerprint of the address")
-    at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["origin", "at"], name="deputy_code_miss")]
-
-    def __str__(self) -> str:
-        return f"{self.origin[:8]}:{self.at:%Y-%m-%d %H:%M}"

@@ -16,12 +16,11 @@ from anju.duties.orders.models import Order
 from anju.duties.orders.queries.matters import desks, place_of
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.access.models import DutyRoster
 from anju.ground.foundation import calendar, journal, rulebooks, workdays
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
-from anju.ground.organisations.queries import closest, covering_all, in_force
+from anju.ground.organisations.queries import closest, covering_all, posts_on
 from anju.ground.territory.models import Area
 from anju.means.documents.models import IssuedDocument
 
@@ -56,15 +55,12 @@ def superior_of(office: Organisation, *, at: datetime) -> Organisation | None:
 
 
 def duty_office(area: Area, *, at: datetime, besides: Organisation | None = None) -> Organisation | None:
-    """Return who is on duty for an area when nobody stands above: the duty office, else whoever keeps the roster."""
+    """Return who is on duty for an area when nobody stands above: the duty office, else where a duty officer is."""
     kept = [o for o in covering_all(area) if besides is None or o.pk != besides.pk]
     if (found := closest(kept, book(at)["last_superior"])) is not None:
         return found
-    ids = set(
-        DutyRoster.objects.filter(in_force(timezone.localtime(at).date())).values_list(
-            "organisation", flat=True
-        )
-    )
+    held = posts_on(timezone.localtime(at).date(), role=book(at)["last_role"], organisation__in=kept)
+    ids = set(held.values_list("organisation", flat=True))
     return next((o for o in kept if o.pk in ids), None)
 
 

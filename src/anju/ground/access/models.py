@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from anju.ground.organisations.models import Organisation, Person, Post
+from anju.ground.organisations.models import Person, Post
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -77,15 +77,3 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class DutyRoster(models.Model):
-    """Who is the duty officer (值班员) of an organisation on which days: the last stop of every escalation."""
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="duty_roster")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.organisation_id}:{self.person_id}"

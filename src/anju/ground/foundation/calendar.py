@@ -298,7 +298,9 @@ def _say(step: Mapping[str, Any]) -> str:
     if kind == "moved":
         return _("顺延至其后第一个工作日%(day)s。") % {"day": _day(step["to"])}
     if kind == "provisional":
-        return _("%(year)s年放假安排尚未公布，此期限为暂定，公布后将重新计算。") % {"year": step["year"]}
+        return _("%(year)s年放假安排尚未公布或尚未录入，此期限为暂定，录入后将重新计算。") % {
+            "year": step["year"]
+        }
     if kind == "extend":
         return _("经批准延长%(days)s个工作日，接续计算。") % {"days": step["days"]}
     if kind == "pause":

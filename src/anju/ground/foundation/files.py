@@ -101,7 +101,8 @@ def store_upload(upload: UploadedFile, *, at: datetime) -> StoredFile:
         )
     except pictures.Unreadable as problem:
         raise Refusal(
-            _why_not(problem.why) % {"name": shown, "limit": settings.MAX_UPLOAD_PIXELS // 1_000_000},
+            _why_not(problem.why)
+            % {"name": shown, "limit": (problem.limit or settings.MAX_UPLOAD_PIXELS) // 10_000},
             field=field,
             code=f"file_{problem.why}",
             data={"name": shown, "accepted": sorted(pictures.ENDINGS)},
@@ -131,7 +132,7 @@ def _why_not(why: str) -> str:
         "page": _("“%(name)s”是网页、矢量图或脚本，不是照片，不能作为附件。"),
         "hidden": _("“%(name)s”里夹带了别的文件或网页代码，不能接收。请用手机重新拍摄，或截图后再上传。"),
         "active": _("“%(name)s”这份 PDF 里有会自动运行的内容，不能接收。请打印成一份新的 PDF 后再上传。"),
-        "pixels": _("“%(name)s”的像素太多，超过了 %(limit)s00 万。请在相机设置里调低分辨率后再上传。"),
+        "pixels": _("“%(name)s”的像素太多，超过了 %(limit)s 万。请在相机设置里调低分辨率后再上传。"),
         "damaged": _("“%(name)s”不完整或已损坏，打不开。请重新拍摄或重新保存后再上传。"),
     }.get(why, _("“%(name)s”不是照片，也不是 PDF，不能接收。"))
     return f"{sentence}{accepted}" if why in ("empty", "page", "unknown", "damaged") else sentence

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from . import devices
+from .memory import MEGABYTE
 from .refusals import NotFound, Refusal
 
 
@@ -19,12 +21,33 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         told = request.META.get("CONTENT_LENGTH") or "0"
-        if not told.isdecimal() or int(told[:12]) > settings.MAX_BODY_MB * 1024 * 1024:
-            sentence = _("提交的内容超过了 %(n)s MB，请减少或压缩照片、文件后再提交。")
+        # Files go to the disk as they come; everything else is taken into memory whole, and unfolds there.
+        with_files = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+        most = settings.MAX_BODY_MB * MEGABYTE
+        if not with_files:
+            most = min(most, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        if not told.isdecimal() or len(told) > 12 or int(told) > most:
+            sentence = (
+                _("提交的内容超过了 %(n)s MB，请减少或压缩照片、文件后再提交。")
+                if with_files
+                else _("提交的内容超过了 %(n)s MB，请分几次提交。")
+            )
             return HttpResponse(
-                sentence % {"n": settings.MAX_BODY_MB}, status=413, content_type="text/plain; charset=utf-8"
+                sentence % {"n": most // MEGABYTE}, status=413, content_type="text/plain; charset=utf-8"
             )
         return self.get_response(request)
+
+
+class DeviceMiddleware:
+    """Give a visitor's device its cookie where a page has asked which device it is; no other page sets one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        devices.keep(request, response)
+        return response
 
 
 class RefusalMiddleware:
@@ -55,6 +78,17 @@ def refusal_of(exception: Exception) -> Refusal | None:
 
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer with the refusal's sentence: JSON when asked for, an htmx fragment, or a whole page."""
+    return told_when(_shown(request, refusal), refusal)
+
+
+def told_when(response: HttpResponse, refusal: Refusal) -> HttpResponse:
+    """Say in the answer's head, too, after how many seconds it is worth coming again, where the refusal knows it."""
+    if (seconds := refusal.data.get("retry_after")) is not None:
+        response["Retry-After"] = str(seconds)
+    return response
+
+
+def _shown(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if "application/json" in request.headers.get("accept", ""):
         return JsonResponse(
             {"code": refusal.code, "message": str(refusal), "field": refusal.field, "data": refusal.data},

@@ -162,3 +162,23 @@ class JobProgress(models.Model):
             if self.total
             else 0
         )
+
+
+class Try(models.Model):
+    """A try that is counted against abuse (foundation.patience): a wrong code, a report; kept while it counts."""
+
+    kind = models.CharField(max_length=20)
+    device = models.CharField(max_length=32, blank=True, help_text="the random number of the device's cookie")
+    known = models.BooleanField(default=False, help_text="the device had shown that it belongs to somebody")
+    origin = models.CharField(max_length=64, blank=True, help_text="keyed fingerprint of the address")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "device", "at"], name="try_device"),
+            models.Index(fields=["kind", "origin", "at"], name="try_origin", condition=models.Q(known=False)),
+            models.Index(fields=["kind", "at"], name="try_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.at:%Y-%m-%d %H:%M}"

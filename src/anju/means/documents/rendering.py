@@ -26,8 +26,9 @@ from jinja2 import Environment, StrictUndefined
 from jinja2.environment import Template
 from jinja2.exceptions import TemplateError
 from lxml import etree
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from anju.ground.foundation.pictures import Unreadable, shown
 from anju.ground.foundation.refusals import Refusal
 
 from . import faces, rules
@@ -158,13 +159,12 @@ def _compiler(found_in: tuple[Path, ...]) -> typst.Compiler:
 def fitted(picture: bytes) -> bytes:
     """Return a picture as a PNG of the blank's size, whole, on white; raises Refusal when it is none."""
     try:
-        with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG", "WEBP")) as opened:
-            shown = opened.convert("RGBA")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        drawn = shown(picture, longest=max(SIGNATURE_SIZE), most_pixels=settings.MAX_UPLOAD_PIXELS)
+    except Unreadable:
         raise Refusal(_("签名图片打不开，请重新签名。"), field="signature") from None
-    shown.thumbnail(SIGNATURE_SIZE)
+    drawn.thumbnail(SIGNATURE_SIZE)
     sheet = Image.new("RGB", SIGNATURE_SIZE, "white")
-    sheet.paste(shown, (0, (SIGNATURE_SIZE[1] - shown.height) // 2), shown)
+    sheet.paste(drawn, (0, (SIGNATURE_SIZE[1] - drawn.height) // 2))
     out = io.BytesIO()
     sheet.save(out, "PNG")
     return out.getvalue()

@@ -11,7 +11,7 @@ import yaml
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.access.models import Account, DutyRoster
+from anju.ground.access.models import Account
 from anju.ground.foundation import codes, journal
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Organisation
@@ -247,12 +247,6 @@ class Builder:
             self.city.logins[line["login"]] = actor
             if line["role"] == main_role:
                 self.city.actors[office.pk] = actor
-            if line["role"] == "duty_officer":
-                DutyRoster.objects.create(
-                    organisation=office,
-                    person=account.person,
-                    valid_from=self.since,  # type: ignore[misc]
-                )
         number = 0
         for office in self.city.offices.values():
             if office.pk in self.city.actors:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 import xlsxwriter
+from django.urls import reverse
 from django.utils import timezone
 
 from anju.doors.exchange.models import Import
@@ -505,6 +506,20 @@ def test_a_joint_visit_has_a_part_for_each_agency(load, city, county_supervisor)
     visit = Visit.objects.get()
     assert visit.kind == "joint"
     assert {p.agency_kind for p in visit.parts.all()} == {"police_station", "street_office"}
+
+
+def test_a_draw_made_elsewhere_is_carried_over_and_said_to_be_the_ledgers_word(
+    load, signed_in_as, police_officer
+):
+    assert load(month(visits=[changed(VISIT, c6="双随机抽查")])).errors == []
+    visit = Visit.objects.get()
+    assert (visit.kind, str(visit.kind_label)) == ("drawn", "双随机抽查（据台账）")
+    client = signed_in_as(police_officer)
+    assert (
+        "双随机抽查（据台账）" in client.get(reverse("inspections:visit", args=[visit.pk])).content.decode()
+    )
+    only_these = reverse("inspections:visits") + "?kind=drawn&from=2024-01-01"
+    assert "双随机抽查（据台账）" in client.get(only_these).content.decode()
 
 
 def test_a_unit_outside_ones_reach_is_answered_like_one_that_is_not_there(load):

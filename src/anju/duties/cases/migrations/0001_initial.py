@@ -273,22 +273,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="FollowMiss",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("origin", models.CharField(help_text="keyed fingerprint of the address", max_length=64)),
-                ("at", models.DateTimeField(db_index=True)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["origin", "at"], name="follow_miss_origin")],
-            },
-        ),
-        migrations.CreateModel(
             name="Merge",
             fields=[
                 (
@@ -374,7 +358,6 @@ class Migration(migrations.Migration):
                 ("rated_at", models.DateTimeField(null=True)),
                 ("rating_again", models.PositiveSmallIntegerField(null=True)),
                 ("rated_again_at", models.DateTimeField(null=True)),
-                ("origin", models.CharField(blank=True, max_length=64)),
                 ("reporter", models.CharField(blank=True, max_length=64)),
                 (
                     "case",
@@ -674,14 +657,6 @@ class Migration(migrations.Migration):
                 fields=["rated_at"],
                 include=("rating", "case"),
                 name="report_rated",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(
-                condition=models.Q(("origin", ""), _negated=True),
-                fields=["origin", "reported_at"],
-                name="report_origin",
             ),
         ),
         migrations.AddIndex(

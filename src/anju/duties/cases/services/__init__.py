@@ -1,10 +1,11 @@
 """The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
 
-from .following import TooManyTries, follow
+from .following import FOLLOW, TooManyTries, follow
 from .ladder import escalate, escalate_overdue
 from .loop import (
     LOOP,
     Reporter,
+    TooSoon,
     Upload,
     accept,
     assign,
@@ -45,7 +46,8 @@ from .supervision import (
 )
 
 __all__ = [
-    "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries", "Upload", "accept", "ask_term", "assign", "close",
+    "FOLLOW", "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries",
+    "TooSoon", "Upload", "accept", "ask_term", "assign", "close",
     "close_at_recheck", "close_on_spot", "decide_term", "drop_view", "end_long_suspensions", "escalate",
     "escalate_overdue", "follow", "locked", "merge", "rate", "read_notice", "recompute_deadlines", "reopen", "report",
     "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place", "submit",

@@ -1,41 +1,49 @@
 """Following a matter by its code. The code is the only key to it, so nobody may try codes until one fits."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.access import escrow
-from anju.ground.foundation import rulebooks
+from anju.ground.foundation import patience, rulebooks
+from anju.ground.foundation.devices import Device
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import queries
-from ..models import FollowMiss
+
+FOLLOW = "follow"
 
 
 class TooManyTries(Refusal):
-    """So many wrong codes from one address that the next one is not even looked up."""
+    """So many wrong codes that the next one is not even looked up for a while."""
 
     code = "too_many_tries"
     status = 429
 
 
-def follow(*, code: str, origin: str, at: datetime) -> queries.PublicProgress:
-    """Return what the holder of a code may know; each miss counts against the address it came from.
+def follow(*, code: str, origin: str, at: datetime, device: Device | None = None) -> queries.PublicProgress:
+    """Return what the holder of a code may know; a device that has rightly used the code is never held up.
 
-    Raises NotFound for a code that does not exist, TooManyTries after `abuse.follow_tries_per_hour` of them: then
-    a code that exists is refused as well, or the refusal would tell the right code from the wrong ones.
+    Raises NotFound for a code that does not exist, which counts against device and address; TooManyTries by
+    `abuse.follow` of the rulebook: then a right code is refused as well, or the refusal would tell it.
     """
-    mark = escrow.fingerprint(origin)
-    limit = rulebooks.load("deadlines", on=timezone.localtime(at).date())["abuse"]["follow_tries_per_hour"]
-    if FollowMiss.objects.filter(origin=mark, at__gt=at - timedelta(hours=1)).count() >= limit:
+    if device is not None and device.knows(FOLLOW, code):
+        return queries.progress(code, at=at)
+    book = rulebooks.load("deadlines", on=timezone.localtime(at).date())["abuse"]
+    guard = patience.Guard(FOLLOW, device, escrow.fingerprint(origin), patience.Limits.of(book["follow"]), at)
+    if seconds := guard.wait():
         raise TooManyTries(
-            _("这里输错查询码的次数太多，请过一小时再试。急事请拨打 119 或 12345。"), field="code"
+            _("这里输错查询码的次数太多，请等%(wait)s再试。急事请拨打 119 或 12345。")
+            % {"wait": patience.say_wait(seconds)},
+            field="code",
+            data={"retry_after": seconds},
         )
     try:
-        return queries.progress(code, at=at)
+        found = queries.progress(code, at=at)
     except NotFound:
-        FollowMiss.objects.create(origin=mark, at=at)
-        # What no longer counts need not be kept: an address, even as a fingerprint, is personal.
-        FollowMiss.objects.filter(at__lt=at - timedelta(hours=1)).delete()
+        guard.note()
         raise
+    if device is not None:
+        device.learn(FOLLOW, code)
+    return found

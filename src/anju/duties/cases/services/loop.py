@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _l
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import acts, rulebooks
+from anju.ground.foundation import acts, patience, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.devices import Device
 from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
@@ -36,6 +37,13 @@ from . import evidence
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
+class TooSoon(Refusal):
+    """So many reports that the next one has to wait a while; `data["retry_after"]` says how many seconds."""
+
+    code = "too_many"
+    status = 429
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file that comes with an act, and what its sender says of it."""
@@ -46,11 +54,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reports. `origin` is the address the request came from; both are kept only as keyed fingerprints."""
+    """Who reports, and from where: `origin` is the address the request came from, `device` what it was sent with.
+
+    The phone is kept as a keyed fingerprint and under seal; address and device only while they count against abuse.
+    """
 
     name: str = ""
     phone: str = ""
     origin: str = ""
+    device: Device | None = None
 
     @property
     def anonymous(self) -> bool:
@@ -200,8 +212,7 @@ def report(
     chosen = catalogue.find(kind, class_code, on=turn.today)
     if by.kind == "account":
         _require_place(by, where)
-    if reporter is not None and by.kind == "public":
-        _refuse_flood(reporter, at=at)
+    guard = _flood_guard(reporter, at=at) if reporter is not None and by.kind == "public" else None
     found = route(
         kind=kind, class_code=class_code, severity=chosen.severity, channel=channel, estate=estate, area=where,
         on=turn.today,
@@ -238,6 +249,8 @@ def report(
     made = _add_report(case, text, reporter, at=at) if reporter is not None else None
     turn.row = case
     _add_evidence(turn, uploads, purpose="report")
+    if guard is not None:
+        guard.note()
     turn.basis = chosen.basis[0] if chosen.basis else ""
     turn.facts |= {"class": class_code, "rule": found.rule, "report": made.code if made else ""}
     if found.dispatcher is None:
@@ -263,26 +276,21 @@ def _require_place(by: Actor, where: Area) -> None:
         raise NotFound(_("没有找到这个小区，请在本辖区内选择。"), field="estate")
 
 
-def _refuse_flood(reporter: Reporter, *, at: datetime) -> None:
-    """Refuse more public reports from one address or phone than the rulebook allows."""
-    limits = _limits(at)["abuse"]
-    for column, value, name in (
-        ("origin", reporter.origin, "address"),
-        ("reporter", reporter.phone, "phone"),
-    ):
-        if not value:
-            continue
-        seen = Report.objects.filter(
-            **{column: escrow.fingerprint(value)}, reported_at__gt=at - timedelta(days=1)
+def _flood_guard(reporter: Reporter, *, at: datetime) -> patience.Guard:
+    """Return what counts reports of the public; raises TooSoon by `abuse.report` of the rulebook.
+
+    Telephones are not counted: nobody checks them, so a limit would hold up their owner and no flood.
+    """
+    book = _limits(at)["abuse"]
+    limits = patience.Limits.of(book["report"])
+    guard = patience.Guard("report", reporter.device, escrow.fingerprint(reporter.origin), limits, at)
+    if seconds := guard.wait():
+        raise TooSoon(
+            _("短时间内提交太多了，请等%(wait)s再提交。情况紧急请直接拨打 119 或 12345。")
+            % {"wait": patience.say_wait(seconds)},
+            data={"retry_after": seconds},
         )
-        counted = seen.aggregate(
-            day=Count("pk"), hour=Count("pk", filter=Q(reported_at__gt=at - timedelta(hours=1)))
-        )
-        if counted["hour"] >= limits[f"{name}_per_hour"] or counted["day"] >= limits[f"{name}_per_day"]:
-            raise Refusal(
-                _("短时间内提交太多了。情况紧急请直接拨打 119 或 12345，其他情况请过一小时再试。"),
-                code="too_many",
-            )
+    return guard
 
 
 def _is_repeat(reporter: Reporter, case: Case, *, at: datetime) -> bool:
@@ -307,7 +315,6 @@ def _add_report(case: Case, text: str, reporter: Reporter, *, at: datetime) -> R
         reported_at=at,
         reply_due_at=clocks.new(case, rule=reply, at=at).due_at,
         reply_basis=reply.term.basis,
-        origin=escrow.fingerprint(reporter.origin) if reporter.origin else "",
         reporter=escrow.fingerprint(reporter.phone) if reporter.phone else "",
     )
     if not reporter.anonymous:

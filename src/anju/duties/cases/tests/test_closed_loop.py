@@ -10,7 +10,7 @@ from anju.duties.cases.models import Case, Report
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import journal
+from anju.ground.foundation import devices, journal
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (
     Conflict,
@@ -207,15 +207,28 @@ def test_a_good_rating_is_kept_and_closes_the_matter(reported, walk, friday_9am,
     assert (case.state, case.satisfaction) == (State.CLOSED, 3)
 
 
-def test_too_many_reports_from_one_phone_are_slowed_down(reported):
-    for n in range(3):
-        reported(text=f"第{n}次上报：楼道堆放杂物很多")
-    with pytest.raises(Refusal, match="119"):
-        reported(text="第四次上报：楼道堆放杂物很多")
-    reported(
-        text="另一个人上报：楼道堆放杂物很多",
-        reporter=services.Reporter(phone="13700000000", origin="203.0.113.77"),
-    )
+def test_a_device_that_reports_too_often_is_slowed_down_and_no_telephone_is_locked_for_its_owner(
+    reported, friday_9am
+):
+    device = devices.new(at=friday_9am - timedelta(minutes=5))
+
+    def again(minutes: float, **told) -> Case:
+        by = {"phone": "13912345678", "origin": "203.0.113.9", "device": device} | told
+        return reported(
+            text="楼道堆放杂物很多",
+            reporter=services.Reporter(**by),
+            at=friday_9am + timedelta(minutes=minutes),
+        )
+
+    for n in range(5):
+        again(n / 10)
+    with pytest.raises(services.TooSoon, match="119") as refused:
+        again(0.5)
+    assert 0 < refused.value.data["retry_after"] <= 60
+    again(1.5)
+    with pytest.raises(services.TooSoon, match="2分钟"):
+        again(1.6)
+    again(2, device=devices.new(at=friday_9am))
 
 
 def test_words_of_two_characters_and_more_are_found_exactly(reported, wang, friday_9am):

@@ -233,6 +233,25 @@ def test_units_whose_yearly_check_is_due_are_offered(estate_unit, officers, now)
     assert estate_unit in [t.unit for t in queries.due_units(officers.police.actor(now), at=now)]
 
 
+def test_the_day_of_a_plan_is_today_until_another_is_chosen(estate_unit, officers, signed_in_as):
+    page = signed_in_as(officers.police).get(reverse("inspections:plan"), {"unit": estate_unit.pk})
+    assert f'value="{timezone.localdate():%Y-%m-%d}"' in page.content.decode()
+
+
+def test_no_door_offers_double_random_or_takes_it(estate_unit, officers, signed_in_as):
+    client = signed_in_as(officers.police)
+    doors = {
+        reverse("field:visit_begin"): {"officers": [officers.police.person.pk]},
+        reverse("inspections:plan"): {"planned_for": timezone.localdate().isoformat()},
+    }
+    for address, more in doors.items():
+        page = client.get(address, {"unit": estate_unit.pk, "kind": "drawn"}).content.decode()
+        assert "日常检查" in page and "双随机" not in page
+        sent = {"unit": estate_unit.pk, "kind": "drawn", "campaign": "三季度抽查", **more}
+        assert client.post(address, sent).status_code == 422
+    assert not Visit.objects.exists()
+
+
 def test_the_whole_way_on_the_phone_without_javascript(estate_unit, officers, signed_in_as):
     client = signed_in_as(officers.police)
     assert "槐荫小区" in client.get(reverse("field:visit_units"), {"q": "hyxq"}).content.decode()

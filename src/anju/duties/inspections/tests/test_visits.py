@@ -8,7 +8,7 @@ from django.db import connection
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, counting, services
+from anju.duties.inspections import checking, counting, rules, services
 from anju.duties.inspections.checking import Answer
 from anju.duties.inspections.models import CheckedItem, Duty, Finding, Unit, Visit, VisitPart
 from anju.ground.foundation import journal
@@ -64,6 +64,22 @@ def test_a_plan_is_refused_for_a_day_gone_by_a_stranger_and_a_joint_visit_of_one
     with pytest.raises(NotPermitted):
         services.plan_visit(**plan, by=grid_worker.actor(friday_9am))
     assert not Visit.objects.exists()
+
+
+def test_chance_alone_makes_a_visit_double_random(estate_unit, officers, begun, friday_9am):
+    own_choice = {"unit_id": estate_unit.pk, "kind": "drawn", "campaign": "三季度抽查", "at": friday_9am}
+    with pytest.raises(Refusal, match="抽签产生"):
+        services.plan_visit(**own_choice, planned_for=date(2024, 7, 15), by=officers.police.actor(friday_9am))
+    with pytest.raises(Refusal, match="抽签产生"):
+        begun(kind="drawn", campaign="三季度抽查")
+    assert not Visit.objects.exists()
+    for kind in rules.CHOSEN_KINDS.keys() - {"joint", "recheck"}:
+        services.plan_visit(
+            **own_choice | {"kind": kind},
+            planned_for=date(2024, 7, 15),
+            by=officers.police.actor(friday_9am),
+        )
+    assert Visit.objects.count() == len(rules.CHOSEN_KINDS) - 2
 
 
 def test_the_same_key_plans_once_and_other_contents_under_it_are_refused(estate_unit, officers, friday_9am):

@@ -72,22 +72,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="DeputyCodeMiss",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("origin", models.CharField(help_text="keyed fingerprint of the address", max_length=64)),
-                ("at", models.DateTimeField(db_index=True)),
-            ],
-            options={
-                "indexes": [models.Index(fields=["origin", "at"], name="deputy_code_miss")],
-            },
-        ),
-        migrations.CreateModel(
             name="Suggestion",
             fields=[
                 (

@@ -1,37 +1,48 @@
 """The deputy's own page by a code. The code is the only key to it, so nobody may try codes until one fits."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from anju.ground.access import escrow
+from anju.ground.foundation import patience
+from anju.ground.foundation.devices import Device
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import queries
-from ..models import DeputyCodeMiss
 from ..queries import book
+
+KIND = "deputy"
 
 
 class TooManyTries(Refusal):
-    """So many wrong codes from one address that the next one is not even looked up."""
+    """So many wrong codes that the next one is not even looked up for a while."""
 
     code = "too_many_tries"
     status = 429
 
 
-def follow(*, code: str, origin: str, at: datetime) -> queries.DeputyView:
-    """Return what the holder of a code may know; each miss counts against the address it came from.
+def follow(*, code: str, origin: str, at: datetime, device: Device | None = None) -> queries.DeputyView:
+    """Return what the holder of a code may know; a device that has rightly used the code is never held up.
 
-    After too many of them a code that exists is refused as well, or the refusal would tell the right from the wrong.
+    After too many wrong ones a code that exists is refused as well, or the refusal would tell the right from the wrong.
     """
-    mark = escrow.fingerprint(origin)
-    limit = book.of(at)["abuse"]["code_tries_per_hour"]
-    hour = at - timedelta(hours=1)
-    if DeputyCodeMiss.objects.filter(origin=mark, at__gt=hour).count() >= limit:
-        raise TooManyTries(_("这里输错查询码的次数太多，请过一小时再试，或致电主办单位。"), field="code")
-    try:
+    if device is not None and device.knows(KIND, code):
         return queries.deputy_view(code, at=at)
+    limits = patience.Limits.of(book.of(at)["abuse"])
+    guard = patience.Guard(KIND, device, escrow.fingerprint(origin), limits, at)
+    if seconds := guard.wait():
+        raise TooManyTries(
+            _("这里输错查询码的次数太多，请等%(wait)s再试，或致电主办单位。")
+            % {"wait": patience.say_wait(seconds)},
+            field="code",
+            data={"retry_after": seconds},
+        )
+    try:
+        found = queries.deputy_view(code, at=at)
     except NotFound:
-        DeputyCodeMiss.objects.create(origin=mark, at=at)
-        DeputyCodeMiss.objects.filter(at__lt=hour).delete()
+        guard.note()
         raise
+    if device is not None:
+        device.learn(KIND, code)
+    return found

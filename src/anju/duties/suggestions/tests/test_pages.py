@@ -11,6 +11,7 @@ from anju.duties.suggestions import services
 from anju.duties.suggestions.models import CoHandling, Feedback, Reply, Suggestion, Talk
 from anju.duties.suggestions.services import Signer
 from anju.ground.access.actors import PUBLIC
+from anju.ground.foundation import rulebooks
 
 from .conftest import DRAFT, on
 
@@ -293,15 +294,20 @@ def test_a_deputy_sees_the_own_suggestion_and_answers_by_code(answered):
 
 
 def test_nobody_guesses_a_deputys_code(answered):
+    code, deputy = answered.signatories.get().code, Client()
+    assert deputy.get(reverse("portal:deputy", args=[code])).status_code == 200
     public = Client()
-    for number in range(30):
+    for number in range(rulebooks.load("suggestions", on=timezone.localdate())["abuse"]["device_free"]):
         assert public.get(reverse("portal:deputy", args=[f"WRONG{number:05d}"])).status_code == 404
-    code = answered.signatories.get().code
     assert public.get(reverse("portal:deputy", args=[code])).status_code == 429
     assert (
         public.post(reverse("portal:deputy_feedback", args=[code]), {"value": "satisfied"}).status_code == 429
     )
-    assert public.get(reverse("portal:deputy_letter", args=[code])).status_code == 429
+    refused = public.get(reverse("portal:deputy_letter", args=[code]))
+    assert refused.status_code == 429 and 0 < int(refused["Retry-After"]) <= 5
+    assert deputy.get(reverse("portal:deputy_letter", args=[code])).status_code == 200, (
+        "who has it is not held up"
+    )
 
 
 def test_a_deputy_cannot_open_another_ones_letter_before_it_is_issued(handling):

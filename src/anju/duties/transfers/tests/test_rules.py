@@ -14,7 +14,7 @@ DAY = date(2024, 7, 12)
 BOOK = rulebooks.load("transfers", on=DAY)
 HAZARDS = {c["code"]: c for c in rulebooks.load("hazards", on=DAY)["classes"]}
 KINDS = rulebooks.load("organisations", on=DAY)["kinds"]
-POWERS = rulebooks.load("access", on=DAY)["powers"]
+POWERS, ROLES = (rulebooks.load("access", on=DAY)[part] for part in ("powers", "roles"))
 KNOWN = law.read(Path(__file__).parents[5] / "docs" / "law")
 
 
@@ -127,6 +127,7 @@ def test_every_hazard_has_a_route_of_known_offices_and_articles():
         if "copy_other" in entry["handling"] and "refer_fire" not in entry["handling"]:
             assert found.to[0] != "fire_brigade", code
     assert set(BOOK["superiors"]) <= set(KINDS)
+    assert BOOK["last_role"] in ROLES
     assert set(BOOK["settlers"]) | {BOOK["last_superior"]} <= set(KINDS)
     assert {step.power for step in (*rules.STEPS, rules.URGE)} <= set(POWERS)
 

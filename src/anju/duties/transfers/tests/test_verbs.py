@@ -42,8 +42,10 @@ def test_both_superiors_are_stamped(drafted, offices):
 
 
 def test_an_office_without_a_superior_falls_to_the_duty_officer(offices, friday_9am):
-    # Nobody stands above the city's bureau, and no duty office is registered: whoever keeps the roster is itself.
+    # Nobody stands above the city's bureau, and no duty office is registered: the duty officer sits in it.
     assert queries.superior_of(offices.city_housing, at=friday_9am) is None
+    found = queries.duty_office(offices.fire.area, at=friday_9am)
+    assert found == offices.city_housing, "where somebody holds the post of duty officer"
     assert queries.superior_of(offices.east_housing, at=friday_9am) == offices.city_housing
     assert queries.superior_of(offices.huaiyin_office, at=friday_9am) == offices.east_housing
 

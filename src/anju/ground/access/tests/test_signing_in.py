@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.cast import PASSWORD
 
 from anju.ground.access import services
+from anju.ground.access.adapter import AccountAdapter
 from anju.ground.access.models import Account, ApiKey
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -56,6 +57,47 @@ def test_five_failures_lock_the_login_even_for_the_right_password(city):
     # Another login from the same office is not locked with it.
     assert sign_in(Client(), "li", PASSWORD).status_code == 302
     assert Event.objects.filter(name="access.sign_in_failed").count() >= 5
+
+
+def test_a_colleague_cannot_lock_somebody_out_of_the_device_they_use(city):
+    own, colleague = Client(), Client()
+    assert sign_in(own, "wang", PASSWORD).status_code == 302
+    own.post("/account/logout/")
+    for _attempt in range(5):
+        locked = sign_in(colleague, "wang", "wrong")
+    assert locked.status_code == 429
+    # One's own slips are few, and do not lock either …
+    for _attempt in range(4):
+        assert sign_in(own, "WANG", "wrong").status_code == 200
+    assert sign_in(own, "wang", PASSWORD).status_code == 302
+    own.post("/account/logout/")
+    # … but whoever goes on guessing at that device comes under the lock of everybody.
+    for _attempt in range(5):
+        assert sign_in(own, "wang", "wrong").status_code == 200
+    assert sign_in(own, "wang", "wrong").status_code == 429
+    assert sign_in(own, "wang", PASSWORD).status_code == 429
+    # It is the own device of nobody else.
+    for _attempt in range(4):
+        assert sign_in(own, "li", "wrong").status_code == 200
+    assert sign_in(own, "li", "wrong").status_code == 429
+
+
+def test_an_office_of_hundreds_signs_in_within_a_minute_through_one_address(city):
+    for _n in range(40):
+        assert sign_in(Client(), "wang", PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_who_signs_in_behind_our_proxy_is_counted_and_noted_under_the_own_address(
+    city, settings, proxies, rf
+):
+    settings.PROXIES = proxies
+    request = rf.get(LOGIN, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.5")
+    address = "203.0.113.5" if proxies else "10.0.0.1"
+    assert AccountAdapter().get_client_ip(request) == address
+    client = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.5")
+    assert sign_in(client, "wang", PASSWORD).status_code == 302
+    assert Event.objects.get(name="access.signed_in").data["ip"] == address
 
 
 def test_a_success_in_between_starts_the_count_anew(city):

@@ -276,7 +276,7 @@ def test_a_moved_deadline_is_explained():
 
 def test_a_provisional_deadline_says_that_it_will_be_worked_out_again():
     said = explained(datetime(2026, 12, 31, 9, 0, tzinfo=TZ), 1, "workdays")
-    assert "2027年放假安排尚未公布，此期限为暂定，公布后将重新计算。" in said
+    assert "2027年放假安排尚未公布或尚未录入，此期限为暂定，录入后将重新计算。" in said
 
 
 def test_hours_and_on_the_spot():

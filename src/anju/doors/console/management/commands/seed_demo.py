@@ -47,8 +47,7 @@ class Command(BaseCommand):
 
     def _seed(self, past: int, began: float, *, half_year: bool) -> None:
         now = timezone.now()
-        call_command("load_calendar", verbosity=0)
-        call_command("load_territory", areas=True, stdout=io.StringIO())
+        call_command("set_up_city", stdout=io.StringIO())
         self._say(_("日历和区划"), began)
         builder = Builder(self._chance(0), at=now)
         city = builder.build()
