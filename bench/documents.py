@@ -161,16 +161,16 @@ def main() -> int:
     parser.add_argument("--papers", type=int, default=1000)
     parser.add_argument("--kind", default="order_timed")
     asked = parser.parse_args()
-    from anju.launcher import commands, places
+    from anju.launcher import places, running
 
-    data = commands.prepared(places.default_data("bench"))
-    with commands.database(data) as url:
+    data = running.prepared(places.default_data("bench"))
+    with running.database(data) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{DATABASE}"')
         base, _slash, _name = url.partition("?")[0].rpartition("/")
         target = f"{base}/{DATABASE}" + (f"?{url.partition('?')[2]}" if "?" in url else "")
-        os.environ.update(commands.django_environment(data, target))
+        os.environ.update(running.django_environment(data, target))
         import django
         from django.core.management import call_command
 

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from . import Stop, commands, places
+from . import Stop, places, running
 from .cluster import Cluster
-from .commands import say
 from .environment import PYTHON
 from .processes import Child, Supervisor, die_with_parent
+from .running import say
 
 HEALTH = "/healthz"
 HEALTH_SECONDS = 60.0
@@ -104,7 +104,7 @@ class Setting:
     def must(self, *words: str) -> str:
         """Run one and give what it printed; show all of it only when it fails."""
         child = subprocess.Popen(
-            commands.manage_words(*words),
+            running.manage_words(*words),
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -137,7 +137,7 @@ def migrate(django: Setting, where: str, state_file: Path, steps: Steps) -> None
     """Bring the tables up to date; ask Django only when the migrations changed since the last time."""
     with steps.step("migrations") as remarks:
         applied = {"mark": migrations_mark(), "where": where}
-        if commands.read_json(state_file) == applied:
+        if running.read_json(state_file) == applied:
             remarks.append("nothing to apply")
             return
         django.must("migrate", "--no-input", "--verbosity=0", "--skip-checks")
@@ -162,14 +162,14 @@ def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> 
     begun empty, and one whose making was interrupted is made whole.
     """
     kept = data / "filled.json"
-    known = commands.read_json(kept)
+    known = running.read_json(kept)
     url = django.env["ANJU_DATABASE_URL"]
     content = known.get("content") if known.get("where", where) == where else None
     if content is None:
         content = "found" if anybody_can_log_in(url) else "empty" if empty else "seeding"
         kept.write_text(json.dumps({"where": where, "content": content}))
     if content == "seeding":
-        if not commands.has_command("seed_demo"):
+        if not running.has_command("seed_demo"):
             say("  (no demo city: this version has no command for it)")
             return
         with steps.step("demo city"):
@@ -182,13 +182,13 @@ def fill(django: Setting, where: str, data: Path, empty: bool, steps: Steps) -> 
             say(f"  (nobody can log in yet: run ./anju{which_data} manage create_first_administrator)")
             return
         say("  The first administrator:")
-        if commands.call(commands.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
+        if running.call(running.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
 
 
 def load_places(django: Setting, steps: Steps) -> None:
     """Load the city that the rulebook names: without its places no office could be registered."""
-    if not commands.has_command("load_territory"):
+    if not running.has_command("load_territory"):
         return
     with steps.step("places") as remarks:
         try:
@@ -226,7 +226,7 @@ def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child
 
 def job_worker(env: dict[str, str], number: int) -> Child:
     """Describe a process that does background jobs."""
-    words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
+    words = running.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
     # It waits for the database before it ends, for ever if that is gone with the launcher: so SIGKILL. A job cut off is
     # rolled back. Its ear for new jobs (LISTEN) does not come back with the database: so it begins anew.
     return Child(
@@ -264,11 +264,11 @@ def wait_until_healthy(host: str, port: int, supervisor: Supervisor) -> bool:
 
 def demo_logins(django: Setting, data: Path) -> list[dict[str, str]]:
     """Ask for the demo city's logins, once: they are kept beside the data, for the owner only."""
-    if commands.read_json(data / "filled.json").get("content") != "demo":
+    if running.read_json(data / "filled.json").get("content") != "demo":
         return []
     kept = data / "demo_logins.json"
     if not kept.exists():
-        if not commands.has_command("demo_logins"):
+        if not running.has_command("demo_logins"):
             return []
         places.keep_secret(kept, django.must("demo_logins", "--json"))
     found = json.loads(kept.read_text())
@@ -302,7 +302,7 @@ def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
     say("Anju 安居")
     renewed = os.environ.pop("ANJU_RENEWED", "") == "1"
     steps.line("environment", time.time() - began, "made" if renewed else "ready")
-    data = commands.prepared(data)
+    data = running.prepared(data)
     supervisor = Supervisor(say)
     with ExitStack() as stack:
         lock = only_one(data)
@@ -339,7 +339,7 @@ def set_up(
     if supervisor.stopping:
         raise Interrupted
     where = which(url, private=cluster is not None)
-    env = commands.django_environment(data, url)
+    env = running.django_environment(data, url)
     env.setdefault("ANJU_HOSTS", hosts(asked.host))
     django = Setting(env, supervisor)
     migrate(django, where, data / "migrated.json", steps)
