@@ -8,8 +8,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
+from anju.duties.inspections.services import visits as inspections
 from anju.duties.orders.models import Order
 from anju.duties.orders.services import orders
 from anju.duties.penalties.models import Payment, Penalty

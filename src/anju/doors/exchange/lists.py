@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases.queries import catalogue
-from anju.duties.inspections import queries as inspections
-from anju.duties.inspections import register
 from anju.duties.inspections import rules as inspection_rules
 from anju.duties.inspections.models import Finding, Visit, VisitOfficer, VisitPart
+from anju.duties.inspections.queries import kinds
+from anju.duties.inspections.queries import visits as inspections
 from anju.duties.orders.models import Order
 from anju.duties.orders.rules import ORDER_KINDS, ORDER_LABELS
 from anju.duties.penalties import rules as penalty_rules
@@ -270,7 +270,7 @@ def _levels() -> list[Column]:
 
 
 def _unit_kinds() -> dict[str, str]:
-    return {key: register.kind_label(key) for key in register.kinds(on=date.max)}
+    return {key: kinds.kind_label(key) for key in kinds.kinds(on=date.max)}
 
 
 def listing(key: str) -> Listing | None:

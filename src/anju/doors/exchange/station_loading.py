@@ -13,9 +13,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from anju.duties.inspections import checklists, counting, coverage, matching, register
+from anju.duties.inspections import bulk
 from anju.duties.inspections.models import Finding, UnitMatch, Visit, VisitOfficer, VisitPart
+from anju.duties.inspections.queries import checklists
 from anju.duties.inspections.rules import VisitState
+from anju.duties.inspections.services import counting, coverage, matching
 from anju.duties.orders.models import Order, OrderLine
 from anju.duties.penalties.models import Payment, Penalty, PenaltyOfficer
 from anju.ground.foundation import rulebooks
@@ -323,8 +325,8 @@ class StationRun:
 
     def _enter(self, fresh: list[Named], pairs: list[tuple[int, int | None, int | None, Any]]) -> None:
         """Enter new units in the register, and keep what they may be one with."""
-        ids = register.bulk(
-            [register.Row(**columns_of(unit), is_demo=self.is_demo) for unit in fresh], by=self.by, at=self.at
+        ids = bulk.enter(
+            [bulk.Row(**columns_of(unit), is_demo=self.is_demo) for unit in fresh], by=self.by, at=self.at
         )
         seqs = [unit.seq for unit in fresh]
         with connection.cursor() as cursor:

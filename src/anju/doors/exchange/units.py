@@ -278,7 +278,7 @@ def _at_unit(lost: Lost) -> Lost:
 
 
 def columns_of(unit: Named) -> Mapping[str, Any]:
-    """Return what `register.Row` takes of a unit."""
+    """Return what `bulk.Row` takes of a unit."""
     return {
         "kind": unit.kind,
         "name": unit.name,

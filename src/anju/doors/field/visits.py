@@ -10,8 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from anju.duties.inspections import checklists, forms, queries, records, register, rules, services
+from anju.duties.inspections import rules
+from anju.duties.inspections.forms import visits as forms
 from anju.duties.inspections.models import Unit
+from anju.duties.inspections.queries import checklists, kinds
+from anju.duties.inspections.queries import visits as queries
+from anju.duties.inspections.services import records
+from anju.duties.inspections.services import visits as services
 from anju.duties.orders.queries import turns
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
@@ -55,7 +60,7 @@ def units(request: HttpRequest) -> HttpResponse:
     context = {
         "units": queries.find_units(_actor(request), text),
         "text": text,
-        "kind_of": register.kind_label,
+        "kind_of": kinds.kind_label,
     }
     return render(request, "field/visit_units.html", context)
 
@@ -97,7 +102,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     own = services.own_agencies(actor, on=day)
     context = {
         "unit": unit,
-        "unit_kind": register.kind_label(unit.kind),
+        "unit_kind": kinds.kind_label(unit.kind),
         "officers": queries.officers_for(own[0], actor, on=day) if own else [],
         "kinds": [(k, v) for k, v in rules.KIND_LABELS.items() if k != "joint"],
         "kind": request.POST.get("kind") or request.GET.get("kind") or "daily",
@@ -126,7 +131,7 @@ def _visit(
         "d": found,
         "visit": found.visit,
         "unit": found.unit,
-        "unit_kind": register.kind_label(found.unit.kind),
+        "unit_kind": kinds.kind_label(found.unit.kind),
         "part": part,
         "stage": stage,
         "officers": queries.officer_choices(part.part, actor, on=day) if part and stage == "begin" else [],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from anju.duties.cases import queries, services
-from anju.duties.inspections import units_queries
+from anju.duties.inspections.queries import units as units_queries
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
 from anju.ground.foundation.asked import origin_of, whole

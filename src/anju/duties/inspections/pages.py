@@ -1,9 +1,12 @@
-"""What this room itself adds to a unit's file: finished visits, hazards found, companies that came and went."""
+"""What this room lays elsewhere: in a unit's file, beside an estate, on the navigation."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,11 +14,15 @@ from django.utils.translation import gettext as _
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
+from anju.ground.foundation.beside import Beside
+from anju.ground.foundation.citations import cite
 from anju.ground.organisations.models import ServiceContract
+from anju.ground.territory.models import Estate
 
 from . import rules
-from .dossier import Line
-from .models import Finding, Unit, Visit
+from .models import Duty, Finding, Unit, Visit
+from .queries import checklists, dossier, units, visits
+from .queries.dossier import Line
 from .rules import VisitState
 
 
@@ -125,3 +132,49 @@ def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
         all=Count("pk"), fixed=Count("pk", filter=Q(rectified_on__isnull=False))
     )
     return [(_("检查（次）"), visits), (_("隐患（处）"), found["all"]), (_("已整改（处）"), found["fixed"])]
+
+
+def duty_row(duty: Duty, today: date) -> dict[str, Any]:
+    """Describe what an agency owes a unit, and how long it still has."""
+    days = (duty.due_on - today).days
+    return {
+        "duty": duty,
+        "checklist": checklists.label(duty.checklist),
+        "basis": cite(duty.basis) if duty.basis else "",
+        "days": days,
+        "tone": "overdue" if days < 0 else "soon" if days <= units.SOON else "",
+    }
+
+
+def stats(request: Any, unit_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the counts for the head of a file, from every room that has some."""
+    return [{"label": label, "value": number} for label, number in dossier.counts(request, unit_ids)]
+
+
+def of_estate(request: Any, estate: Estate) -> Beside | None:
+    """Lay what was checked and found in an estate over time, with what is due, beside its record (一小区一档)."""
+    actor, today = request.actor, timezone.localdate()
+    if not actor.has(units.SEE):
+        return None
+    found = units.units_of_estate(actor, estate)
+    if not found:
+        return None
+    lines = dossier.lines(request, [u.pk for u in found], limit=60)
+    own = next((u for u in found if u.kind == "estate"), None)
+    context = {
+        "unit": own,
+        "others": len(found) - (own is not None),
+        "duties": [duty_row(duty, today) for duty in units.duties_of_unit(own)] if own else [],
+        "counts": stats(request, [u.pk for u in found]),
+        "lines": lines[:8],
+        "older": lines[8:],
+        "estate": estate,
+    }
+    panel = render_to_string("inspections/unit_estate_panel.html", context, request=request)
+    return Beside(panels=[panel])
+
+
+def waiting(request: HttpRequest) -> QuerySet | None:
+    """Return the visits of the signed-in person's agencies that are due today, late, or not finished."""
+    waits = visits.waits_today(request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return None if waits is None else waits.values("pk")

@@ -12,8 +12,8 @@ from anju.ground.organisations.forms import DateInput
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
-from . import register
-from .models import Unit
+from ..models import Unit
+from ..queries import kinds
 
 
 class UnitForm(forms.Form):
@@ -48,10 +48,10 @@ class UnitForm(forms.Form):
     ):
         super().__init__(*args, **kwargs)
         f: dict[str, Any] = self.fields
-        f["kind"].choices = [("", _("请选择")), *register.kinds_by_group()]
+        f["kind"].choices = [("", _("请选择")), *kinds.kinds_by_group()]
         f["estate"].queryset = Estate.objects.filter(area=area, active=True).order_by("name")
         f["agency"].queryset = Organisation.objects.filter(pk__in=[pk for pk, _name in agencies])
-        f["flags"].choices = [(key, register.flag_label(key)) for key in register.settable_flags()]
+        f["flags"].choices = [(key, kinds.flag_label(key)) for key in kinds.settable_flags()]
         if editing:
             del f["flags"]
         if not self.is_bound:
@@ -102,7 +102,7 @@ class FlagForm(forms.Form):
     def __init__(self, *args: Any, today: date | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        fields["flag"].choices = [(key, register.flag_label(key)) for key in register.settable_flags()]
+        fields["flag"].choices = [(key, kinds.flag_label(key)) for key in kinds.settable_flags()]
         if today is not None:
             fields["since"].initial = today
 

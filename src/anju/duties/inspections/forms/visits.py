@@ -15,8 +15,10 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.organisations.models import Organisation
 
-from . import checking, rules, services
-from .models import Visit
+from .. import rules
+from ..models import Visit
+from ..services import checking
+from ..services import visits as services
 
 MOST_PHOTOS = 9
 

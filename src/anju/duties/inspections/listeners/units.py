@@ -16,8 +16,9 @@ from anju.ground.organisations.models import Organisation, ServiceContract
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area, Estate
 
-from . import checklists, register
-from .models import Duty, Unit, UnitMatch
+from ..models import Duty, Unit, UnitMatch
+from ..queries import checklists
+from ..services import register
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
 

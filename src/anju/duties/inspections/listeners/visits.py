@@ -13,9 +13,9 @@ from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area
 from anju.means.documents import registry as papers
 
-from . import counting, units_listeners  # noqa: F401  (subscribes)
-from .models import Finding, Unit, Visit, VisitPart, VisitPhoto
-from .rules import VisitState
+from ..models import Finding, Unit, Visit, VisitPart, VisitPhoto
+from ..rules import VisitState
+from ..services import counting
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
 _PARTY = Q(state__in=[VisitState.FINISHED])

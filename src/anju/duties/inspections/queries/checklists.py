@@ -148,7 +148,7 @@ def all_on(on: date) -> list[Checklist]:
 def for_unit(unit_kind: str, agency_kind: str, *, flags: Iterable[str] = (), on: date) -> Checklist:
     """Return the checklist an agency takes to a unit: the one it owes, else the first it may use there.
 
-    flags  what the unit carries that day (register.flags_on)
+    flags  what the unit carries that day (kinds.flags_on)
     Raises Refusal when no checklist fits.
     """
     book = rulebooks.load("units", on=on)

@@ -22,9 +22,9 @@ from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.rules import name_key
 from anju.means.figures.rules import suppress
 
+from ..models import Duty, Finding, Unit, UnitFlag, UnitMatch, Visit
+from ..rules import VisitState
 from .checklists import agency_kinds
-from .models import Duty, Finding, Unit, UnitFlag, UnitMatch, Visit
-from .rules import VisitState
 
 SEE = "inspections.see"
 # An exact count beyond this would cost more than it tells; the list then says "more than".

@@ -24,9 +24,10 @@ from anju.ground.organisations.models import Organisation, Post
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area
 
-from . import checklists, counting, rules
-from .models import CheckedItem, Duty, Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
-from .rules import STEPS, VisitState
+from .. import rules
+from ..models import CheckedItem, Duty, Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
+from ..rules import STEPS, VisitState
+from . import checklists, counted
 
 # An exact count beyond this would cost more than it tells; the list then says "more than". Figures count exactly.
 COUNT_LIMIT = 10_000
@@ -414,7 +415,7 @@ def _hazards(visit: Visit, parts: Sequence[VisitPart]) -> list[tuple[Case, str]]
     if visit.kind != rules.RECHECK:
         return []
     if visit.state in (VisitState.PLANNED, VisitState.OPEN):
-        return [(f.case, f.place) for f in counting.open_hazards(visit.unit_id) if f.case is not None]
+        return [(f.case, f.place) for f in counted.open_hazards(visit.unit_id) if f.case is not None]
     seen = {pk for p in parts for i in p.items.all() if (pk := rules.case_of_item(i.item))}
     return [(case, case.place) for case in Case.objects.filter(pk__in=seen).order_by("pk")]
 
@@ -555,7 +556,7 @@ def visits_of_unit(actor: Actor, unit_id: int, *, most: int = 8) -> list[Visit]:
 
 def recheck_day(at: datetime) -> date:
     """Return the last day on which a re-check asked for now is in time."""
-    return counting.recheck_day(at)
+    return counted.recheck_day(at)
 
 
 # ------------------------------------------------------------------------------------------------ to choose from

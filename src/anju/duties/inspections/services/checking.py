@@ -19,9 +19,10 @@ from anju.ground.foundation import files, journal
 from anju.ground.foundation.models import StoredFile
 from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, Refusal
 
-from . import checklists, counting, rules
-from .models import CheckedItem, Finding, Visit, VisitOfficer, VisitPart, VisitPhoto
-from .services import (
+from .. import rules
+from ..models import CheckedItem, Finding, Visit, VisitOfficer, VisitPart, VisitPhoto
+from ..queries import checklists, counted
+from .visits import (
     PLACED,
     allow,
     book,
@@ -120,7 +121,7 @@ def _write_items(part: VisitPart, said: Mapping[str, tuple[str, str]]) -> None:
 
 def same_hazards(visit: Visit, class_code: str, place: str) -> list[Finding]:
     """List the open hazards of a visit's unit that are of this class at this place, oldest first."""
-    found = counting.open_hazards(visit.unit_id, class_code=class_code)
+    found = counted.open_hazards(visit.unit_id, class_code=class_code)
     return [finding for finding in found if rules.same_place(finding.place, place)]
 
 
@@ -214,7 +215,7 @@ def _same(visit: Visit, class_code: str, place: str, case_id: int | None, *, sep
     if separate:
         return None
     if case_id is not None:
-        hazards = [f for f in counting.open_hazards(visit.unit_id) if f.case_id == case_id]
+        hazards = [f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id]
         if not hazards:
             raise Refusal(_("所选的原有隐患已经销号，或不属于这个对象。请按新问题登记。"), field="same")
         return hazards[0].case
@@ -324,7 +325,7 @@ def look_at(
         raise NotAllowedNow(_("只有复查才逐件查看原来的隐患。"), data={"allowed": []})
     if result not in rules.RECHECK_LABELS:
         raise Refusal(_("请选择已整改、未整改或未查看。"), field="result")
-    hazard = next((f for f in counting.open_hazards(visit.unit_id) if f.case_id == case_id), None)
+    hazard = next((f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id), None)
     if hazard is None:
         raise NotFound(_("没有找到这处隐患，可能已经销号。"))
     note = note.strip()[:300]
@@ -410,7 +411,7 @@ def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
     items = {i.item: i for i in part.items.all()}
     findings = list(part.findings.all())
     if part.checklist == rules.RECHECK:
-        hazards = counting.open_hazards(visit.unit_id)
+        hazards = counted.open_hazards(visit.unit_id)
         left = [f for f in hazards if rules.recheck_item(f.case_id or 0) not in items]
         problems = sum(i.result == "problem" for i in items.values())
         found, at_once = len(findings) + problems, sum(f.at_once for f in findings)

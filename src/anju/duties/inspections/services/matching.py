@@ -16,8 +16,8 @@ from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 from anju.ground.territory.rules import name_key
 
+from ..models import Unit, UnitMatch
 from . import register
-from .models import Unit, UnitMatch
 
 
 @dataclass(frozen=True, slots=True)

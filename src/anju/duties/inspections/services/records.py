@@ -27,9 +27,10 @@ from anju.means.documents.facts import (
 )
 from anju.means.documents.models import IssuedDocument
 
-from . import checklists, register, rules
-from .models import Finding, Visit, VisitPart
-from .rules import VisitState
+from .. import rules
+from ..models import Finding, Visit, VisitPart
+from ..queries import checklists, kinds
+from ..rules import VisitState
 
 CHECK, RECHECK = "check_record", "recheck_record"
 
@@ -160,7 +161,7 @@ def _check(visit: Visit, parts: list[VisitPart]) -> CheckRecordData:
         kind=str(rules.KIND_LABELS[visit.kind]),
         ended=visit.ended_at,
         uscc=unit.uscc,
-        unit_kind=register.kind_label(unit.kind),
+        unit_kind=kinds.kind_label(unit.kind),
         responsible=unit.responsible,
         phone=unit.phone,
         accompanied_by=visit.met,

@@ -6,16 +6,14 @@ rulebook `units`; it takes one unit or all of them.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
@@ -28,8 +26,10 @@ from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import root
 from anju.ground.territory.rules import is_old, name_key
 
-from . import checklists, counting, coverage, dossier
-from .models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
+from ..models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
+from ..queries import checklists, dossier
+from ..queries.kinds import among, flag_label, flags_of, kind_label
+from . import counting, coverage
 
 POWER = "inspections.register"
 # Flags of an estate that are read from its record and its contracts (rulebooks/units: derived).
@@ -42,7 +42,7 @@ FACTS = (
 _RUNS = re.compile(r"\d+|[^\d()\uff08\uff09]+")
 
 
-def _initials(name: str) -> str:
+def initials(name: str) -> str:
     """Return the initials of a name, run by run: many names of a ledger share theirs, and each is read once."""
     return "".join(_initials_of_run(run) for run in _RUNS.findall(name))
 
@@ -50,77 +50,6 @@ def _initials(name: str) -> str:
 @lru_cache(maxsize=16_384)
 def _initials_of_run(run: str) -> str:
     return pinyin.initials(run)
-
-
-def _among(ids: Iterable[int]) -> RawSQL:
-    """Return ids as one array, for `pk__in`: thousands of single parameters would cost more than the question."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
-
-
-# ------------------------------------------------------------------------------------------------------- words
-
-
-def kinds(*, on: date) -> Mapping[str, Mapping[str, Any]]:
-    """Return the kinds of unit in force on a day."""
-    found: Mapping[str, Mapping[str, Any]] = rulebooks.load("units", on=on)["kinds"]
-    return found
-
-
-def _newest() -> Mapping[str, Any]:
-    return rulebooks.load("units", on=date.max)
-
-
-def _said(entry: Mapping[str, Any] | None, key: str) -> str:
-    if entry is None:
-        return key
-    english = (get_language() or "").startswith("en")
-    return str(entry.get("name_en") if english and entry.get("name_en") else entry["name"])
-
-
-def kind_label(key: str) -> str:
-    """Name a kind of unit in the reader's language."""
-    return _said(_newest()["kinds"].get(key), key)
-
-
-def flag_label(key: str) -> str:
-    """Name a flag in the reader's language."""
-    return _said(_newest()["flags"].get(key), key)
-
-
-def group_label(key: str) -> str:
-    """Name a group of kinds (九小场所 …) in the reader's language."""
-    return _said(_newest()["groups"].get(key), key)
-
-
-def kinds_by_group() -> list[tuple[str, list[tuple[str, str]]]]:
-    """List the kinds for a chooser: [(group, [(key, label)])]."""
-    book = _newest()
-    return [
-        (group_label(group), [(k, kind_label(k)) for k, v in book["kinds"].items() if v["group"] == group])
-        for group in book["groups"]
-    ]
-
-
-def settable_flags() -> list[str]:
-    """List the flags a person may set: those not derived from the estate."""
-    return [key for key, rule in _newest()["flags"].items() if not rule.get("derived")]
-
-
-# ------------------------------------------------------------------------------------------------------- flags
-
-
-def flags_on(unit: Unit, *, on: date) -> frozenset[str]:
-    """Return the flags a unit carries on a day."""
-    return flags_of([unit.pk], on=on).get(unit.pk, frozenset())
-
-
-def flags_of(unit_ids: Iterable[int], *, on: date) -> dict[int, frozenset[str]]:
-    """Return the flags of many units on a day, in one query: {unit id: flags}; units without flags are left out."""
-    found: dict[int, set[str]] = {}
-    rows = UnitFlag.objects.filter(in_force(on), unit__in=_among(unit_ids)).values_list("unit_id", "flag")
-    for unit_id, flag in rows:
-        found.setdefault(unit_id, set()).add(flag)
-    return {unit_id: frozenset(flags) for unit_id, flags in found.items()}
 
 
 # ------------------------------------------------------------------------------------------------------- adding
@@ -178,7 +107,7 @@ def add_unit(
         kind=kind,
         name=name,
         name_key=name_key(name),
-        initials=_initials(name)[:120],
+        initials=initials(name)[:120],
         address=address.strip(),
         estate=estate,
         organisation=organisation,
@@ -229,10 +158,11 @@ def _require_words(kind: str, name: str, flags: Iterable[str], *, on: date) -> N
     if len(name) > 120:
         raise Refusal(_("名称最多120个字，请缩短。"), field="name")
     for flag in flags:
-        _require_flag(book, flag, kind)
+        require_flag(book, flag, kind)
 
 
-def _require_flag(book: Mapping[str, Any], flag: str, kind: str) -> None:
+def require_flag(book: Mapping[str, Any], flag: str, kind: str) -> None:
+    """Refuse a flag that there is not, that is derived, or that a kind of unit does not carry."""
     rule = book["flags"].get(flag)
     if rule is None:
         raise Refusal(_("没有“%(flag)s”这个标记，请从列表中选择。") % {"flag": flag}, field="flag")
@@ -316,7 +246,7 @@ def edit_unit(
     unit.kind = kind or unit.kind
     day = timezone.localtime(at).date()
     _require_words(unit.kind, unit.name, (), on=day)
-    unit.name_key, unit.initials = name_key(unit.name), _initials(unit.name)[:120]
+    unit.name_key, unit.initials = name_key(unit.name), initials(unit.name)[:120]
     if estate is not None:
         unit.estate = estate
     if area is not None and area.pk != unit.area_id:
@@ -388,7 +318,7 @@ def set_flag(
     if journal.receipt(by=by, key=key, key_digest=asked):
         return unit
     day = timezone.localtime(at).date()
-    _require_flag(rulebooks.load("units", on=day), flag, unit.kind)
+    require_flag(rulebooks.load("units", on=day), flag, unit.kind)
     if since > day:
         raise Refusal(_("标记的日期不能在将来。"), field="since")
     if _turn_flag(unit.pk, flag, on, since, basis=basis):
@@ -588,7 +518,7 @@ def _follow(
 # ------------------------------------------------------------------------------------------- agencies and duties
 
 
-class _Cover:
+class Cover:
     """Which organisation of each kind covers each area, the closest first; read once for many units."""
 
     def __init__(self, area_ids: Iterable[int], wanted: Iterable[str]):
@@ -664,7 +594,7 @@ _LINE = (
 )
 
 
-def _supervisors(book: Mapping[str, Any], kind: str, flags: Iterable[str]) -> list[str]:
+def supervisors(book: Mapping[str, Any], kind: str, flags: Iterable[str]) -> list[str]:
     """List the kinds of agency that may supervise a unit, those of its flags first."""
     carried = set(flags)
     named = [k for f, rule in book["flags"].items() if f in carried for k in rule.get("supervisors", ())]
@@ -677,14 +607,14 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
     anew  choose the supervising agency again (the place or the agencies changed); otherwise one of the right kind that
           a person chose stays
     """
-    open_units = Unit.objects.filter(pk__in=_among(unit_ids), ended_on__isnull=True)
+    open_units = Unit.objects.filter(pk__in=among(unit_ids), ended_on__isnull=True)
     lines = [_Line(*row) for row in open_units.values_list(*_LINE)]
     if not lines:
         return
     book = rulebooks.load("units", on=on)
     _derive_flags(lines, on=on)
     flags = flags_of([line.id for line in lines], on=on)
-    cover = _Cover({line.area_id for line in lines}, checklists.agency_kinds(book))
+    cover = Cover({line.area_id for line in lines}, checklists.agency_kinds(book))
     rules: dict[tuple[str, frozenset[str]], tuple[list[str], list[Mapping[str, Any]]]] = {}
     moved: dict[tuple[int | None, int], list[int]] = {}
     wanted: dict[tuple[int, int, str], tuple[_Line, Mapping[str, Any]]] = {}
@@ -692,11 +622,11 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
         carried = flags.get(line.id, frozenset())
         if (line.kind, carried) not in rules:
             rules[line.kind, carried] = (
-                _supervisors(book, line.kind, carried),
+                supervisors(book, line.kind, carried),
                 checklists.duties_of(line.kind, flags=carried, on=on),
             )
-        supervisors, duties = rules[line.kind, carried]
-        agency = cover.first(line.area_id, supervisors)
+        watching, duties = rules[line.kind, carried]
+        agency = cover.first(line.area_id, watching)
         if not anew and line.agency_id and line.agency_kind == cover.kind.get(agency or 0, line.agency_kind):
             agency = line.agency_id
         level = cover.level.get(agency, line.level) if agency is not None else line.level
@@ -707,7 +637,7 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
             if owing is not None:
                 wanted.setdefault((line.id, owing, duty["checklist"]), (line, duty))
     for (agency, level), ids in moved.items():
-        Unit.objects.filter(pk__in=_among(ids)).update(agency_id=agency, level=level)
+        Unit.objects.filter(pk__in=among(ids)).update(agency_id=agency, level=level)
     if _write_duties([line.id for line in lines], wanted):
         # A new duty of a unit that was visited before may have been done already.
         coverage.recompute([line.id for line in lines if line.last_visited_on is not None])
@@ -722,23 +652,23 @@ def _derive_flags(lines: Sequence[_Line], *, on: date) -> None:
     open_flags = {
         (flag.unit_id, flag.flag): flag
         for flag in UnitFlag.objects.filter(
-            unit__in=_among(line.id for line in of_estates.values()),
+            unit__in=among(line.id for line in of_estates.values()),
             flag__in=DERIVED,
             valid_to__isnull=True,
         )
     }
     known = set(
-        UnitFlag.objects.filter(unit__in=_among(line.id for line in of_estates.values())).values_list(
+        UnitFlag.objects.filter(unit__in=among(line.id for line in of_estates.values())).values_list(
             "unit_id", "flag"
         )
     )
     begun: list[UnitFlag] = []
     served = set(
-        ServiceContract.objects.filter(in_force(on), estate__in=_among(of_estates)).values_list(
+        ServiceContract.objects.filter(in_force(on), estate__in=among(of_estates)).values_list(
             "estate", flat=True
         )
     )
-    estates = Estate.objects.filter(pk__in=_among(of_estates)).values_list(
+    estates = Estate.objects.filter(pk__in=among(of_estates)).values_list(
         "pk", "year_built", "listed_old", "is_high_rise"
     )
     for estate_id, year, listed, high in estates:
@@ -769,13 +699,13 @@ def _write_duties(
     """Create the duties that are missing, end those no longer owed, open again those that are; returns how many new."""
     existing = {
         (duty.unit_id, duty.agency_id, duty.checklist): duty
-        for duty in Duty.objects.filter(unit__in=_among(unit_ids)).only(
+        for duty in Duty.objects.filter(unit__in=among(unit_ids)).only(
             "unit", "agency", "checklist", "active", "every_months", "county", "street"
         )
     }
     ended = [duty.pk for key, duty in existing.items() if key not in wanted and duty.active]
     if ended:
-        Duty.objects.filter(pk__in=_among(ended)).update(active=False)
+        Duty.objects.filter(pk__in=among(ended)).update(active=False)
     missing, stale = [], []
     for key, (line, duty) in wanted.items():
         old = existing.get(key)
@@ -796,7 +726,7 @@ def _write_duties(
             old.county_id, old.street_id = line.county_id, line.street_id
             stale.append(old)
     Duty.objects.bulk_update(stale, ["active", "every_months", "county", "street"], batch_size=1000)
-    _copy(
+    write_many(
         Duty,
         (
             "unit_id",
@@ -814,7 +744,7 @@ def _write_duties(
     return len(missing)
 
 
-def _copy(model: type[Any], columns: Sequence[str], rows: Sequence[Any]) -> None:
+def write_many(model: type[Any], columns: Sequence[str], rows: Sequence[Any]) -> None:
     """Write many rows by COPY, a few by INSERT."""
     if len(rows) < 200:
         model.objects.bulk_create(rows)
@@ -824,163 +754,6 @@ def _copy(model: type[Any], columns: Sequence[str], rows: Sequence[Any]) -> None
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([getattr(row, column) for column in columns])
-
-
-# --------------------------------------------------------------------------------------------------------- bulk
-
-
-@dataclass(slots=True)
-class Row:
-    """One unit of a ledger or of the demo, for `bulk`.
-
-    kind, name, area_id    required; area_id best a community
-    registered_on          the day from which it is listed; its first check is due a year later
-    flags                  flags of rulebooks/units that it carries since then (derived ones come from the estate)
-    agency_id              supervising agency when it is another than the rule finds
-    source_key             unique key of the ledger row: a known one is not entered twice
-    initials               computed when empty
-    """
-
-    kind: str
-    name: str
-    area_id: int
-    registered_on: date
-    address: str = ""
-    estate_id: int | None = None
-    organisation_id: int | None = None
-    uscc: str = ""
-    responsible: str = ""
-    phone: str = ""
-    longitude: float | None = None
-    latitude: float | None = None
-    flags: Sequence[str] = field(default_factory=tuple)
-    agency_id: int | None = None
-    source_key: str | None = None
-    source_number: str = ""
-    is_demo: bool = False
-    initials: str = ""
-
-
-_COPIED = (
-    "id", "kind", "name", "name_key", "initials", "address", "estate_id", "organisation_id", "area_id", "uscc",
-    "responsible", "phone", "longitude", "latitude", "agency_id", "level", "registered_on", "source_key",
-    "source_number", "is_demo", "city_id", "county_id", "street_id", "community_id", "division_id",
-)  # fmt: skip
-
-
-@transaction.atomic
-def bulk(rows: Sequence[Row], *, by: Any, at: datetime, chunk: int = 20_000) -> list[int]:
-    """Enter many units at once and return their ids in the order of `rows`; one event for all of them.
-
-    A row with a known `source_key`, or of an estate that has its unit already, gives the unit that is there. Place,
-    division, agency, derived flags and duties are stamped as `add_unit` does. Memory is bounded by `chunk` rows.
-    Raises Refusal for an unknown kind or flag, or an empty name, with the number of the row.
-    """
-    on = timezone.localtime(at).date()
-    book = rulebooks.load("units", on=on)
-    areas = {
-        a.pk: a for a in Area.objects.filter(pk__in={row.area_id for row in rows}).only(
-            "level", "city", "county", "street", "division"
-        )
-    }  # fmt: skip
-    for number, row in enumerate(rows, start=1):
-        _require_row(book, row, areas, number)
-    ids: list[int] = []
-    made = 0
-    for start in range(0, len(rows), chunk):
-        part = rows[start : start + chunk]
-        found, new = _bulk_part(part, areas, book)
-        ids += found
-        made += len(new)
-        settle(new, on=on)
-    journal.record(
-        "inspections.units_imported", subject=None, by=by, at=at, data={"rows": len(rows), "made": made}
-    )
-    return ids
-
-
-def _require_row(book: Mapping[str, Any], row: Row, areas: Mapping[int, Area], number: int) -> None:
-    try:
-        if row.kind not in book["kinds"]:
-            raise Refusal(_("没有“%(kind)s”这一类检查对象。") % {"kind": row.kind}, field="kind")
-        if not row.name.strip():
-            raise Refusal(_("请填写名称。"), field="name")
-        if row.area_id not in areas:
-            raise Refusal(_("没有这个辖区。"), field="area")
-        for flag in row.flags:
-            _require_flag(book, flag, row.kind)
-    except Refusal as refusal:
-        raise Refusal(
-            _("第%(n)d行：%(reason)s") % {"n": number, "reason": refusal.sentence}, field=refusal.field
-        ) from refusal
-
-
-def _bulk_part(
-    rows: Sequence[Row], areas: Mapping[int, Area], book: Mapping[str, Any]
-) -> tuple[list[int], list[int]]:
-    """Write one part; returns (ids in the order of rows, ids of those that are new)."""
-    by_key = dict(
-        Unit.objects.filter(source_key__in=[r.source_key for r in rows if r.source_key]).values_list(
-            "source_key", "pk"
-        )
-    )
-    by_estate = dict(
-        Unit.objects.filter(
-            kind="estate",
-            estate__in=[r.estate_id for r in rows if r.kind == "estate" and r.estate_id],
-            ended_on__isnull=True,
-        ).values_list("estate_id", "pk")
-    )
-
-    def known(row: Row) -> int | None:
-        of_estate = by_estate.get(row.estate_id or 0) if row.kind == "estate" else None
-        return by_key.get(row.source_key or "") or of_estate
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('inspections_unit', 'id')) FROM generate_series(1, %s)",
-            [sum(known(r) is None for r in rows)],
-        )
-        fresh = iter([row[0] for row in cursor.fetchall()])
-    ids: list[int] = []
-    new: list[tuple[int, Row]] = []
-    for row in rows:
-        pk = known(row)
-        if pk is None:
-            pk = next(fresh)
-            new.append((pk, row))
-            if row.source_key:
-                by_key[row.source_key] = pk
-            if row.kind == "estate" and row.estate_id:
-                by_estate[row.estate_id] = pk
-        ids.append(pk)
-    table = ", ".join(connection.ops.quote_name(column) for column in _COPIED)
-    cover = _Cover({row.area_id for _pk, row in new}, checklists.agency_kinds(book))
-    with connection.cursor() as cursor, cursor.copy(f"COPY inspections_unit ({table}) FROM STDIN") as copy:
-        for pk, row in new:
-            name = " ".join(row.name.split())
-            area = areas[row.area_id]
-            # Written at once: to find it afterwards would write every row a second time.
-            agency = row.agency_id or cover.first(row.area_id, _supervisors(book, row.kind, row.flags))
-            copy.write_row(
-                (
-                    pk, row.kind, name, name_key(name), (row.initials or _initials(name))[:120], row.address,
-                    row.estate_id, row.organisation_id, row.area_id, row.uscc.upper(), row.responsible, row.phone,
-                    row.longitude, row.latitude, agency, cover.level.get(agency or 0, 4), row.registered_on,
-                    row.source_key, row.source_number, row.is_demo, area.at_level(2), area.at_level(3),
-                    area.at_level(4), area.at_level(5), area.division_id,
-                )
-            )  # fmt: skip
-    _copy(
-        UnitFlag,
-        ("unit_id", "flag", "valid_from", "basis"),
-        [
-            UnitFlag(unit_id=pk, flag=f, valid_from=r.registered_on)
-            for pk, r in new
-            for f in dict.fromkeys(r.flags)
-        ],
-    )
-    return ids, [pk for pk, _row in new]
 
 
 # --------------------------------------------------------------------------------------------- agencies that change

@@ -23,9 +23,11 @@ from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, No
 from anju.ground.organisations.models import Organisation, Post
 from anju.ground.organisations.queries import company_of, covering_all, in_force
 
-from . import checklists, counting, coverage, register, rules
-from .models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
-from .rules import STEPS, VisitState
+from .. import rules
+from ..models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
+from ..queries import checklists, counted, kinds
+from ..rules import STEPS, VisitState
+from . import counting, coverage
 
 PLACED = ("city_id", "county_id", "street_id", "community_id", "division_id")
 
@@ -283,7 +285,7 @@ def _new_visit(
         is_demo=unit.is_demo,
         **{column: getattr(unit, column) for column in PLACED},
     )
-    flags = register.flags_on(unit, on=on)
+    flags = kinds.flags_on(unit, on=on)
     VisitPart.objects.bulk_create(
         _new_part(visit, unit, agency, checklist.get(agency.pk, ""), flags, on=on) for agency in coming
     )
@@ -407,7 +409,7 @@ def begin_visit(
 def _renew_form(visit: Visit, part: VisitPart, key: str, *, at: datetime) -> None:
     """Take the edition of the day of the visit, should it have changed since the plan."""
     on = day_of(at)
-    flags = register.flags_on(visit.unit, on=on)
+    flags = kinds.flags_on(visit.unit, on=on)
     chosen = _form(visit.unit, visit.kind, part.agency_kind, key or part.checklist, flags, on=on)
     if chosen != (part.checklist, part.edition):
         part.checklist, part.edition = chosen
@@ -527,7 +529,7 @@ def finish_visit(
     left_out = _leave_out_absent(visit, parts, confirmed=absent)
     assert visit.began_at is not None
     day = day_of(visit.began_at)
-    flags = register.flags_on(visit.unit, on=day)
+    flags = kinds.flags_on(visit.unit, on=day)
     marks = {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
     findings = list(visit.findings.select_related("case").order_by("pk"))
     # First of all: whoever hears of a case that is closed below asks whether its visit counts.
@@ -540,13 +542,13 @@ def finish_visit(
         VisitPart.objects.filter(pk=part.pk).update(
             visited_on=day,
             findings_count=part.findings_count,
-            previous_on=counting.previous_day(part, day),
+            previous_on=counted.previous_day(part, day),
             **marks,
         )
     for finding in findings:
         _confirm(visit, finding, day, marks, channel=channel, by=by, at=at)
     _close_rechecked(visit, parts, by=by, at=at)
-    if counting.later_parts(visit.unit_id, day):
+    if counted.later_parts(visit.unit_id, day):
         counting.renumber_previous([visit.unit_id])
     coverage.visited_all([(visit.unit_id, part.agency_id, day) for part in parts])
     company = _company(visit.unit, day)
@@ -819,14 +821,14 @@ def ask_recheck(
         if followed.state != VisitState.FINISHED:
             raise NotAllowedNow(_("检查完成以后才能申请复查。"), data={"allowed": []})
         part = own_part(followed, by=by)
-        if not counting.open_hazards(followed.unit_id):
+        if not counted.open_hazards(followed.unit_id):
             raise NotAllowedNow(_("这个对象没有待整改的隐患，不需要复查。"), data={"allowed": []})
         going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()
         if going is not None:
             raise NotAllowedNow(
                 _("已经安排了复查，请直接办理。"), data={"visit": going.pk}, code="already_planned"
             )
-        due = counting.recheck_day(at)
+        due = counted.recheck_day(at)
         day = planned_for or due
         if not day_of(at) <= day <= due:
             raise Refusal(

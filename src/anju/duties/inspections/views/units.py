@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -19,18 +18,19 @@ from django.views.decorators.http import require_POST
 from anju.ground.access import services as access
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.beside import Beside
-from anju.ground.foundation.citations import cite
 from anju.ground.foundation.guards import power
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import pick_url
 
-from . import checklists, dossier, matching, register, services
-from . import units_queries as queries
-from .models import Duty, Unit, UnitMatch
-from .units_forms import EndForm, FlagForm, JointForm, UnitForm
+from ..forms.units import EndForm, FlagForm, JointForm, UnitForm
+from ..models import Unit, UnitMatch
+from ..pages import duty_row, stats
+from ..queries import dossier, kinds
+from ..queries import units as queries
+from ..services import matching, register
+from ..services import visits as services
 
 PAGE = 50
 FLAG_TONES = {"old_community": "warn", "high_rise": "active", "key_fire_unit": "danger", "focus": "danger"}
@@ -57,7 +57,7 @@ def _number(request: HttpRequest) -> int:
 
 def _flag_words(flags: Iterable[str]) -> list[dict[str, str]]:
     return [
-        {"key": flag, "label": register.flag_label(flag), "tone": FLAG_TONES.get(flag, "quiet")}
+        {"key": flag, "label": kinds.flag_label(flag), "tone": FLAG_TONES.get(flag, "quiet")}
         # That a company serves it is the rule, and needs no mark.
         for flag in sorted(set(flags) - {"managed"})
     ]
@@ -85,29 +85,29 @@ def units(request: HttpRequest) -> HttpResponse:
     actor, today, number = _actor(request), timezone.localdate(), _number(request)
     filters = queries.filters_from(request.GET, on=today)
     found = queries.page(actor, filters, on=today, number=number, size=PAGE)
-    flags = register.flags_of([unit.pk for unit in found.rows], on=today)
+    flags = kinds.flags_of([unit.pk for unit in found.rows], on=today)
     book = rulebooks.load("units", on=today)
     agencies = queries.agency_options(actor, on=today)
     areas = queries.area_options(actor)
-    kinds = [(k, register.kind_label(k)) for k in book["kinds"]]
+    options = [(k, kinds.kind_label(k)) for k in book["kinds"]]
     context = {
         "rows": [
             {
                 "pk": unit.pk,
                 "unit": unit,
-                "kind": register.kind_label(unit.kind),
+                "kind": kinds.kind_label(unit.kind),
                 "flags": _flag_words(flags.get(unit.pk, ())),
             }
             for unit in found.rows
         ],
         "filters": filters,
-        "kinds": kinds,
-        "groups": [(g, register.group_label(g)) for g in book["groups"]],
+        "kinds": options,
+        "groups": [(g, kinds.group_label(g)) for g in book["groups"]],
         "agencies": agencies,
         "areas": areas,
-        "flags": [(f, register.flag_label(f)) for f in book["flags"]],
-        "settable": [(f, register.flag_label(f)) for f in register.settable_flags()],
-        "words": _chip_words(actor, filters, kinds, agencies, areas),
+        "flags": [(f, kinds.flag_label(f)) for f in book["flags"]],
+        "settable": [(f, kinds.flag_label(f)) for f in kinds.settable_flags()],
+        "words": _chip_words(actor, filters, options, agencies, areas),
         "may_edit": actor.has(register.POWER),
         "today": today,
         "waiting": queries.match_count(actor, power=register.POWER) if actor.has(register.POWER) else 0,
@@ -119,14 +119,14 @@ def units(request: HttpRequest) -> HttpResponse:
 def _chip_words(
     actor: Any,
     filters: queries.Filters,
-    kinds: list[tuple[str, str]],
+    options: list[tuple[str, str]],
     agencies: list[tuple[int, str]],
     areas: list[tuple[int, str]],
 ) -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = {
-        "kind": dict(kinds),
-        "group": {filters.group: register.group_label(filters.group)} if filters.group else {},
-        "flag": {filters.flag: register.flag_label(filters.flag)} if filters.flag else {},
+        "kind": dict(options),
+        "group": {filters.group: kinds.group_label(filters.group)} if filters.group else {},
+        "flag": {filters.flag: kinds.flag_label(filters.flag)} if filters.flag else {},
         "agency": {str(pk): name for pk, name in agencies},
         "area": {str(pk): name for pk, name in areas},
         "ended": {"1": _("是")},
@@ -180,17 +180,17 @@ def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
     tab = request.GET.get("tab", "")
     context = {
         "unit": shown,
-        "kind": register.kind_label(shown.kind),
-        "flags": _flag_words(register.flags_on(shown, on=today)),
+        "kind": kinds.kind_label(shown.kind),
+        "flags": _flag_words(kinds.flags_on(shown, on=today)),
         "flag_rows": [
-            {"flag": register.flag_label(f.flag), "from": f.valid_from, "to": f.valid_to, "basis": f.basis}
+            {"flag": kinds.flag_label(f.flag), "from": f.valid_from, "to": f.valid_to, "basis": f.basis}
             for f in queries.flags_through_time(shown)
         ],
-        "duties": [_duty_row(duty, today) for duty in queries.duties_of_unit(shown)],
+        "duties": [duty_row(duty, today) for duty in queries.duties_of_unit(shown)],
         "visits": [_waiting_row(visit) for visit in queries.waiting_visits(actor, [shown.pk])],
         "lines": [line for line in lines if tab in ("", line.kind)],
         "tabs": _line_tabs(lines, tab),
-        "counts": _stats(request, [shown.pk]),
+        "counts": stats(request, [shown.pk]),
         "history": [_told(event) for event in reversed(journal.events_of(shown))],
         "may_edit": _may_edit(actor, shown),
         "may_plan": actor.has("inspections.plan") and shown.ended_on is None,
@@ -205,26 +205,11 @@ def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
     return render(request, "inspections/unit.html", context)
 
 
-def _stats(request: HttpRequest, unit_ids: list[int]) -> list[dict[str, Any]]:
-    return [{"label": label, "value": number} for label, number in dossier.counts(request, unit_ids)]
-
-
 def _may_edit(actor: Any, shown: Unit) -> bool:
     """Say whether the actor keeps the register where this unit is."""
     if not actor.has(register.POWER) or shown.merged_into_id is not None:
         return False
     return access.visible(Unit, to=actor, power=register.POWER).filter(pk=shown.pk).exists()
-
-
-def _duty_row(duty: Duty, today: date) -> dict[str, Any]:
-    days = (duty.due_on - today).days
-    return {
-        "duty": duty,
-        "checklist": checklists.label(duty.checklist),
-        "basis": cite(duty.basis) if duty.basis else "",
-        "days": days,
-        "tone": "overdue" if days < 0 else "soon" if days <= queries.SOON else "",
-    }
 
 
 def _waiting_row(visit: Any) -> dict[str, Any]:
@@ -273,7 +258,7 @@ def _told(event: Any) -> dict[str, Any]:
     flag = event.data.get("flag")
     return {
         "at": event.at,
-        "title": titles.get(event.name, event.name) + (f" · {register.flag_label(flag)}" if flag else ""),
+        "title": titles.get(event.name, event.name) + (f" · {kinds.flag_label(flag)}" if flag else ""),
         "actor": _("系统") if event.actor_kind == "system" else event.actor_name,
         "post": event.actor_post,
         "note": event.note,
@@ -456,9 +441,7 @@ def due(request: HttpRequest) -> HttpResponse:
     words = {"overdue": _("已超期"), "soon": _("30日内到期"), "done": _("今年已检"), "listed": _("全部")}
     ask = f"&agency={agency.pk}" if agency else ""
     context = {
-        "rows": [
-            _duty_row(duty, today) | {"kind": register.kind_label(duty.unit.kind)} for duty in found.rows
-        ],
+        "rows": [duty_row(duty, today) | {"kind": kinds.kind_label(duty.unit.kind)} for duty in found.rows],
         "agency": agency,
         "scope": scope,
         "tabs": [
@@ -493,9 +476,9 @@ def together(request: HttpRequest) -> HttpResponse:
 def _site(site: queries.Site, today: date) -> dict[str, Any]:
     return {
         "site": site,
-        "rows": [_duty_row(duty, today) for duty in site.duties],
+        "rows": [duty_row(duty, today) for duty in site.duties],
         "overdue": sum(duty.due_on < today for duty in site.duties),
-        "units": [{"unit": u, "kind": register.kind_label(u.kind)} for u in site.units.values()],
+        "units": [{"unit": u, "kind": kinds.kind_label(u.kind)} for u in site.units.values()],
     }
 
 
@@ -572,7 +555,7 @@ def matches(request: HttpRequest) -> HttpResponse:
 
 
 def _side(shown: Unit) -> dict[str, Any]:
-    return {"unit": shown, "kind": register.kind_label(shown.kind)}
+    return {"unit": shown, "kind": kinds.kind_label(shown.kind)}
 
 
 @require_POST
@@ -596,26 +579,3 @@ def decide_match(request: HttpRequest, match_id: int) -> HttpResponse:
 
 
 # ---------------------------------------------------------------------------------------------- on an estate's page
-
-
-def of_estate(request: Any, estate: Estate) -> Beside | None:
-    """Lay what was checked and found in an estate over time, with what is due, beside its record (一小区一档)."""
-    actor, today = request.actor, timezone.localdate()
-    if not actor.has(queries.SEE):
-        return None
-    found = queries.units_of_estate(actor, estate)
-    if not found:
-        return None
-    lines = dossier.lines(request, [u.pk for u in found], limit=60)
-    own = next((u for u in found if u.kind == "estate"), None)
-    context = {
-        "unit": own,
-        "others": len(found) - (own is not None),
-        "duties": [_duty_row(duty, today) for duty in queries.duties_of_unit(own)] if own else [],
-        "counts": _stats(request, [u.pk for u in found]),
-        "lines": lines[:8],
-        "older": lines[8:],
-        "estate": estate,
-    }
-    panel = render_to_string("inspections/unit_estate_panel.html", context, request=request)
-    return Beside(panels=[panel])

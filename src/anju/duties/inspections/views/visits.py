@@ -15,8 +15,13 @@ from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 
-from . import forms, queries, records, register, rules, services
-from .models import Unit
+from .. import rules
+from ..forms import visits as forms
+from ..models import Unit
+from ..queries import kinds
+from ..queries import visits as queries
+from ..services import records
+from ..services import visits as services
 
 PAGE = 50
 
@@ -40,7 +45,7 @@ def visits(request: HttpRequest) -> HttpResponse:
                 "pk": v.pk,
                 "visit": v,
                 "tone": rules.STATE_TONES[v.state],
-                "kind": register.kind_label(v.unit.kind),
+                "kind": kinds.kind_label(v.unit.kind),
             }
             for v in found.rows
         ],
@@ -96,7 +101,7 @@ def _visit(
         "d": found,
         "visit": found.visit,
         "unit": found.unit,
-        "unit_kind": register.kind_label(found.unit.kind),
+        "unit_kind": kinds.kind_label(found.unit.kind),
         "next": queries.next_act(found),
         "officers": queries.officer_choices(mine.part, actor, on=day)
         if mine and "begin" in found.acts
@@ -158,7 +163,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             raise NotFound(_("没有找到这个检查对象。"))
     if unit is None:
         text = request.GET.get("q", "")
-        context = {"units": queries.find_units(actor, text), "text": text, "kinds": register.kind_label}
+        context = {"units": queries.find_units(actor, text), "text": text, "kinds": kinds.kind_label}
         return render(request, "inspections/visit_plan_unit.html", context)
     agencies = services.agencies_for(unit, on=day)
     own = [o.pk for o in agencies if o.pk in actor.organisation_ids]
@@ -189,7 +194,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "unit": unit,
-        "unit_kind": register.kind_label(unit.kind),
+        "unit_kind": kinds.kind_label(unit.kind),
         "before": queries.visits_of_unit(actor, unit.pk),
     }
     return render(request, "inspections/visit_plan.html", context, status=422 if form.errors else 200)
