@@ -26,7 +26,7 @@ HOLES = {
     "kind": TERMS,
     "made.kind": TERMS,
 }
-# Written by SQL for thousands of rows at once (doors.exchange.loading), past journal.record.
+# Written by SQL for thousands of rows at once (doors.exchange.services.loading), past journal.record.
 IN_BULK = {
     "cases.imported",
     "inspections.imported",

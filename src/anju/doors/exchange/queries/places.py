@@ -13,7 +13,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.rules import name_key
 
-from . import rules
+from .. import rules
 
 POWER = "exchange.import"
 # Below this share of common pieces two names have nothing to do with each other.

@@ -35,7 +35,7 @@ from anju.duties.cases.models import Case as CaseRow
 from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 
-from . import rules
+from .. import rules
 
 BOM = "\ufeff".encode()
 # Rows of a sheet; the heading is one more.

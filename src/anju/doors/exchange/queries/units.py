@@ -16,7 +16,8 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 from anju.ground.territory.rules import name_key
 
-from . import rules, sentences
+from .. import rules
+from . import sentences
 from .places import Lost, PlaceFinder, Spot
 
 ESTATE = "estate"

@@ -21,10 +21,11 @@ from anju.ground.territory import rules as territory_rules
 from anju.ground.territory import services as territory
 from anju.ground.territory.models import Area, Estate
 
-from . import rules, sentences
-from .places import Lost, PlaceFinder
-from .reading import Row
-from .validation import Bad, Problem, RowCheck
+from .. import rules
+from ..queries import sentences
+from ..queries.places import Lost, PlaceFinder
+from ..queries.reading import Row
+from ..queries.validation import Bad, Problem, RowCheck
 
 _COUNTS = ("households", "building_count", "hydrants", "extinguishers", "charging_places", "ebikes")
 _FLAGS = ("is_high_rise", "has_micro_station", "has_control_room", "fire_lane_marked")

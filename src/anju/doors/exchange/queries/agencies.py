@@ -14,7 +14,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.organisations.models import Organisation, Person
 from anju.ground.territory.rules import name_key
 
-from . import rules
+from .. import rules
 from .places import POWER, Lost, PlaceFinder
 
 # Companies and committees are inspected; they do not inspect.

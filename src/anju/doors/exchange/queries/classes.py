@@ -13,7 +13,8 @@ from typing import Any
 from anju.duties.cases.queries import catalogue
 from anju.ground.foundation import rulebooks
 
-from . import rules, sentences
+from .. import rules
+from . import sentences
 
 # Of a class's word so large a part must stand in a text for the text to speak of it.
 ENOUGH = 0.6

@@ -14,7 +14,7 @@ import xlsxwriter
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from . import rules
+from .. import rules
 
 # A comment is drawn as a shape; with many thousands of them spreadsheets open slowly. The last column has all.
 MOST_COMMENTS = 2_000

@@ -20,8 +20,8 @@ from anju.ground.foundation.refusals import Refusal
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
-from .agencies import Agencies
-from .places import PlaceFinder
+from ..queries.agencies import Agencies
+from ..queries.places import PlaceFinder
 from .practice import ONE_BAD_IN, written
 
 # The letter's half-year: so many hazards, orders and fines for a visit.

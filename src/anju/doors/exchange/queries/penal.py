@@ -22,7 +22,8 @@ from anju.ground.foundation.workdays import Term
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.rules import name_key
 
-from . import rules, sentences
+from .. import rules
+from . import sentences
 from .classes import Classed, ClassFinder
 from .places import Lost
 from .reading import Row

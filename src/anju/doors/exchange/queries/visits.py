@@ -17,11 +17,12 @@ from anju.ground.foundation import codes
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.rules import name_key
 
-from . import rules, sentences
+from .. import rules
+from ..rules import Column, Header, Words
+from . import sentences
 from .agencies import Agencies, Officers
 from .places import Lost, PlaceFinder, Spot
 from .reading import Row
-from .rules import Column, Header, Words
 from .units import Named, UnitBook
 from .validation import CASE_COLUMNS, Bad, CaseCheck, Problem, RowCheck, moment
 

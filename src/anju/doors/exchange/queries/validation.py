@@ -21,11 +21,12 @@ from anju.ground.access import escrow
 from anju.ground.foundation import codes
 from anju.ground.organisations.models import ServiceContract
 
-from . import rules, sentences
+from .. import rules
+from ..rules import Column, Header, Kind, Words
+from . import sentences
 from .classes import ClassFinder
 from .places import Lost, PlaceFinder, Spot, stamps
 from .reading import Row, Sheet
-from .rules import Column, Header, Kind, Words
 
 Problem = tuple[int | None, str]  # position (None: the row as a whole), sentence
 # A ledger gives days, not hours. Noon keeps the day the same in every time zone in which it may be shown.

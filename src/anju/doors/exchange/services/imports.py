@@ -25,15 +25,16 @@ from anju.ground.foundation import jobs, journal, rulebooks
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
-from . import loading, rules
-from .classes import ClassFinder
-from .models import Import
-from .offices import Router
-from .places import POWER, PlaceFinder
-from .reading import MOST_BYTES, Book, Sheet, Unreadable, open_book
+from .. import rules
+from ..models import Import
+from ..queries.classes import ClassFinder
+from ..queries.offices import Router
+from ..queries.places import POWER, PlaceFinder
+from ..queries.reading import MOST_BYTES, Book, Sheet, Unreadable, open_book
+from ..queries.validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
+from ..rules import Column, Header, Kind, Words
+from . import loading
 from .returned import Returned
-from .rules import Column, Header, Kind, Words
-from .validation import CASE_COLUMNS, Bad, CaseCheck, Companies, data_rows
 
 KINDS = (
     "inspections", "units", "visits", "findings", "orders", "fines",
@@ -519,7 +520,7 @@ class _Run:
         self.tell(0, self.total, _("正在读取"))
         outcome = self.outcome
         if self.kind in STATION_KINDS:
-            from .station_loading import StationRun
+            from .stations import StationRun
 
             work = StationRun(self, dry_run=dry_run, is_demo=is_demo, import_id=record.pk if record else None)
             staged, outcome.loaded = work.go()
@@ -538,7 +539,7 @@ class _Run:
                 )
                 outcome.loaded = merged.loaded
         else:
-            from . import places_loading
+            from . import places as places_loading
 
             staged, outcome.loaded = places_loading.run(self, dry_run=dry_run, is_demo=is_demo)
         outcome.duplicates = staged - outcome.loaded

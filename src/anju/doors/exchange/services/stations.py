@@ -23,16 +23,25 @@ from anju.duties.penalties.models import Payment, Penalty, PenaltyOfficer
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.models import Event
 
-from . import loading, rules
-from .agencies import Agencies, Officers
-from .classes import ClassFinder
+from .. import rules
+from ..models import Import
+from ..queries.agencies import Agencies, Officers
+from ..queries.classes import ClassFinder
+from ..queries.offices import Router
+from ..queries.penal import FINE_COLUMNS, ORDER_COLUMNS, FineCheck, Offences, OrderCheck, Papers
+from ..queries.units import ESTATE, Named, UnitBook, columns_of
+from ..queries.validation import CASE_COLUMNS, Companies, data_rows
+from ..queries.visits import (
+    FINDING_COLUMNS,
+    UNIT_COLUMNS,
+    VISIT_COLUMNS,
+    FindingCheck,
+    Links,
+    UnitCheck,
+    VisitCheck,
+)
+from . import loading
 from .loading import insert_select
-from .models import Import
-from .offices import Router
-from .penal import FINE_COLUMNS, ORDER_COLUMNS, FineCheck, Offences, OrderCheck, Papers
-from .units import ESTATE, Named, UnitBook, columns_of
-from .validation import CASE_COLUMNS, Companies, data_rows
-from .visits import FINDING_COLUMNS, UNIT_COLUMNS, VISIT_COLUMNS, FindingCheck, Links, UnitCheck, VisitCheck
 
 POWER = "exchange.stations"
 PARTS = ("units", "visits", "findings", "orders", "fines")

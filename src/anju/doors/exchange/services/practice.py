@@ -14,7 +14,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation.refusals import Refusal
 from anju.ground.territory.models import Estate
 
-from .places import POWER
+from ..queries.places import POWER
 
 _WIDE = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(10)))
 ONE_BAD_IN = 200
