@@ -16,7 +16,7 @@ from anju.ground.foundation.asked import origin_of, whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 
-from .forms import ReportForm
+from ..forms import ReportForm
 
 
 @open_to_all
