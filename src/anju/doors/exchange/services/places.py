@@ -16,10 +16,10 @@ from anju.ground.foundation.refusals import NeedsConfirmation, Refusal
 from anju.ground.organisations import queries as organisation_queries
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Organisation
-from anju.ground.territory import cell_words
 from anju.ground.territory import rules as territory_rules
 from anju.ground.territory import services as territory
 from anju.ground.territory.models import Area, Estate
+from anju.ground.territory.queries import cell_words
 
 from .. import rules
 from ..queries import sentences

@@ -14,10 +14,10 @@ from anju.ground.foundation.coordinates import System, to_wgs84
 from anju.ground.foundation.pinyin import initials
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import boundaries
+from ..models import Area, Building, Division, Estate
+from ..queries import boundaries
+from ..rules import ANY_DAY, in_house_order, name_key, short_name, straighten
 from .loading import last_day, rebuild_lines
-from .models import Area, Building, Division, Estate
-from .rules import ANY_DAY, in_house_order, name_key, short_name, straighten
 
 # --- Divisions ---------------------------------------------------------------------------------------------------
 

@@ -18,9 +18,10 @@ from anju.ground.foundation.guards import power, signed_in
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
 
-from . import boundaries, cell_words, queries, rules, services
-from .forms import EstateForm
-from .models import Area, Estate
+from .. import queries, rules, services
+from ..forms import EstateForm
+from ..models import Area, Estate
+from ..queries import boundaries, cell_words
 
 ORDERS = {"name", "-name", "year_built", "-year_built", "households", "-households"}
 PAGE = 50

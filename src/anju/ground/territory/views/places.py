@@ -13,9 +13,9 @@ from anju.ground.foundation.guards import power
 from anju.ground.foundation.reach import visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
 
-from . import queries, services
-from .forms import MoveForm, SuccessionForm
-from .models import Area, Division, Estate
+from .. import queries, services
+from ..forms import MoveForm, SuccessionForm
+from ..models import Area, Division, Estate
 
 
 @power("territory.see")

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from anju.ground.foundation import rulebooks
 
-from .models import Area, Division, Estate
-from .rules import ANY_DAY, is_old
+from ..models import Area, Division, Estate
+from ..rules import ANY_DAY, is_old
 
 
 def search_divisions(text: str, *, limit: int = 20) -> QuerySet[Division]:

@@ -11,7 +11,7 @@ from shapely.prepared import prep
 
 from anju.ground.foundation import rulebooks
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent.parent / "data"
 # A boundary drawn with some dozens of corners is right within a few hundred metres: a point nearer than this
 # (degrees, about 550 m) to the county is not called wrong.
 TOLERANCE = 0.005

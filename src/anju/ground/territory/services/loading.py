@@ -20,8 +20,8 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.pinyin import initials
 from anju.ground.foundation.refusals import Refusal
 
-from .models import Area, Division, DivisionLine
-from .rules import short_name
+from ..models import Area, Division, DivisionLine
+from ..rules import short_name
 
 
 @dataclass
