@@ -21,7 +21,7 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event, IssuedNumber
 from anju.ground.foundation.refusals import Refusal
 from anju.means.documents.models import IssuedDocument
-from anju.means.figures import keeping
+from anju.means.figures.services import keeping
 
 from .duty_world import TO_SIGNATURE, carried, decided, drafted, filed_unit, proposed, registered, step
 from .test_races import at_once

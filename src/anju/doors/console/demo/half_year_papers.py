@@ -18,7 +18,7 @@ from anju.duties.orders.services.papers import issue_paper
 from anju.duties.penalties.models import Penalty
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations
-from anju.means.documents.facts import (
+from anju.means.documents.rules.facts import (
     HazardLine,
     Inspector,
     OrderImmediateData,

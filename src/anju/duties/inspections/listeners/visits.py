@@ -11,7 +11,7 @@ from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.organisations.models import ServiceContract
 from anju.ground.organisations.queries import in_force
 from anju.ground.territory.models import Area
-from anju.means.documents import registry as papers
+from anju.means.documents.queries import registry as papers
 
 from ..models import Finding, Unit, Visit, VisitPart, VisitPhoto
 from ..rules import VisitState

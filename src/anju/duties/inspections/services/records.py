@@ -15,7 +15,8 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations, files, journal, rulebooks
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 from anju.means.documents import services as papers
-from anju.means.documents.facts import (
+from anju.means.documents.models import IssuedDocument
+from anju.means.documents.rules.facts import (
     CheckPart,
     CheckRecordData,
     CheckRow,
@@ -25,7 +26,6 @@ from anju.means.documents.facts import (
     RecheckRow,
     Signature,
 )
-from anju.means.documents.models import IssuedDocument
 
 from .. import rules
 from ..models import Finding, Visit, VisitPart

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
 
-from . import tallies
-from .models import TallyDelta, TallyRow, TallyState
-from .tallies import Spec
+from ..models import TallyRow, TallyState, tallies
+from ..models.tallies import Spec
 
 log = logging.getLogger(__name__)
 
@@ -100,23 +98,3 @@ def check(spec: Spec, *, at: datetime) -> list[Difference]:
     if found:
         log.error("tally %s differs from its facts in %d rows: %s", spec.name, len(found), found[:3])
     return found
-
-
-def usable(specs: Iterable[Spec]) -> dict[str, bool]:
-    """Say of each tally whether it may answer: its triggers are those declared, and the last check found it right."""
-    wanted = {spec.name: spec for spec in specs}
-    kept = {state.name: state for state in TallyState.objects.filter(name__in=wanted).defer("sample")}
-    return {
-        name: name in kept and kept[name].digest == spec.digest and not kept[name].differences
-        for name, spec in wanted.items()
-    }
-
-
-def waiting() -> int:
-    """Count the noted changes that are not folded yet."""
-    return TallyDelta.objects.count()
-
-
-def states(specs: Iterable[Spec]) -> list[TallyState]:
-    """List how the tallies stand, for the page of definitions."""
-    return list(TallyState.objects.filter(name__in=[spec.name for spec in specs]).order_by("name"))

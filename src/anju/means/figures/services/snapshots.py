@@ -18,9 +18,9 @@ from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.territory.models import Area
 
-from . import queries, rules
-from .models import FigureRevision, FigureSnapshot
-from .queries import Query, Result
+from .. import queries, rules
+from ..models import FigureRevision, FigureSnapshot
+from ..queries import Query, Result
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,11 @@ from anju.ground.foundation.models import IssuedNumber, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 
-from . import faces, facts, queries, registry, rendering, rules
-from .models import IssuedDocument
+from .. import queries, rules
+from ..models import IssuedDocument
+from ..queries import registry
+from ..rules import facts
+from . import faces, rendering
 
 RULEBOOK = "documents"
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, Count, Q, QuerySet, Sum
 
-from . import rules, tallies
+from .. import rules
+from ..models import tallies
+from ..models.tallies import Spec
 from .places import LEVELS, Scope
 from .registry import Dimension, Facts, Measure, Window
-from .tallies import Spec
 
 PLACES = {2: "city", 3: "county", 4: "street"}
 Key = Any

@@ -28,11 +28,12 @@ from anju.ground.access.actors import Actor, Reach
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import counting, keeping, places, registry, rules
-from .models import FigureRevision, FigureSnapshot
+from .. import rules
+from ..models import FigureRevision, FigureSnapshot
+from ..rules import Period
+from . import counting, kept, places, registry
 from .places import LEVELS, Scope, Territory
 from .registry import Dimension, Facts, Measure, Window
-from .rules import Period
 
 log = logging.getLogger(__name__)
 
@@ -259,7 +260,7 @@ class _Group:
 
 
 def _groups(query: Query, asked: Iterable[Measure], *, actor: Actor) -> list[_Group]:
-    usable = keeping.usable({m.tally.spec.name: m.tally.spec for m in asked if m.tally is not None}.values())
+    usable = kept.usable({m.tally.spec.name: m.tally.spec for m in asked if m.tally is not None}.values())
     groups: dict[tuple[Any, ...], _Group] = {}
     scopes: dict[tuple[Any, ...], Scope] = {}
     for measure in asked:

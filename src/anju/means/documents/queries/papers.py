@@ -15,8 +15,9 @@ from anju.ground.foundation import rulebooks
 from anju.ground.foundation.asked import day
 from anju.ground.foundation.refusals import NotFound
 
-from . import registry, rules
-from .models import IssuedDocument
+from .. import rules
+from ..models import IssuedDocument
+from . import registry
 
 State = IssuedDocument.State
 OPEN = (State.DRAFT, State.REVIEW)

@@ -11,10 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from . import registry, rules, tallies
-from .models import TallyDelta, TallyRow
+from .. import rules
+from ..models import TallyDelta, TallyRow, tallies
+from . import Result, registry
 from .places import Scope
-from .queries import Result
 
 SIX = (
     "units_inspected",

@@ -15,7 +15,7 @@ from fontTools.ttLib import TTCollection, TTFont
 
 from anju.ground.foundation.refusals import Refusal
 
-SHIPPED = Path(__file__).parent / "fonts"
+SHIPPED = Path(__file__).parents[1] / "fonts"
 NOT_DRAWN = frozenset("\n\t")
 
 

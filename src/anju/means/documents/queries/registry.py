@@ -1,6 +1,6 @@
 """Who may read a document: the room of its subject decides, because documents do not know cases or penalties.
 
-A room registers in its AppConfig.ready: `documents.registry.register("cases.case", can_see)`. A subject type that
+A room registers in its AppConfig.ready: `documents.queries.registry.register("cases.case", can_see)`. A subject type that
 nobody registered is shown to nobody. A room with acts of its own behind its papers (a penalty, an order) voids them
 itself: voided on the paper's page, the penalty would still stand.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anju.ground.access.actors import Actor
 
 if TYPE_CHECKING:
-    from .models import IssuedDocument
+    from ..models import IssuedDocument
 
 CanSee = Callable[[Actor, int], bool]
 _deciders: dict[str, CanSee] = {}

@@ -30,9 +30,10 @@ from PIL import Image, UnidentifiedImageError
 
 from anju.ground.foundation.refusals import Refusal
 
-from . import faces, rules
+from .. import rules
+from . import faces
 
-SHIPPED = Path(__file__).parent / "templates"
+SHIPPED = Path(__file__).parents[1] / "templates"
 BODY = "word/document.xml"
 RED = "D40000"
 HEAD_WIDTH = 442  # points: 156 mm

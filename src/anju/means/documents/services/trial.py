@@ -13,9 +13,11 @@ from django.utils import timezone
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import Refusal
 
-from . import facts, rendering, rules
+from .. import rules
+from ..rules import facts
+from . import rendering
 
-SAMPLES = Path(__file__).parent / "samples.yaml"
+SAMPLES = Path(__file__).parents[1] / "samples.yaml"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Make the shipped Word templates: `python -m anju.means.documents.build_templates`. Only for developers.
+"""Make the shipped Word templates: `python src/anju/means/documents/templates/build.py`. Only for developers.
 
 The layout is code so that it can be reviewed; an office that wants another one edits the .docx and puts it into
 <data>/forms. Sizes are those of GB/T 9704: 3号 = 16 pt, 2号 = 22 pt, 28.95 pt a line, 22 lines × 28 characters.
@@ -21,7 +21,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 LINE = Pt(28.95)
 MARGINS = {"top_margin": Mm(37), "bottom_margin": Mm(35), "left_margin": Mm(28), "right_margin": Mm(26)}
 TIGHTER = -5  # twentieths of a point on each character: 28 × 15.75 pt = 441 pt of 442.2

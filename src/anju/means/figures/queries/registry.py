@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.foundation.refusals import Refusal
 
-from .tallies import Spec
+from ..models.tallies import Spec
 
 
 @dataclass(frozen=True, slots=True)
