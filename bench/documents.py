@@ -43,7 +43,7 @@ def timed(work: Callable[[], object], into: list[float]) -> None:
 
 def facts_of(kind: str, papers: int) -> list:
     """Give the invented facts of that many papers, no two alike (演示数据)."""
-    from anju.means.documents import trial
+    from anju.means.documents.services import trial
 
     return [replace(trial.sample(kind), organisation=f"演示第{number}街道办事处") for number in range(papers)]
 
@@ -53,7 +53,8 @@ def drawing(kind: str, papers: int) -> dict[str, float]:
     from docxtpl import RichText
 
     from anju.ground.foundation import rulebooks
-    from anju.means.documents import faces, rendering, rules
+    from anju.means.documents import rules
+    from anju.means.documents.services import faces, rendering
 
     book = rulebooks.load("documents", on=AT.date())
     issue = rules.Issue(number="演示改字〔2024〕第0001号", on=AT.date(), zone=ZoneInfo("Asia/Shanghai"))
@@ -161,16 +162,16 @@ def main() -> int:
     parser.add_argument("--papers", type=int, default=1000)
     parser.add_argument("--kind", default="order_timed")
     asked = parser.parse_args()
-    from anju.launcher import commands, places
+    from anju.launcher import places, running
 
-    data = commands.prepared(places.default_data("bench"))
-    with commands.database(data) as url:
+    data = running.prepared(places.default_data("bench"))
+    with running.database(data) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
             connection.execute(f'CREATE DATABASE "{DATABASE}"')
         base, _slash, _name = url.partition("?")[0].rpartition("/")
         target = f"{base}/{DATABASE}" + (f"?{url.partition('?')[2]}" if "?" in url else "")
-        os.environ.update(commands.django_environment(data, target))
+        os.environ.update(running.django_environment(data, target))
         import django
         from django.core.management import call_command
 

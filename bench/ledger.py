@@ -207,7 +207,8 @@ def half_year(path: Path, visits: int) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
-    from anju.doors.exchange import practice_month, services
+    from anju.doors.exchange.services import imports as services
+    from anju.doors.exchange.services import practice_stations as practice_month
     from anju.ground.access.models import Account
     from anju.ground.access.services import actor_of
     from anju.ground.foundation import rulebooks
@@ -311,7 +312,7 @@ def measure(path: Path) -> dict[str, Any]:
     from django.db import connection
     from django.utils import timezone
 
-    from anju.doors.exchange import services
+    from anju.doors.exchange.services import imports as services
     from anju.ground.access.models import Account
     from anju.ground.access.services import actor_of
 

@@ -91,7 +91,8 @@ def fill(times: int, say: Callable[[str], None]) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from anju.means.figures import keeping, registry
+    from anju.means.figures.queries import registry
+    from anju.means.figures.services import keeping
 
     from . import city
 
@@ -168,10 +169,11 @@ def measure(times: int, say: Callable[[str], None]) -> dict[str, Any]:
 
     from anju.ground.access.models import Account
     from anju.ground.access.services import actor_of
-    from anju.means.figures import counting, keeping, letter, queries, registry
+    from anju.means.figures import queries
     from anju.means.figures.models import TallyRow
-    from anju.means.figures.queries import Query
+    from anju.means.figures.queries import Query, counting, letter, registry
     from anju.means.figures.rules import Period
+    from anju.means.figures.services import keeping
 
     from . import city
 

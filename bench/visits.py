@@ -260,7 +260,8 @@ def by_verbs(officer: Officer, actor: Any, unit: int, number: int) -> None:
     """Record one visit by calling the verbs."""
     from django.utils import timezone
 
-    from anju.duties.inspections import checking, services
+    from anju.duties.inspections.services import checking
+    from anju.duties.inspections.services import visits as services
 
     at, key = timezone.now(), secrets.token_hex(8)
     told = {"by": actor, "at": at}

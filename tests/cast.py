@@ -146,9 +146,9 @@ def build_city() -> City:
     from anju.ground.access import services as access
     from anju.ground.foundation import calendar, codes
     from anju.ground.organisations import services as organisations
-    from anju.ground.territory import loading
     from anju.ground.territory import services as territory
     from anju.ground.territory.models import Area, Division
+    from anju.ground.territory.services import loading
 
     city, by = City(), Builder()
     calendar.load_seed(by=by, at=CALENDAR_AT)

@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, records
-from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.inspections.services import checking, records
+from anju.duties.inspections.services import visits as inspections
 from anju.duties.majors import services as majors
 from anju.duties.objections import services as objections
 from anju.duties.orders.models import Order, Sealing

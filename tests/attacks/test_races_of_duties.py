@@ -8,8 +8,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
+from anju.duties.inspections.services import visits as inspections
 from anju.duties.orders.models import Order
 from anju.duties.orders.services import orders
 from anju.duties.penalties.models import Payment, Penalty
@@ -21,7 +21,7 @@ from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event, IssuedNumber
 from anju.ground.foundation.refusals import Refusal
 from anju.means.documents.models import IssuedDocument
-from anju.means.figures import keeping
+from anju.means.figures.services import keeping
 
 from .duty_world import TO_SIGNATURE, carried, decided, drafted, filed_unit, proposed, registered, step
 from .test_races import at_once

@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, services
 from anju.duties.inspections.models import Finding, Unit, Visit
+from anju.duties.inspections.services import checking
+from anju.duties.inspections.services import visits as services
 from anju.duties.inspections.tests.conftest import officers
 from anju.ground.foundation.tests import samples
 

@@ -19,7 +19,7 @@ HOLES = {
     "transfer_act": [step.act for step in transfer_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
 }
-# Written by SQL for thousands of rows at once (doors.exchange.loading), past journal.record.
+# Written by SQL for thousands of rows at once (doors.exchange.services.loading), past journal.record.
 IN_BULK = {
     "cases.imported",
     "inspections.imported",

@@ -37,7 +37,7 @@ DATA_IN_PYTHON = {
     "doors/exchange/rules.py::_MONEY_PLACES": "numerals of receipts",
     "doors/exchange/rules.py::_TEN_THOUSAND": "numerals of receipts",
     "doors/exchange/rules.py::read_term": "terms as clerks type them",
-    "doors/exchange/practice.py::written": "dates as clerks type them, for the ledger to practise on",
+    "doors/exchange/services/practice.py::written": "dates as clerks type them, for the ledger to practise on",
     "duties/cases/rules.py::_EMPTY_PHRASES": "phrases that say nothing, looked for in closing texts",
 }
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import Stop, commands, places
+from . import Stop, places, running
 from .cluster import KEPT_ABOUT_CONTENT, Cluster, choose_binaries
 
 FORMAT = 1
@@ -260,7 +260,7 @@ def backup(file: Path, data: Path) -> int:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="backup-", dir=data) as folder,
-            commands.database(data) as url,
+            running.database(data) as url,
         ):
             staged = Path(folder) / DUMP
             rows = dump(url, data, staged)
@@ -268,7 +268,7 @@ def backup(file: Path, data: Path) -> int:
                 manifest = pack(out, staged, data, rows)
                 out.flush()
                 os.fsync(out.fileno())
-        commands.say(f"written in {time.monotonic() - since:.1f} s: {part.stat().st_size / 1e6:.1f} MB")
+        running.say(f"written in {time.monotonic() - since:.1f} s: {part.stat().st_size / 1e6:.1f} MB")
         since = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="verify-", dir=data) as folder:
             unpack(part, Path(folder))
@@ -276,7 +276,7 @@ def backup(file: Path, data: Path) -> int:
                 load(cluster.url(), data, Path(folder) / DUMP)
                 compare(cluster.url(), manifest["rows"])
         files = sum(name.startswith("files/") for name in manifest["sha256"])
-        commands.say(
+        running.say(
             f"verified in {time.monotonic() - since:.1f} s by restoring into a scratch cluster: "
             f"{len(rows)} tables with {sum(rows.values()):,} rows, {files:,} files by SHA-256, the keys"
         )
@@ -284,7 +284,7 @@ def backup(file: Path, data: Path) -> int:
     finally:
         part.unlink(missing_ok=True)
         lock.close()
-    commands.say(f"{file}\nIt holds the keys that open reporters' identities: keep it as you keep them.")
+    running.say(f"{file}\nIt holds the keys that open reporters' identities: keep it as you keep them.")
     return 0
 
 
@@ -332,7 +332,7 @@ def restore(file: Path, data: Path, *, force: bool) -> int:
         shutil.rmtree(stage, ignore_errors=True)
         second_lock.close()
         lock.close()
-    commands.say(
+    running.say(
         f"restored into {data}: {len(manifest['rows'])} tables with {sum(manifest['rows'].values()):,} rows, "
         f"{len(manifest['sha256']):,} parts, all as they were on {manifest['made_at']}"
     )
@@ -372,4 +372,4 @@ def set_aside(data: Path) -> None:
     aside.mkdir(mode=0o700)
     for path in existing:
         path.rename(aside / path.name)
-    commands.say(f"what was there is now in {aside}")
+    running.say(f"what was there is now in {aside}")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, places, testing
+from . import places, running, testing
 from .cluster import Cluster
 from .environment import DEVELOPMENT, RUNTIME
 
@@ -23,7 +23,7 @@ def requirements() -> int:
     """Refuse addresses in the requirements."""
     found = {name: addresses for name in (RUNTIME, DEVELOPMENT) if (addresses := addresses_in(name))}
     for name, addresses in found.items():
-        commands.say(f"{name} names {', '.join(addresses[:3])}: export it without addresses")
+        running.say(f"{name} names {', '.join(addresses[:3])}: export it without addresses")
     return 1 if found else 0
 
 
@@ -31,9 +31,9 @@ def tool(*words: str) -> Callable[[], int]:
     """Give a check that runs a tool of the environment over the checkout."""
 
     def check() -> int:
-        env = commands.django_environment(places.LOCAL / "check", "", ANJU_TESTING="1")
+        env = running.django_environment(places.LOCAL / "check", "", ANJU_TESTING="1")
         del env["ANJU_DATABASE_URL"]
-        return commands.call([str(BIN / words[0]), *words[1:]], env, places.ROOT)
+        return running.call([str(BIN / words[0]), *words[1:]], env, places.ROOT)
 
     return check
 
@@ -42,12 +42,12 @@ def managed(data: Path, *words: str) -> Callable[[], int]:
     """Give a check that is a management command on the test cluster."""
 
     def check() -> int:
-        if words[0] == "check_translations" and not commands.has_command(words[0]):
-            commands.say("this version has no such command")
+        if words[0] == "check_translations" and not running.has_command(words[0]):
+            running.say("this version has no such command")
             return 0
         with Cluster(data, durable=False) as cluster:
-            env = commands.django_environment(data, cluster.url(), ANJU_TESTING="1")
-            return commands.call(commands.manage_words(*words), env, places.ROOT)
+            env = running.django_environment(data, cluster.url(), ANJU_TESTING="1")
+            return running.call(running.manage_words(*words), env, places.ROOT)
 
     return check
 
@@ -70,11 +70,11 @@ def check(*, with_tests: bool) -> int:
         checks["tests"] = lambda: testing.test([])
     failed = []
     for name, run in checks.items():
-        commands.say(f"== {name}")
+        running.say(f"== {name}")
         since = time.monotonic()
         code = run()
-        commands.say(f"== {name}: {'well' if code == 0 else 'FAILED'}, {time.monotonic() - since:.1f} s")
+        running.say(f"== {name}: {'well' if code == 0 else 'FAILED'}, {time.monotonic() - since:.1f} s")
         if code != 0:
             failed.append(name)
-    commands.say(f"Failed: {', '.join(failed)}." if failed else "All is well.")
+    running.say(f"Failed: {', '.join(failed)}." if failed else "All is well.")
     return 1 if failed else 0

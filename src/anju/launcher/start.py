@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from . import Stop, commands, places
+from . import Stop, places, running
 from .cluster import Cluster
-from .commands import say
 from .environment import PYTHON
 from .processes import Child, Supervisor, die_with_parent
+from .running import say
 
 HEALTH = "/healthz"
 HEALTH_SECONDS = 60.0
@@ -114,7 +114,7 @@ class Setting:
     def must(self, *words: str) -> str:
         """Run one and give what it printed; show all of it only when it fails."""
         child = subprocess.Popen(
-            commands.manage_words(*words),
+            running.manage_words(*words),
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -147,7 +147,7 @@ def migrate(django: Setting, where: str, state_file: Path, steps: Steps) -> None
     """Bring the tables up to date; ask Django only when the migrations changed since the last time."""
     with steps.step("migrations") as remarks:
         applied = {"mark": migrations_mark(), "where": where}
-        if commands.read_json(state_file) == applied:
+        if running.read_json(state_file) == applied:
             remarks.append("nothing to apply")
             return
         django.must("migrate", "--no-input", "--verbosity=0", "--skip-checks")
@@ -172,7 +172,7 @@ def decide_content(where: str, data: Path, empty: bool, url: str) -> None:
     interrupted is made whole.
     """
     kept = data / "filled.json"
-    known = commands.read_json(kept)
+    known = running.read_json(kept)
     if known.get("content") is None or known.get("where", where) != where:
         content = "found" if anybody_can_log_in(url) else "empty" if empty else "seeding"
         kept.write_text(json.dumps({"where": where, "content": content}))
@@ -181,9 +181,9 @@ def decide_content(where: str, data: Path, empty: bool, url: str) -> None:
 def fill(django: Setting, where: str, data: Path, steps: Steps) -> None:
     """Fill a new database: with the demo city, or with the first administrator of an empty one."""
     kept = data / "filled.json"
-    content = commands.read_json(kept).get("content")
+    content = running.read_json(kept).get("content")
     if content == "seeding":
-        if not commands.has_command("seed_demo"):
+        if not running.has_command("seed_demo"):
             say("  (no demo city: this version has no command for it)")
             return
         with steps.step("demo city"):
@@ -195,7 +195,7 @@ def fill(django: Setting, where: str, data: Path, steps: Steps) -> None:
             say(f"  (nobody can log in yet: run ./anju{which_data} manage create_first_administrator)")
             return
         say("  The first administrator:")
-        if commands.call(commands.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
+        if running.call(running.manage_words("create_first_administrator", "--if-none"), django.env) != 0:
             raise Stop("Without a first administrator nobody could log in; start again to name one.")
 
 
@@ -203,7 +203,7 @@ def set_up_city(django: Setting, where: str, data: Path, steps: Steps) -> None:
     """Load what every city needs from its rulebooks: at the first start, and again when they have changed."""
     kept = data / "set_up.json"
     applied = {"mark": rulebooks_mark(), "where": where}
-    if commands.read_json(kept) == applied or not commands.has_command("set_up_city"):
+    if running.read_json(kept) == applied or not running.has_command("set_up_city"):
         return
     with steps.step("city") as remarks:
         try:
@@ -243,7 +243,7 @@ def web_server(bound: socket.socket, env: dict[str, str], workers: int) -> Child
 
 def job_worker(env: dict[str, str], number: int) -> Child:
     """Describe a process that does background jobs."""
-    words = commands.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
+    words = running.manage_words("procrastinate", "worker", f"--name=jobs-{number}", "--concurrency=2")
     # It waits for the database before it ends, for ever if that is gone with the launcher: so SIGKILL. A job cut off is
     # rolled back. Its ear for new jobs (LISTEN) does not come back with the database: so it begins anew.
     return Child(
@@ -281,11 +281,11 @@ def wait_until_healthy(host: str, port: int, supervisor: Supervisor) -> bool:
 
 def demo_logins(django: Setting, data: Path) -> list[dict[str, str]]:
     """Ask for the demo city's logins, once: they are kept beside the data, for the owner only."""
-    if commands.read_json(data / "filled.json").get("content") != "demo":
+    if running.read_json(data / "filled.json").get("content") != "demo":
         return []
     kept = data / "demo_logins.json"
     if not kept.exists():
-        if not commands.has_command("demo_logins"):
+        if not running.has_command("demo_logins"):
             return []
         places.keep_secret(kept, django.must("demo_logins", "--json"))
     found = json.loads(kept.read_text())
@@ -319,7 +319,7 @@ def start(asked: argparse.Namespace, data: Path | None, began: float) -> int:
     say("Anju 安居")
     renewed = os.environ.pop("ANJU_RENEWED", "") == "1"
     steps.line("environment", time.time() - began, "made" if renewed else "ready")
-    data = commands.prepared(data)
+    data = running.prepared(data)
     supervisor = Supervisor(say)
     with ExitStack() as stack:
         lock = only_one(data)
@@ -356,7 +356,7 @@ def set_up(
     if supervisor.stopping:
         raise Interrupted
     where = which(url, private=cluster is not None)
-    env = commands.django_environment(data, url)
+    env = running.django_environment(data, url)
     env.setdefault("ANJU_HOSTS", hosts(asked.host))
     django = Setting(env, supervisor)
     migrate(django, where, data / "migrated.json", steps)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from . import Stop, places
 from .cluster import Cluster
 from .environment import PYTHON
+from .running import call, django_environment
 
 SLOTS = 12
 PROCESSES = 4  # each has a database of its own and a browser
@@ -139,8 +140,6 @@ def spread(words: list[str]) -> list[str]:
 
 def test(words: list[str]) -> int:
     """Run pytest with these words; give its exit code."""
-    from .commands import call, django_environment
-
     words = spread(words)
     if given := os.environ.get("ANJU_TEST_DATABASE_URL"):
         data = places.LOCAL / "test-files"

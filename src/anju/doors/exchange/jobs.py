@@ -21,8 +21,9 @@ from anju.ground.foundation import jobs
 from anju.ground.foundation.jobs import Cancelled
 from anju.ground.foundation.refusals import Refusal
 
-from . import export, lists, services
 from .models import Import
+from .queries import export, lists
+from .services import imports as services
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from anju.ground.foundation import jobs
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import export, lists, services
 from .models import Import
+from .queries import export, lists
+from .services import imports as services
 
 PAGE = 20
 SHOWN_ERRORS = 50

@@ -8,7 +8,7 @@ class FieldConfig(AppConfig):
     label = "field"
 
     def ready(self) -> None:
-        from anju.duties.inspections.badges import waiting
+        from anju.duties.inspections.pages import waiting
         from anju.ground.foundation.navigation import Item, register
 
         register(Item(_("今日"), "field:home", "cases.check", "todo", 10, shell="field"))

@@ -1,15 +1,15 @@
 from django.urls import path
 
-from . import views, visits
+from .views import cases, visits
 
 app_name = "field"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("report/", views.report, name="report"),
-    path("estates/", views.estates, name="estates"),
-    path("estates/<int:estate_id>/", views.estate, name="estate"),
-    path("cases/<int:case_id>/", views.case, name="case"),
-    path("cases/<int:case_id>/<slug:act>", views.step, name="step"),
+    path("", cases.home, name="home"),
+    path("report/", cases.report, name="report"),
+    path("estates/", cases.estates, name="estates"),
+    path("estates/<int:estate_id>/", cases.estate, name="estate"),
+    path("cases/<int:case_id>/", cases.case, name="case"),
+    path("cases/<int:case_id>/<slug:act>", cases.step, name="step"),
     path("visits/", visits.visits, name="visits"),
     path("visits/units", visits.units, name="visit_units"),
     path("visits/begin", visits.begin, name="visit_begin"),

@@ -1,22 +1,22 @@
 from django.urls import path
 
-from . import views, views_suggestions
+from .views import cases, suggestions
 
 app_name = "portal"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("report/", views.report, name="report"),
-    path("report/done/<str:code>", views.done, name="done"),
-    path("follow/", views.follow, name="follow"),
-    path("follow/<str:code>/", views.progress, name="progress"),
-    path("follow/<str:code>/rate", views.rate, name="rate"),
-    path("estates/", views.estates, name="estates"),
-    path("estates/<int:estate_id>/", views.estate, name="estate"),
-    path("notices/", views.notices, name="notices"),
-    path("replies/", views_suggestions.replies, name="replies"),
-    path("replies/<int:reply_id>/", views_suggestions.reply, name="reply"),
-    path("deputies/", views_suggestions.deputy_code, name="deputy_code"),
-    path("deputies/<str:code>/", views_suggestions.deputy, name="deputy"),
-    path("deputies/<str:code>/letter.pdf", views_suggestions.letter, name="deputy_letter"),
-    path("deputies/<str:code>/feedback", views_suggestions.feedback, name="deputy_feedback"),
+    path("", cases.home, name="home"),
+    path("report/", cases.report, name="report"),
+    path("report/done/<str:code>", cases.done, name="done"),
+    path("follow/", cases.follow, name="follow"),
+    path("follow/<str:code>/", cases.progress, name="progress"),
+    path("follow/<str:code>/rate", cases.rate, name="rate"),
+    path("estates/", cases.estates, name="estates"),
+    path("estates/<int:estate_id>/", cases.estate, name="estate"),
+    path("notices/", cases.notices, name="notices"),
+    path("replies/", suggestions.replies, name="replies"),
+    path("replies/<int:reply_id>/", suggestions.reply, name="reply"),
+    path("deputies/", suggestions.deputy_code, name="deputy_code"),
+    path("deputies/<str:code>/", suggestions.deputy, name="deputy"),
+    path("deputies/<str:code>/letter.pdf", suggestions.letter, name="deputy_letter"),
+    path("deputies/<str:code>/feedback", suggestions.feedback, name="deputy_feedback"),
 ]

@@ -19,8 +19,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from anju.ground.foundation import rulebooks
-from anju.means.figures import registry
-from anju.means.figures.registry import Column, Dimension, Facts, Measure, Window
+from anju.means.figures.queries import registry
+from anju.means.figures.queries.registry import Column, Dimension, Facts, Measure, Window
 
 from . import rules
 from .models import Case, CaseClock, Report

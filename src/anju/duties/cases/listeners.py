@@ -8,7 +8,7 @@ from anju.ground.access.services import reaches_by, visible
 from anju.ground.foundation import files, journal
 from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
-from anju.means.documents import registry as papers
+from anju.means.documents.queries import registry as papers
 
 from . import rules, services
 from .models import Case, Evidence

@@ -7,21 +7,24 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
 
     def ready(self) -> None:
+        from anju.ground.foundation import beside
         from anju.ground.foundation.navigation import Item, register
+        from anju.ground.territory.models import Estate
 
-        from . import figures, listeners, units_wiring  # noqa: F401  (subscribes)
-        from .badges import waiting
+        from . import (
+            figures,
+            listeners,  # noqa: F401  (subscribes)
+            pages,
+        )
+        from .queries import dossier
 
         figures.register()
-        units_wiring.wire()
+        law = _("检查执法")
         register(
-            Item(
-                _("检查"),
-                "inspections:visits",
-                "inspections.see",
-                "stamp",
-                34,
-                _("检查执法"),
-                badge=waiting,
-            )
+            Item(_("检查"), "inspections:visits", "inspections.see", "stamp", 34, law, badge=pages.waiting)
         )
+        register(Item(_("检查对象"), "inspections:units", "inspections.see", "building", 35, law))
+        register(Item(_("检查覆盖"), "inspections:coverage", "inspections.see", "chart", 36, law))
+        register(Item(_("综合查一次"), "inspections:together", "inspections.plan", "merge", 37, law))
+        beside.register(Estate, pages.of_estate, order=20)
+        dossier.register(pages.of_units, counter=pages.counts)

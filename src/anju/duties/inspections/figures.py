@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from anju.duties.cases.figures import class_names, top_class_names
 from anju.duties.cases.queries import catalogue
 from anju.ground.foundation import rulebooks
-from anju.means.figures import registry
-from anju.means.figures.registry import Column, Dimension, Facts, Measure, Tallied, Window
-from anju.means.figures.tallies import Spec
+from anju.means.figures.models.tallies import Spec
+from anju.means.figures.queries import registry
+from anju.means.figures.queries.registry import Column, Dimension, Facts, Measure, Tallied, Window
 
 from . import rules
 from .models import Finding, Visit, VisitPart

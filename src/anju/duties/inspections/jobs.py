@@ -3,7 +3,7 @@
 from anju.ground.foundation import jobs
 from anju.ground.foundation.refusals import Refusal
 
-from . import records
+from .services import records
 
 
 @jobs.task(name="inspections.issue_record", queue="long", pass_context=False)

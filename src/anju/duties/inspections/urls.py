@@ -1,15 +1,28 @@
-"""Addresses of visits and of the register, mounted at /inspections/."""
+"""Addresses of visits, and of the register, what is due and suggested pairs, mounted at /inspections/."""
 
 from django.urls import path
 
-from . import units_urls, views
+from .views import units, visits
 
 app_name = "inspections"
 urlpatterns = [
-    path("", views.visits, name="visits"),
-    path("plan", views.plan, name="plan"),
-    path("<int:visit_id>/", views.visit, name="visit"),
-    path("<int:visit_id>/record", views.record, name="record"),
-    path("<int:visit_id>/<slug:act>", views.act, name="act"),
-    *units_urls.urlpatterns,
+    path("", visits.visits, name="visits"),
+    path("plan", visits.plan, name="plan"),
+    path("<int:visit_id>/", visits.visit, name="visit"),
+    path("<int:visit_id>/record", visits.record, name="record"),
+    path("<int:visit_id>/<slug:act>", visits.act, name="act"),
+    path("units/", units.units, name="units"),
+    path("units/flag", units.flag_many, name="flag_many"),
+    path("units/new", units.new, name="unit_new"),
+    path("units/<int:unit_id>/", units.unit, name="unit"),
+    path("units/<int:unit_id>/edit", units.edit, name="unit_edit"),
+    path("units/<int:unit_id>/end", units.end, name="unit_end"),
+    path("units/<int:unit_id>/flag", units.flag, name="unit_flag"),
+    path("units/<int:unit_id>/separate", units.separate, name="unit_separate"),
+    path("units/matches", units.matches, name="matches"),
+    path("units/matches/<int:match_id>", units.decide_match, name="decide_match"),
+    path("coverage/", units.coverage, name="coverage"),
+    path("coverage/due", units.due, name="due"),
+    path("coverage/together", units.together, name="together"),
+    path("coverage/together/plan", units.plan_together, name="plan_together"),
 ]

@@ -9,7 +9,7 @@ class MajorsConfig(AppConfig):
     label = "majors"
 
     def ready(self) -> None:
-        from anju.duties.inspections import dossier
+        from anju.duties.inspections.queries import dossier
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (

@@ -17,7 +17,7 @@ from anju.ground.foundation import calendar, citations, journal, workdays, workf
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
-from anju.means.documents.facts import HazardLine, MajorHazardData
+from anju.means.documents.rules.facts import HazardLine, MajorHazardData
 
 from . import rules
 from .models import MajorHazard

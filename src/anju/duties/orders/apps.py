@@ -10,7 +10,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from anju.duties.cases.models import Case
-        from anju.duties.inspections import dossier
+        from anju.duties.inspections.queries import dossier
         from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register, register_piles
 

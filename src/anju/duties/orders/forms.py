@@ -89,7 +89,7 @@ class SealForm(forms.Form):
     def __init__(self, *args: Any, on: date, units: Sequence[tuple[int, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["unit"].choices = [(str(pk), name) for pk, name in units]  # type: ignore[attr-defined]
-        self.fields["ground"].choices = [
+        self.fields["ground"].choices = [  # type: ignore[attr-defined]
             ("", _("请选择")),
             *matters.named(matters.book(on)["sealing"]["grounds"]),
         ]  # type: ignore[attr-defined]

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from anju.duties.cases.figures import class_names, top_class_names
 from anju.duties.inspections.figures import AGENCY, AREAS, OLD, POLICE, UNIT, address_of, place_of
 from anju.duties.inspections.rules import EBIKE
-from anju.means.figures import registry
-from anju.means.figures.registry import Column, Dimension, Facts, Measure, Tallied, Window
-from anju.means.figures.tallies import Spec
+from anju.means.figures.models.tallies import Spec
+from anju.means.figures.queries import registry
+from anju.means.figures.queries.registry import Column, Dimension, Facts, Measure, Tallied, Window
 
 from . import rules
 from .models import Payment, Penalty

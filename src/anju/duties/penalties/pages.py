@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections.dossier import Line
+from anju.duties.inspections.queries.dossier import Line
 from anju.duties.orders.models import Order
 from anju.duties.orders.queries import matters
 from anju.duties.orders.queries.turns import NOBODY, is_company

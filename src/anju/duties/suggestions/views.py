@@ -25,10 +25,9 @@ from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Area
 from anju.means.documents import services as papers
-from anju.means.documents.facts import LetterData
-from anju.means.figures import places, registry
+from anju.means.documents.rules.facts import LetterData
 from anju.means.figures import queries as figures
-from anju.means.figures.queries import Query
+from anju.means.figures.queries import Query, places, registry
 from anju.means.figures.rules import Period
 
 from . import forms, queries, rules, services

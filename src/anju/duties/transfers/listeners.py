@@ -12,7 +12,7 @@ from anju.ground.access.services import reaches_by, visible
 from anju.ground.foundation import files, journal
 from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
-from anju.means.documents import registry as papers
+from anju.means.documents.queries import registry as papers
 
 from . import services
 from .models import Transfer, TransferEvidence

@@ -25,7 +25,7 @@ from anju.ground.foundation import calendar, citations, files, journal, workflow
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
-from anju.means.documents.facts import EvidenceLine, HazardLine, TransferLetterData
+from anju.means.documents.rules.facts import EvidenceLine, HazardLine, TransferLetterData
 
 from . import queries, rules
 from .models import Transfer, TransferEvidence

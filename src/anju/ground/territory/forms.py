@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from anju.ground.foundation.coordinates import System
 
-from . import cell_words, rules
+from . import rules
 from .models import Estate
+from .queries import cell_words
 
 SYSTEMS = [
     (System.WGS84.value, _("WGS-84（GPS）")),

@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from . import place_views, views
+from .views import estates, places
 
 app_name = "territory"
 urlpatterns = [
-    path("estates/", views.estates, name="estates"),
-    path("estates/new", views.new, name="new"),
-    path("estates/<int:pk>/", views.estate, name="estate"),
-    path("estates/<int:pk>/edit", views.edit, name="edit"),
-    path("places/", place_views.places, name="places"),
-    path("places/<int:pk>/", place_views.place, name="place"),
-    path("places/<int:pk>/succeed", place_views.succeed, name="succeed"),
-    path("areas/<int:pk>/move", place_views.move, name="move"),
-    path("pick", views.pick, name="pick"),
+    path("estates/", estates.estates, name="estates"),
+    path("estates/new", estates.new, name="new"),
+    path("estates/<int:pk>/", estates.estate, name="estate"),
+    path("estates/<int:pk>/edit", estates.edit, name="edit"),
+    path("places/", places.places, name="places"),
+    path("places/<int:pk>/", places.place, name="place"),
+    path("places/<int:pk>/succeed", places.succeed, name="succeed"),
+    path("areas/<int:pk>/move", places.move, name="move"),
+    path("pick", estates.pick, name="pick"),
 ]

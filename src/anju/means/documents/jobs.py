@@ -11,8 +11,9 @@ from anju.ground.access.services import actor_of
 from anju.ground.foundation import files, jobs
 from anju.ground.foundation.models import JobProgress
 
-from . import merging, rendering, services
+from . import services
 from .models import IssuedDocument
+from .services import merging, rendering
 
 ZIP_TYPE = "application/zip"
 TOGETHER = 10  # papers of one transaction: what a crash repeats, and how long the register is locked (0.2 s)

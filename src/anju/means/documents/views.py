@@ -19,10 +19,10 @@ from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import merging, queries, services
+from . import queries, services
 from .forms import DraftForm
 from .models import IssuedDocument
-from .services import DOCX_TYPE, LOOP, PDF_TYPE
+from .services import DOCX_TYPE, LOOP, PDF_TYPE, merging
 
 PAGE = 50
 

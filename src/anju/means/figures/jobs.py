@@ -4,7 +4,9 @@ from django.utils import timezone
 
 from anju.ground.foundation import jobs
 
-from . import keeping, registry, services
+from . import services
+from .queries import registry
+from .services import keeping
 
 
 @jobs.periodic("* * * * *", name="figures.fold", queue="clocks", pass_context=False)

@@ -22,11 +22,11 @@ from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from . import keeping, places, queries, registry, rules, services
-from . import letter as letters
+from . import queries, rules, services
 from .models import FigureRevision, FigureSnapshot
-from .queries import Comparison, Query, Result
-from .registry import Measure
+from .queries import Comparison, Query, Result, kept, places, registry
+from .queries import letter as letters
+from .queries.registry import Measure
 from .rules import Period
 
 # What the dashboard's table shows of every county, in this order; the cards show every measure.
@@ -374,7 +374,7 @@ def definitions(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "figures/definitions.html",
-        {"measures": shown, "tallies": keeping.states(registry.specs()), "waiting": keeping.waiting()},
+        {"measures": shown, "tallies": kept.states(registry.specs()), "waiting": kept.waiting()},
     )
 
 

@@ -15,9 +15,9 @@ from anju.ground.access.models import Account
 from anju.ground.foundation import codes, journal
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Organisation
-from anju.ground.territory import boundaries
 from anju.ground.territory import services as territory
 from anju.ground.territory.models import Area, Estate
+from anju.ground.territory.queries import boundaries
 
 DATA = Path(__file__).parent / "data"
 

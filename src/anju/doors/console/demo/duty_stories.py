@@ -14,9 +14,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, matching, register, services
-from anju.duties.inspections.checking import Upload
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.inspections.services import checking, matching, register
+from anju.duties.inspections.services import visits as services
+from anju.duties.inspections.services.checking import Upload
 from anju.duties.majors import services as majors
 from anju.duties.objections import services as objections
 from anju.duties.orders.models import Order

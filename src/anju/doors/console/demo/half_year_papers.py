@@ -11,14 +11,14 @@ from django.utils import timezone
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import evidence
-from anju.duties.inspections import checklists
 from anju.duties.inspections.models import CheckedItem, VisitPart
+from anju.duties.inspections.queries import checklists
 from anju.duties.orders.models import Order
 from anju.duties.orders.services.papers import issue_paper
 from anju.duties.penalties.models import Penalty
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import citations
-from anju.means.documents.facts import (
+from anju.means.documents.rules.facts import (
     HazardLine,
     Inspector,
     OrderImmediateData,

@@ -14,9 +14,10 @@ from anju.duties.cases import rules
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
-from anju.duties.inspections import checklists, coverage, register
 from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitOfficer, VisitPart
+from anju.duties.inspections.queries import checklists
 from anju.duties.inspections.rules import VisitState
+from anju.duties.inspections.services import coverage, register
 from anju.duties.orders.models import Order, OrderLine
 from anju.duties.orders.rules import OrderState
 from anju.duties.penalties.models import Payment, Penalty, PenaltyOfficer

@@ -15,7 +15,7 @@ from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import rulebooks
 from anju.ground.organisations.models import Organisation
-from anju.means.figures import registry
+from anju.means.figures.queries import registry
 
 from .city import City, book
 

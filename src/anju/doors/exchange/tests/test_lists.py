@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from anju.doors.exchange import jobs as tasks
-from anju.doors.exchange.services import load_ledger
+from anju.doors.exchange.services.imports import load_ledger
 from anju.ground.foundation.models import Event, JobProgress
 
 from .test_stations import FINDING, FINE, ORDER, SHOP, VISIT, book, month

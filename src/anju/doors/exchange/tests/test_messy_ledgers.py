@@ -5,9 +5,9 @@ from datetime import date, datetime
 import pytest
 from django.utils import timezone
 
-from anju.doors.exchange import services
-from anju.doors.exchange.reading import Unreadable
-from anju.doors.exchange.services import load_ledger
+from anju.doors.exchange.queries.reading import Unreadable
+from anju.doors.exchange.services import imports as services
+from anju.doors.exchange.services.imports import load_ledger
 from anju.duties.cases.models import Case, CaseClock
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.models import Event
@@ -465,7 +465,7 @@ def test_a_run_stopped_half_way_leaves_nothing(load, data_dir, monkeypatch):
     def fail(*args, **kwargs):
         raise Stopped
 
-    monkeypatch.setattr("anju.doors.exchange.loading._events", fail)
+    monkeypatch.setattr("anju.doors.exchange.services.loading._events", fail)
     with pytest.raises(Stopped):
         load([GOOD, with_values(检查时间="昨天")])
     assert not Case.objects.exists()
@@ -569,7 +569,7 @@ def test_what_is_no_workbook_is_refused_in_one_sentence(load, tmp_path, name, co
 
 
 def test_a_workbook_that_unfolds_too_far_is_refused(load, tmp_path, monkeypatch):
-    monkeypatch.setattr("anju.doors.exchange.reading.MOST_UNPACKED", 4000)
+    monkeypatch.setattr("anju.doors.exchange.queries.reading.MOST_UNPACKED", 4000)
     with pytest.raises(Unreadable, match="太大"):
         load([with_values(隐患描述="长" * 3000)] * 5)
 

@@ -168,7 +168,7 @@ def test_a_cancelled_import_leaves_nothing(page, upload):
 
 @pytest.mark.django_db(transaction=True)
 def test_progress_shows_while_the_import_is_still_one_open_transaction(page, upload, monkeypatch):
-    from anju.doors.exchange import services
+    from anju.doors.exchange.services import imports as services
 
     upload([[*GOOD[:3], f"{n}号楼楼道停车", *GOOD[4:]] for n in range(1500)])
     record = Import.objects.get()
@@ -184,7 +184,7 @@ def test_progress_shows_while_the_import_is_still_one_open_transaction(page, upl
         seen.append(JobProgress.objects.get(pk=Import.objects.get().job_id).message)
         return made
 
-    monkeypatch.setattr("anju.doors.exchange.loading.merge_cases", merged_then_looked)
+    monkeypatch.setattr("anju.doors.exchange.services.loading.merge_cases", merged_then_looked)
     record = work_off()
     assert (record.state, record.loaded) == ("done", 1500)
     assert seen == ["正在写入"]
@@ -262,7 +262,7 @@ def test_old_files_are_removed_and_new_ones_stay(data_dir, friday_9am):
     import os
     from datetime import timedelta
 
-    from anju.doors.exchange import services
+    from anju.doors.exchange.services import imports as services
 
     files = (("exports", "old", 8), ("exports", "new", 6), ("uploads", "old", 91), ("uploads", "new", 8))
     for folder, name, days in files:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from anju.doors.exchange.services import load_ledger
+from anju.doors.exchange.services.imports import load_ledger
 from anju.ground.foundation.coordinates import metres_between
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted

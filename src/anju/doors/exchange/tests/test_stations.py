@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.doors.exchange.models import Import
-from anju.doors.exchange.reading import Unreadable
-from anju.doors.exchange.services import load_ledger
+from anju.doors.exchange.queries.reading import Unreadable
+from anju.doors.exchange.services.imports import load_ledger
 from anju.duties.cases.models import Case, CaseClock
 from anju.duties.inspections.models import Finding, Unit, UnitMatch, Visit, VisitOfficer, VisitPart
 from anju.duties.orders.models import Order, OrderLine
@@ -569,7 +569,7 @@ def test_a_workbook_without_any_known_sheet_is_unreadable(load):
 
 
 def test_killed_half_way_nothing_is_left(load, monkeypatch):
-    from anju.doors.exchange import station_loading
+    from anju.doors.exchange.services import stations as station_loading
 
     def killed(self):
         raise KeyboardInterrupt

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access.guards import power
 from anju.ground.foundation.asked import whole
-from anju.ground.territory import boundaries
 from anju.ground.territory.models import Area
+from anju.ground.territory.queries import boundaries
 
 from .. import queries
 from ..models import Case

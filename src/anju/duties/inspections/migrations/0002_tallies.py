@@ -1,7 +1,7 @@
 from django.db import migrations
 
-from anju.means.figures.operations import KeepTally
-from anju.means.figures.tallies import Spec
+from anju.means.figures.models.operations import KeepTally
+from anju.means.figures.models.tallies import Spec
 
 VISITS = Spec(
     name="visits",

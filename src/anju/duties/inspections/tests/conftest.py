@@ -8,9 +8,11 @@ import pytest
 from tests.cast import BUILT_AT, PASSWORD, SINCE, Builder, Member
 
 from anju.duties.cases.tests.conftest import _own_store, photo, walk
-from anju.duties.inspections import checking, checklists, services
-from anju.duties.inspections.checking import Answer
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.inspections.queries import checklists
+from anju.duties.inspections.services import checking
+from anju.duties.inspections.services import visits as services
+from anju.duties.inspections.services.checking import Answer
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
 from anju.ground.organisations import services as organisations

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anju.duties.cases.queries import catalogue
-from anju.duties.inspections import checklists, register
+from anju.duties.inspections.queries import checklists, kinds
 from anju.ground.foundation import law, rulebooks
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.refusals import Refusal
@@ -24,7 +24,7 @@ def every_edition():
 def test_a_checklist_says_who_uses_it_on_whom_and_what_each_item_rests_on(checklist):
     assert checklist.name and checklist.name_en.isascii()
     assert set(checklist.agency_kinds) <= KINDS.keys()
-    assert set(checklist.unit_kinds) <= register.kinds(on=DAY).keys()
+    assert set(checklist.unit_kinds) <= kinds.kinds(on=DAY).keys()
     codes = [item.code for item in checklist.items]
     assert len(codes) == len(set(codes)) and max(map(len, codes)) <= 30
     hazards = catalogue.classes("hazard", on=max(checklist.edition, date(2020, 9, 1)))
@@ -90,7 +90,7 @@ def test_which_checklist_an_agency_takes_to_a_unit(unit_kind, agency_kind, flags
 
 
 def test_every_kind_of_unit_is_owed_a_check_at_least_once_a_year():
-    for kind in register.kinds(on=DAY):
+    for kind in kinds.kinds(on=DAY):
         duties = checklists.duties_of(kind, flags=(), on=DAY)
         assert duties and min(d["every_months"] for d in duties) <= 12, kind
 
@@ -103,4 +103,4 @@ def test_names_are_given_in_the_language_of_the_reader():
     with override("en"):
         assert unit.label == "Daily fire supervision of a unit"
         assert unit.items[0].label.startswith("The building")
-        assert register.kind_label("small_eatery") == "Small eatery"
+        assert kinds.kind_label("small_eatery") == "Small eatery"

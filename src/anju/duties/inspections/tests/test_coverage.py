@@ -5,9 +5,11 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from tests.cast import SHANGHAI
 
-from anju.duties.inspections import coverage, register
-from anju.duties.inspections import units_queries as queries
+from anju.duties.inspections import bulk
 from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitPart
+from anju.duties.inspections.queries import kinds
+from anju.duties.inspections.queries import units as queries
+from anju.duties.inspections.services import coverage, register
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation.refusals import Refusal
 
@@ -16,13 +18,13 @@ from anju.ground.foundation.refusals import Refusal
 def shops(city, friday_9am):
     """Three shops of the station, on the register since the first day of 2023."""
     rows = [
-        register.Row(
+        bulk.Row(
             kind="small_shop", name=f"小店{n}（演示）", area_id=city.areas.huaiyin.pk, address="演示路9号",
             registered_on=date(2023, 1, 1),
         )
         for n in range(3)
     ]  # fmt: skip
-    ids = register.bulk(rows, by=SYSTEM, at=friday_9am)
+    ids = bulk.enter(rows, by=SYSTEM, at=friday_9am)
     return [Unit.objects.get(pk=pk) for pk in ids]
 
 
@@ -176,13 +178,13 @@ def test_joined_units_are_one_in_the_count_and_two_again_when_parted(city, shops
     assert (first.previous_on, second.previous_on, second.unit_id) == (None, date(2024, 1, 10), keep.pk)
     assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 3, 10)
     assert not Duty.objects.filter(unit=gone, active=True).exists()
-    assert "focus" in register.flags_on(keep, on=friday_9am.date())
+    assert "focus" in kinds.flags_on(keep, on=friday_9am.date())
     with pytest.raises(Refusal, match="已经注销或者合并"):
         register.merge_units(keep_id=keep.pk, gone_id=gone.pk, reason="再来", by=SYSTEM, at=friday_9am)
     register.separate_units(gone_id=gone.pk, reason="两家", by=SYSTEM, at=friday_9am)
     second.refresh_from_db()
     assert (second.previous_on, second.unit_id) == (None, gone.pk)
-    assert "focus" not in register.flags_on(keep, on=friday_9am.date())
+    assert "focus" not in kinds.flags_on(keep, on=friday_9am.date())
     assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 1, 10)
     assert Duty.objects.get(unit=gone, active=True).last_on == date(2024, 3, 10)
 

@@ -4,8 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from anju.duties.inspections import register, units_listeners
+from anju.duties.inspections import bulk
+from anju.duties.inspections.listeners import units as units_listeners
 from anju.duties.inspections.models import Duty, Unit, UnitFlag
+from anju.duties.inspections.queries import kinds
+from anju.duties.inspections.services import register
 from anju.ground.access.actors import SYSTEM
 from anju.ground.access.services import visible
 from anju.ground.foundation import journal
@@ -122,11 +125,11 @@ def test_a_flag_holds_from_its_day_to_its_day(eatery, friday_9am):
     register.set_flag(
         unit_id=eatery.pk, flag="crowded", on=True, since=day - timedelta(days=9), by=SYSTEM, at=friday_9am
     )
-    assert register.flags_on(eatery, on=day) == {"crowded"}
-    assert register.flags_on(eatery, on=day - timedelta(days=10)) == frozenset()
+    assert kinds.flags_on(eatery, on=day) == {"crowded"}
+    assert kinds.flags_on(eatery, on=day - timedelta(days=10)) == frozenset()
     register.set_flag(unit_id=eatery.pk, flag="crowded", on=False, since=day, by=SYSTEM, at=friday_9am)
-    assert register.flags_on(eatery, on=day) == frozenset()
-    assert register.flags_on(eatery, on=day - timedelta(days=1)) == {"crowded"}
+    assert kinds.flags_on(eatery, on=day) == frozenset()
+    assert kinds.flags_on(eatery, on=day - timedelta(days=1)) == {"crowded"}
 
 
 def test_the_flag_of_a_key_unit_brings_the_fire_agency_and_its_end_takes_it_away(city, eatery, friday_9am):
@@ -231,7 +234,7 @@ def test_another_county_finds_nothing(eatery, outsider, friday_9am):
 
 def test_units_follow_estates_companies_and_committees(city):
     estate = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
-    assert register.flags_on(estate, on=date(2024, 1, 1)) == {"old_community", "managed"}
+    assert kinds.flags_on(estate, on=date(2024, 1, 1)) == {"old_community", "managed"}
     assert duties(estate) == sorted(
         [
             (city.offices.police.name, "old_community"),
@@ -251,12 +254,12 @@ def test_an_estate_that_turns_out_newer_is_no_longer_old_from_that_day(city, fri
         estate_id=city.estates.huaiyin.pk, changes={"year_built": 2003, "is_high_rise": True}, by=SYSTEM,
         at=friday_9am,
     )  # fmt: skip
-    assert register.flags_on(unit, on=friday_9am.date()) == {"high_rise", "managed"}
-    assert "old_community" in register.flags_on(unit, on=date(2024, 7, 11))
+    assert kinds.flags_on(unit, on=friday_9am.date()) == {"high_rise", "managed"}
+    assert "old_community" in kinds.flags_on(unit, on=date(2024, 7, 11))
     assert (city.offices.police.name, "property_company") in duties(unit)
     assert (city.offices.police.name, "old_community") not in duties(unit)
     territory.list_old(estate_id=city.estates.huaiyin.pk, listed=True, by=SYSTEM, at=friday_9am, basis="名单")
-    assert "old_community" in register.flags_on(unit, on=friday_9am.date())
+    assert "old_community" in kinds.flags_on(unit, on=friday_9am.date())
 
 
 def test_an_estate_that_loses_its_company_owes_no_check_of_a_companys_conduct(city, friday_9am):
@@ -292,13 +295,13 @@ def test_a_renamed_estate_keeps_its_one_unit(city, friday_9am):
 
 def test_many_units_are_stamped_as_one_would_be(city, friday_9am):
     rows = [
-        register.Row(
+        bulk.Row(
             kind=["small_shop", "rental_house", "key_fire_unit"][n % 3], name=f"批量{n}（演示）", area_id=area.pk,
             registered_on=date(2023, 1, 1), flags=("crowded",) if n % 2 else (), source_key=f"demo-{n}", is_demo=True,
         )
         for n, area in enumerate([city.areas.huaiyin, city.areas.hebin, city.areas.shanqian] * 100)
     ]  # fmt: skip
-    ids = register.bulk(rows, by=SYSTEM, at=friday_9am)
+    ids = bulk.enter(rows, by=SYSTEM, at=friday_9am)
     assert len(set(ids)) == 300
     for number in (0, 1, 5):
         here = Unit.objects.get(pk=ids[number])
@@ -320,28 +323,28 @@ def test_many_units_are_stamped_as_one_would_be(city, friday_9am):
         )
         assert [getattr(here, c) for c in same] == [getattr(one, c) for c in same]
         assert duties(here) == duties(one)
-        assert register.flags_on(here, on=friday_9am.date()) == register.flags_on(one, on=friday_9am.date())
-    assert register.bulk(rows, by=SYSTEM, at=friday_9am) == ids
+        assert kinds.flags_on(here, on=friday_9am.date()) == kinds.flags_on(one, on=friday_9am.date())
+    assert bulk.enter(rows, by=SYSTEM, at=friday_9am) == ids
     assert Unit.objects.filter(source_key__startswith="demo-").count() == 300
     assert UnitFlag.objects.filter(unit__in=ids).count() == 150
 
 
 def test_an_estate_in_a_ledger_is_the_unit_that_is_there(city, friday_9am):
-    row = register.Row(
+    row = bulk.Row(
         kind="estate", name="槐荫小区", area_id=city.areas.huaiyin.pk, estate_id=city.estates.huaiyin.pk,
         registered_on=date(2023, 1, 1), source_key="demo-e",
     )  # fmt: skip
-    ids = register.bulk([row], by=SYSTEM, at=friday_9am)
+    ids = bulk.enter([row], by=SYSTEM, at=friday_9am)
     assert ids == [Unit.objects.get(kind="estate", estate=city.estates.huaiyin).pk]
 
 
 def test_a_wrong_row_is_named_by_its_number(city, friday_9am):
-    good = register.Row(
+    good = bulk.Row(
         kind="small_shop", name="好（演示）", area_id=city.areas.huaiyin.pk, registered_on=date(2023, 1, 1)
     )
-    bad = register.Row(
+    bad = bulk.Row(
         kind="castle", name="坏（演示）", area_id=city.areas.huaiyin.pk, registered_on=date(2023, 1, 1)
     )
     with pytest.raises(Refusal, match="第2行"):
-        register.bulk([good, bad], by=SYSTEM, at=friday_9am)
+        bulk.enter([good, bad], by=SYSTEM, at=friday_9am)
     assert not Unit.objects.filter(name="好（演示）").exists()

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from anju.duties.inspections import dossier, matching, register
+from anju.duties.inspections import bulk
 from anju.duties.inspections.models import Duty, Unit, UnitFlag, UnitMatch, Visit
+from anju.duties.inspections.queries import dossier, kinds
+from anju.duties.inspections.services import matching, register
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import rulebooks
 
@@ -88,13 +90,13 @@ def test_a_list_asks_the_same_for_one_and_for_fifty(
 ):
     client = signed_in_as(street_officer)
     rows = [
-        register.Row(
+        bulk.Row(
             kind="small_shop", name=f"小店{n}（演示）", area_id=city.areas.huaiyin.pk, flags=("crowded",),
             registered_on=date(2023, 1, 1),
         )
         for n in range(60)
     ]  # fmt: skip
-    register.bulk(rows, by=SYSTEM, at=timezone.now())
+    bulk.enter(rows, by=SYSTEM, at=timezone.now())
     client.get("/inspections/units/")
     with django_assert_max_num_queries(16):
         page = text(client.get("/inspections/units/?kind=small_shop"))
@@ -141,7 +143,7 @@ def test_a_unit_is_entered_in_a_community_chosen_before(city, street_officer, si
     answer = client.post(address, sent)
     made = Unit.objects.get(kind="rental_house")
     assert answer.status_code == 302 and answer["Location"] == f"/inspections/units/{made.pk}/"
-    assert made.estate == city.estates.huaiyin and register.flags_on(made, on=timezone.localdate()) == {
+    assert made.estate == city.estates.huaiyin and kinds.flags_on(made, on=timezone.localdate()) == {
         "crowded"
     }
     assert client.post(address, sent).status_code == 302

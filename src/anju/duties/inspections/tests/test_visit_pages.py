@@ -10,8 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, forms, queries, records, services
+from anju.duties.inspections.forms import visits as forms
 from anju.duties.inspections.models import Finding, Unit, Visit
+from anju.duties.inspections.queries import visits as queries
+from anju.duties.inspections.services import checking, records
+from anju.duties.inspections.services import visits as services
 from anju.ground.foundation import files
 from anju.ground.foundation.tests import samples
 

@@ -8,9 +8,11 @@ from django.db import connection
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
-from anju.duties.inspections import checking, counting, rules, services
-from anju.duties.inspections.checking import Answer
+from anju.duties.inspections import rules
 from anju.duties.inspections.models import CheckedItem, Duty, Finding, Unit, Visit, VisitPart
+from anju.duties.inspections.services import checking, counting
+from anju.duties.inspections.services import visits as services
+from anju.duties.inspections.services.checking import Answer
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (

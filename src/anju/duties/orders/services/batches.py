@@ -27,10 +27,10 @@ from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.jobs import Cancelled
 from anju.ground.foundation.models import Event, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
-from anju.means.documents import merging, rendering
 from anju.means.documents import services as papers
 from anju.means.documents.models import IssuedDocument
 from anju.means.documents.rules import Inspector
+from anju.means.documents.services import merging, rendering
 
 from ..models import Order
 from ..queries import batches, matters

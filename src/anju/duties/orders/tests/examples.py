@@ -9,9 +9,9 @@ from tests.verbs import Example, World, example
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice
-from anju.duties.inspections import checking
-from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Unit, Visit
+from anju.duties.inspections.services import checking
+from anju.duties.inspections.services import visits as inspections
 from anju.duties.orders.models import Order, Sealing
 from anju.duties.orders.queries import matters
 from anju.duties.orders.services import batches, orders, sealings  # noqa: F401  (their verbs)

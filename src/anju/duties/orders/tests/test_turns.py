@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from anju.duties.inspections import checking
-from anju.duties.inspections import services as visits
+from anju.duties.inspections.services import checking, visits
 from anju.duties.orders.models import Order
 from anju.duties.orders.queries import matters, turns
 from anju.duties.orders.services import orders

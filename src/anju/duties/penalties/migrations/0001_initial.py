@@ -1,8 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from anju.means.figures.operations import KeepTally
-from anju.means.figures.tallies import Spec
+from anju.means.figures.models.operations import KeepTally
+from anju.means.figures.models.tallies import Spec
 
 FINES = Spec(
     name="fines",

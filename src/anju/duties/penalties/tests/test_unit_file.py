@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from anju.duties.inspections import register
 from anju.duties.inspections.models import Unit
+from anju.duties.inspections.services import register
 from anju.duties.orders.models import Order
 from anju.duties.penalties.models import Penalty
 from anju.ground.access.actors import SYSTEM

@@ -11,12 +11,12 @@ from django.utils.translation import override
 
 from anju.ground.access.actors import Actor, Reach
 from anju.ground.foundation.refusals import NotFound, Refusal
-from anju.means.documents import facts as forms
-from anju.means.figures import letter as report
+from anju.means.documents.rules import facts as forms
 from anju.means.figures import queries as figures
 from anju.means.figures.models import FigureSnapshot
-from anju.means.figures.places import Territory
 from anju.means.figures.queries import Query, Result
+from anju.means.figures.queries import letter as report
+from anju.means.figures.queries.places import Territory
 from anju.means.figures.rules import Amount, FiguresDoNotAddUp, Period
 
 from .. import rules

@@ -20,8 +20,8 @@ from anju.ground.foundation.refusals import (
     NotPermitted,
     Refusal,
 )
-from anju.means.figures import letter as report
 from anju.means.figures.models import FigureSnapshot
+from anju.means.figures.queries import letter as report
 
 from .conftest import DRAFT, on
 

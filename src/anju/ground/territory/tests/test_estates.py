@@ -6,8 +6,9 @@ from tests.cast import Builder
 from anju.ground.foundation import journal
 from anju.ground.foundation.coordinates import System
 from anju.ground.foundation.refusals import Refusal
-from anju.ground.territory import boundaries, queries, services
+from anju.ground.territory import queries, services
 from anju.ground.territory.models import Estate
+from anju.ground.territory.queries import boundaries
 
 BY = Builder()
 

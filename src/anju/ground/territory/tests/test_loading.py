@@ -9,8 +9,9 @@ from tests.cast import BUILT_AT, Builder
 
 from anju.ground.foundation import journal
 from anju.ground.foundation.refusals import Refusal
-from anju.ground.territory import loading, queries, services
+from anju.ground.territory import queries, services
 from anju.ground.territory.models import Area, Division, DivisionLine
+from anju.ground.territory.services import loading
 
 pytestmark = pytest.mark.django_db
 

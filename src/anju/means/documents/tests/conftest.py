@@ -7,8 +7,9 @@ from django.db import models
 
 from anju.ground.access.actors import Actor
 from anju.ground.foundation.models import JobProgress
-from anju.means.documents import registry, services
+from anju.means.documents import services
 from anju.means.documents.models import IssuedDocument
+from anju.means.documents.queries import registry
 
 from .samples import AT, order
 

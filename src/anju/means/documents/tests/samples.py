@@ -16,7 +16,8 @@ import pypdfium2.raw as pdfium
 from django.conf import settings
 
 from anju.ground.foundation import rulebooks
-from anju.means.documents import rules, trial
+from anju.means.documents import rules
+from anju.means.documents.services import trial
 
 AT = datetime(2024, 3, 6, 1, 30, tzinfo=UTC)  # 09:30 in Xinxiang
 ON = date(2024, 3, 6)

@@ -7,7 +7,8 @@ import zipfile
 import docx
 import pytest
 
-from anju.means.documents import faces, rendering, rules
+from anju.means.documents import rules
+from anju.means.documents.services import faces, rendering
 
 from .samples import AT, docx_text, order, pdf_fonts, pdf_lines, pdf_text, place_names, printed, squeezed
 

@@ -12,7 +12,9 @@ from PIL import Image
 
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import Refusal
-from anju.means.documents import amounts, faces, facts, rendering, rules
+from anju.means.documents import rules
+from anju.means.documents.rules import amounts, facts
+from anju.means.documents.services import faces, rendering
 
 from .samples import AT, ON, docx_text, pdf_lines, pdf_text, place_names, printed, sample, squeezed
 

@@ -12,8 +12,10 @@ from anju.ground.access.models import Account
 from anju.ground.foundation import files, journal, numbering, workflow
 from anju.ground.foundation.models import IssuedNumber, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
-from anju.means.documents import faces, queries, registry, rules, services, views
+from anju.means.documents import queries, rules, services, views
 from anju.means.documents.models import IssuedDocument
+from anju.means.documents.queries import registry
+from anju.means.documents.services import faces
 
 from .samples import AT, ON, docx_text, order, pdf_text
 

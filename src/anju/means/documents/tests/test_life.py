@@ -18,8 +18,10 @@ from anju.ground.foundation import files, journal, numbering
 from anju.ground.foundation.models import IssuedNumber, JobProgress, StoredFile
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted
 from anju.ground.organisations.models import Organisation
-from anju.means.documents import jobs, queries, registry, rendering, rules, services
+from anju.means.documents import jobs, queries, rules, services
 from anju.means.documents.models import IssuedDocument
+from anju.means.documents.queries import registry
+from anju.means.documents.services import rendering
 
 from .samples import AT, order, pdf_text, sample
 

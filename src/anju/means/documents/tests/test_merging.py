@@ -3,7 +3,8 @@
 import pypdfium2
 import pytest
 
-from anju.means.documents import merging, rendering, rules
+from anju.means.documents import rules
+from anju.means.documents.services import merging, rendering
 
 from .samples import AT, pdf_text, printed, sample
 

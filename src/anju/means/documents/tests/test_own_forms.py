@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from anju.ground.foundation.models import IssuedNumber, StoredFile
-from anju.means.documents import rendering, services
+from anju.means.documents import services
 from anju.means.documents.models import IssuedDocument
+from anju.means.documents.services import rendering
 
 from .samples import AT, order, pdf_text
 

@@ -14,8 +14,8 @@ from anju.duties.cases.rules import State
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Division
-from anju.means.figures import places, queries, registry, rules, services
-from anju.means.figures.queries import INSTALLATION, Query
+from anju.means.figures import queries, rules, services
+from anju.means.figures.queries import INSTALLATION, Query, places, registry
 from anju.means.figures.rules import FiguresDoNotAddUp, Period
 
 from .making import make_case, moment, officer, rate

@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from anju.duties.inspections.models import Finding, VisitPart
 from anju.duties.penalties.models import Payment, Penalty
 from anju.ground.foundation.refusals import Refusal
-from anju.means.figures import counting, keeping, queries, registry
+from anju.means.figures import queries
 from anju.means.figures.models import TallyState
-from anju.means.figures.queries import INSTALLATION, Query
+from anju.means.figures.queries import INSTALLATION, Query, counting, registry
 from anju.means.figures.rules import FiguresDoNotAddUp, Period
+from anju.means.figures.services import keeping
 
 from .inspecting import find, fine, life, make_unit, visit_unit
 from .making import moment, officer

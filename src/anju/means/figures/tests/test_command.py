@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from anju.duties.cases.rules import State
-from anju.means.figures import registry
+from anju.means.figures.queries import registry
 
 from .making import make_case
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import translation
 
-from anju.means.figures import registry, rules
+from anju.means.figures import rules
+from anju.means.figures.queries import registry
 
 BEGIN, END = (
     "<!-- definitions: begin (a test keeps this table equal to the code) -->",

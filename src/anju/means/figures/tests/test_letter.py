@@ -13,9 +13,9 @@ from django.urls import reverse
 from anju.duties.inspections.models import Finding
 from anju.duties.penalties.models import Penalty
 from anju.ground.foundation import journal
-from anju.means.figures import jobs, queries, registry, services
+from anju.means.figures import jobs, queries, services
 from anju.means.figures.models import FigureRevision, FigureSnapshot
-from anju.means.figures.queries import Query
+from anju.means.figures.queries import Query, registry
 from anju.means.figures.rules import Period
 
 from .inspecting import find, fine, make_unit, pay, visit_unit

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from anju.means.figures import keeping, tallies
-from anju.means.figures.tallies import Spec
+from anju.means.figures.models import tallies
+from anju.means.figures.models.tallies import Spec
+from anju.means.figures.services import keeping
 
 PROBE = Spec(
     name="probe",

@@ -9,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from anju.duties.inspections.models import Finding, VisitPart
-from anju.means.figures import keeping, registry, tallies
-from anju.means.figures.models import TallyDelta, TallyRow, TallyState
+from anju.means.figures.models import TallyDelta, TallyRow, TallyState, tallies
+from anju.means.figures.queries import kept, registry
+from anju.means.figures.services import keeping
 
 from .inspecting import chain, find, fine, life, make_unit, stamped, visit_unit
 
@@ -24,7 +25,7 @@ def wrong():
 def test_every_declared_tally_has_the_triggers_it_declares(db):
     names = {spec.name for spec in registry.specs()}
     assert {"visits", "findings", "rectified", "fines"} <= names
-    assert all(keeping.usable(registry.specs()).values())
+    assert all(kept.usable(registry.specs()).values())
     assert set(TallyState.objects.values_list("name", flat=True)) == names
 
 
@@ -154,10 +155,10 @@ def test_a_tally_that_was_tampered_with_is_found_logged_and_no_longer_asked(city
     assert state.differences == 1
     assert state.sample[0]["number"] == "-6"
     spec = next(s for s in registry.specs() if s.name == "visits")
-    assert keeping.usable([spec]) == {"visits": False}
+    assert kept.usable([spec]) == {"visits": False}
     call_command("rebuild_tallies", "visits")
     call_command("check_tallies")
-    assert keeping.usable([spec]) == {"visits": True}
+    assert kept.usable([spec]) == {"visits": True}
 
 
 def test_a_whole_table_emptied_empties_its_tally(city):

@@ -15,8 +15,8 @@ from anju.ground.access.models import Account
 from anju.ground.foundation.codes import check_uscc
 from anju.ground.foundation.models import Event
 from anju.ground.organisations.models import Organisation, Person, Post
-from anju.ground.territory import boundaries
 from anju.ground.territory.models import Estate
+from anju.ground.territory.queries import boundaries
 from anju.means.documents.models import IssuedDocument
 
 __all__ = ["_own_store"]

@@ -11,7 +11,7 @@ from anju.duties.suggestions.models import Reply, Suggestion, SuggestionNotice
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
 from anju.ground.organisations import services as organisations
-from anju.means.figures import registry
+from anju.means.figures.queries import registry
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 MEASURES = suggestions.book("suggestions")["measures"]

@@ -10,12 +10,13 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.doors.exchange import services
 from anju.doors.exchange.models import Import
-from anju.doors.exchange.reading import Unreadable
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
 from anju.ground.foundation.refusals import Refusal
+
+from ...queries.reading import Unreadable
+from ...services import imports as services
 
 ALL_KNOWN, UNREADABLE, SOME_RETURNED = 0, 2, 3
 _SHOWN = 20

@@ -9,11 +9,13 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anju.doors.exchange import practice, practice_month
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import Refusal
+
+from ...services import practice
+from ...services import practice_stations as practice_month
 
 
 class Command(BaseCommand):

@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 
 from anju.ground.foundation import rulebooks
 from anju.ground.foundation.refusals import Refusal
-from anju.ground.territory import boundaries, loading, services
 from anju.ground.territory.rules import ANY_DAY
+
+from ... import services
+from ...queries import boundaries
+from ...services import loading
 
 
 class Loader:

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from anju.means.documents import rendering, rules, trial
+from ... import rules
+from ...services import rendering, trial
 
 
 class Command(BaseCommand):

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from anju.means.figures import keeping, registry
+from ...queries import kept, registry
+from ...services import keeping
 
 
 class Command(BaseCommand):
@@ -19,7 +20,7 @@ class Command(BaseCommand):
         for spec in registry.specs():
             found = keeping.check(spec, at=timezone.now())
             wrong += len(found)
-            if not keeping.usable([spec])[spec.name]:
+            if not kept.usable([spec])[spec.name]:
                 wrong += not found
                 self.stdout.write(
                     f"{spec.name}: {len(found)} rows differ; ./anju manage rebuild_tallies {spec.name}"

@@ -15,8 +15,10 @@ from anju.ground.access.actors import Actor
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
 from anju.ground.foundation.refusals import NotFound, Refusal
-from anju.means.figures import places, queries, registry, rules
 from anju.means.figures.queries import Query, Result
+
+from ... import queries, rules
+from ...queries import places, registry
 
 
 class Command(BaseCommand):

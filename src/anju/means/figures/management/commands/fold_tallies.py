@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from anju.means.figures import keeping
+from ...services import keeping
 
 
 class Command(BaseCommand):

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from anju.means.figures import keeping, registry
+from ...queries import registry
+from ...services import keeping
 
 
 class Command(BaseCommand):

@@ -1,0 +1,180 @@
+"""What this room lays elsewhere: in a unit's file, beside an estate, on the navigation."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from anju.duties.cases.models import Case
+from anju.duties.cases.queries import catalogue
+from anju.ground.access import services as access
+from anju.ground.foundation.beside import Beside
+from anju.ground.foundation.citations import cite
+from anju.ground.organisations.models import ServiceContract
+from anju.ground.territory.models import Estate
+
+from . import rules
+from .models import Duty, Finding, Unit, Visit
+from .queries import checklists, dossier, units, visits
+from .queries.dossier import Line
+from .rules import VisitState
+
+
+def _address(name: str, pk: int) -> str:
+    try:
+        return reverse(name, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+def of_units(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
+    """Return the visits, findings and companies of some units, newest first within each."""
+    return [
+        *_visits(request.actor, unit_ids, limit),
+        *_findings(request.actor, unit_ids, limit),
+        *_companies(unit_ids, limit),
+    ]
+
+
+def _visits(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
+    seen = access.visible(Visit, to=actor, power="inspections.see")
+    found = seen.filter(unit__in=unit_ids, state=VisitState.FINISHED, visited_on__isnull=False)
+    visits = found.prefetch_related("parts__agency").order_by("-visited_on", "-pk")[:limit]
+    lines = []
+    for visit in visits:
+        parts = list(visit.parts.all())
+        findings = sum(part.findings_count for part in parts)
+        said = [
+            str(rules.conclusion_labels(part.checklist)[part.conclusion])
+            for part in parts
+            if part.conclusion in rules.CONCLUSION_LABELS
+        ]
+        lines.append(
+            Line(
+                on=visit.visited_on,
+                kind="visit",
+                title=str(visit.kind_label),
+                note=_("发现隐患 %(n)d 处") % {"n": findings}
+                if findings
+                else _("、").join(dict.fromkeys(said)),
+                url=_address("inspections:visit", visit.pk),
+                tone="warn" if findings else "done",
+                by=_("、").join(part.agency.name for part in parts),
+            )
+        )
+    return lines
+
+
+def _findings(actor: Any, unit_ids: Sequence[int], limit: int) -> list[Line]:
+    found = Finding.objects.filter(unit__in=unit_ids, found_on__isnull=False, is_new=True)
+    findings = list(found.select_related("agency").order_by("-found_on", "-pk")[:limit])
+    cases = [f.case_id for f in findings if f.case_id]
+    may_open = (
+        set(
+            access.visible(Case, to=actor, power="cases.see")
+            .filter(pk__in=cases)
+            .values_list("pk", flat=True)
+        )
+        if cases and actor.has("cases.see")
+        else set()
+    )
+    return [
+        Line(
+            on=finding.found_on,
+            kind="finding",
+            title=catalogue.label("hazard", finding.class_code),
+            note=" ".join(
+                part
+                for part in (
+                    finding.place,
+                    _("%(day)s 已整改") % {"day": finding.rectified_on.isoformat()}
+                    if finding.rectified_on
+                    else _("尚未整改"),
+                )
+                if part
+            ),
+            url=_address("cases:case", finding.case_id)
+            if finding.case_id and finding.case_id in may_open
+            else "",
+            tone="done" if finding.rectified_on else "danger",
+            by=finding.agency.name,
+        )
+        for finding in findings
+        if finding.found_on is not None
+    ]
+
+
+def _companies(unit_ids: Sequence[int], limit: int) -> list[Line]:
+    estates = Unit.objects.filter(pk__in=unit_ids, kind="estate").values("estate")
+    contracts = ServiceContract.objects.filter(estate__in=estates).select_related("company")
+    lines, today = [], timezone.localdate()
+    for contract in contracts.order_by("-valid_from")[:limit]:
+        name, until = contract.company.name, contract.valid_to
+        # What has not happened yet is no line of its own: it would stand above everything that has.
+        runs = _("合同到 %(day)s") % {"day": until.isoformat()} if until and until > today else ""
+        came = _("%(name)s 进驻") % {"name": name}
+        lines.append(Line(contract.valid_from, "company", came, note=runs, tone="active"))
+        if until and until <= today:
+            lines.append(Line(until, "company", _("%(name)s 合同到期") % {"name": name}))
+    return lines
+
+
+def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
+    """Return how often the units were visited, how many hazards were found, and how many are put right."""
+    visits = Visit.objects.filter(unit__in=unit_ids, state=VisitState.FINISHED).count()
+    found = Finding.objects.filter(unit__in=unit_ids, counted=True).aggregate(
+        all=Count("pk"), fixed=Count("pk", filter=Q(rectified_on__isnull=False))
+    )
+    return [(_("检查（次）"), visits), (_("隐患（处）"), found["all"]), (_("已整改（处）"), found["fixed"])]
+
+
+def duty_row(duty: Duty, today: date) -> dict[str, Any]:
+    """Describe what an agency owes a unit, and how long it still has."""
+    days = (duty.due_on - today).days
+    return {
+        "duty": duty,
+        "checklist": checklists.label(duty.checklist),
+        "basis": cite(duty.basis) if duty.basis else "",
+        "days": days,
+        "tone": "overdue" if days < 0 else "soon" if days <= units.SOON else "",
+    }
+
+
+def stats(request: Any, unit_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the counts for the head of a file, from every room that has some."""
+    return [{"label": label, "value": number} for label, number in dossier.counts(request, unit_ids)]
+
+
+def of_estate(request: Any, estate: Estate) -> Beside | None:
+    """Lay what was checked and found in an estate over time, with what is due, beside its record (一小区一档)."""
+    actor, today = request.actor, timezone.localdate()
+    if not actor.has(units.SEE):
+        return None
+    found = units.units_of_estate(actor, estate)
+    if not found:
+        return None
+    lines = dossier.lines(request, [u.pk for u in found], limit=60)
+    own = next((u for u in found if u.kind == "estate"), None)
+    context = {
+        "unit": own,
+        "others": len(found) - (own is not None),
+        "duties": [duty_row(duty, today) for duty in units.duties_of_unit(own)] if own else [],
+        "counts": stats(request, [u.pk for u in found]),
+        "lines": lines[:8],
+        "older": lines[8:],
+        "estate": estate,
+    }
+    panel = render_to_string("inspections/unit_estate_panel.html", context, request=request)
+    return Beside(panels=[panel])
+
+
+def waiting(request: HttpRequest) -> QuerySet | None:
+    """Return the visits of the signed-in person's agencies that are due today, late, or not finished."""
+    waits = visits.waits_today(request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return None if waits is None else waits.values("pk")

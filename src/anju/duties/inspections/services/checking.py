@@ -1,0 +1,559 @@
+"""What is done at the place: items looked at, hazards found and looked at again, conclusion, signature.
+
+Each verb acts for the part of the actor's agency, is one transaction, and leaves its record; like those of `services`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from anju.duties.cases.models import Case, Evidence
+from anju.duties.cases.queries import catalogue
+from anju.duties.cases.queries import evidence as case_evidence
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import files, journal
+from anju.ground.foundation.models import StoredFile
+from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, Refusal
+
+from .. import rules
+from ..models import CheckedItem, Finding, Visit, VisitOfficer, VisitPart, VisitPhoto
+from ..queries import checklists, counted
+from .visits import (
+    PLACED,
+    allow,
+    book,
+    concluded,
+    day_of,
+    locked,
+    open_part,
+    own_part,
+    receipt,
+    refuse_if_signed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A photo that comes with an act."""
+
+    file: UploadedFile | StoredFile
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was seen at one item: a result of rules.RESULT_LABELS, and a note."""
+
+    result: str
+    note: str = ""
+
+
+# ------------------------------------------------------------------------------------------ items and what is found
+
+
+@transaction.atomic
+def check_items(
+    *,
+    visit_id: int,
+    answers: Mapping[str, Answer],
+    by: Actor,
+    at: datetime,
+    agency_id: int | None = None,
+    rest: str = "",
+    key: str = "",
+) -> VisitPart:
+    """Write down what was seen at items of the part's checklist; only what differs from before is written.
+
+    answers  {item code: Answer}
+    rest     a result for all items that have none yet ("ok": 其余全部合格)
+    """
+    asked = journal.digest([visit_id, {k: [a.result, a.note] for k, a in answers.items()}, rest])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = open_part(visit, "check", by=by, agency_id=agency_id)
+    refuse_if_signed(visit)
+    if part.checklist == rules.RECHECK:
+        raise NotAllowedNow(_("复查请逐件查看原来的隐患。"), data={"allowed": ["look_at"]})
+    known = {item.code for item in checklists.at_edition(part.checklist, part.edition).items}
+    if strange := [code for code in answers if code not in known]:
+        raise Refusal(_("检查表里没有“%(code)s”这一项。") % {"code": strange[0]}, field="items")
+    if any(a.result not in rules.RESULT_LABELS for a in answers.values()) or rest not in (
+        "",
+        *rules.RESULT_LABELS,
+    ):
+        raise Refusal(_("检查结果请选合格、有问题或不涉及。"), field="items")
+    before = {i.item: (i.result, i.note) for i in part.items.all()}
+    written = {code: (a.result, a.note.strip()[:300]) for code, a in answers.items()}
+    if rest:
+        written |= {code: (rest, "") for code in known if code not in before and code not in written}
+    changed = {code: said for code, said in written.items() if before.get(code) != said}
+    if not changed:
+        return part
+    _write_items(part, changed)
+    journal.record(
+        "inspections.items_checked",
+        subject=visit,
+        by=by,
+        at=at,
+        data={"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+def _write_items(part: VisitPart, said: Mapping[str, tuple[str, str]]) -> None:
+    CheckedItem.objects.bulk_create(
+        [
+            CheckedItem(part=part, item=code, result=result, note=note)
+            for code, (result, note) in said.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["part", "item"],
+        update_fields=["result", "note"],
+    )
+
+
+def same_hazards(visit: Visit, class_code: str, place: str) -> list[Finding]:
+    """List the open hazards of a visit's unit that are of this class at this place, oldest first."""
+    found = counted.open_hazards(visit.unit_id, class_code=class_code)
+    return [finding for finding in found if rules.same_place(finding.place, place)]
+
+
+@transaction.atomic
+def add_finding(
+    *,
+    visit_id: int,
+    class_code: str,
+    by: Actor,
+    at: datetime,
+    place: str = "",
+    text: str = "",
+    item: str = "",
+    at_once: bool = False,
+    uploads: Sequence[Upload] = (),
+    same_case_id: int | None = None,
+    separate: bool = False,
+    agency_id: int | None = None,
+    key: str = "",
+) -> Finding:
+    """Write down a hazard that is seen, with its photos; it becomes a case when the visit is finished.
+
+    at_once       put right before the officers leave (当场改正)
+    same_case_id  it is this open hazard of the unit seen again, not a new one
+    separate      it is a new one, although an open hazard of the same class at the same place is known
+    Raises NeedsConfirmation when such a hazard is known and neither was said; a re-check takes it for the same.
+    """
+    asked = journal.digest([visit_id, class_code, place, text, item, at_once, same_case_id, separate])
+    visit = locked(visit_id, by=by)
+    if known := journal.receipt(by=by, key=key, key_digest=asked):
+        return Finding.objects.get(pk=known.data["finding"])
+    part = open_part(visit, "find", by=by, agency_id=agency_id)
+    refuse_if_signed(visit)
+    chosen = catalogue.find("hazard", class_code, on=day_of(at))
+    place, text = place.strip(), text.strip()
+    if len(place) > 200 or len(text) > 1000:
+        raise Refusal(_("位置最多 200 个字，说明最多 1000 个字，请缩短。"), field="text", code="too_long")
+    if at_once and chosen.severity == "major_suspected":
+        raise Refusal(_("重大火灾隐患嫌疑不能按当场改正处理，请去掉“当场改正”。"), field="at_once")
+    case = _same(visit, class_code, place, same_case_id, separate=separate)
+    twice = visit.findings.filter(part=part, class_code=class_code)
+    if any(rules.same_place(f.place, place) for f in twice):
+        raise Refusal(
+            _("这次检查已经登记了同一位置的同类问题。确有两处的，请把位置写得更具体。"),
+            field="place",
+            code="twice",
+        )
+    finding = Finding.objects.create(
+        visit=visit,
+        part=part,
+        unit_id=part.unit_id,
+        unit_kind=part.unit_kind,
+        case=case,
+        item=item[:30],
+        class_code=class_code,
+        top_class=chosen.groups[0][0],
+        severity=chosen.severity,
+        place=place,
+        text=text,
+        agency_id=part.agency_id,
+        agency_kind=part.agency_kind,
+        at_once=at_once,
+        is_new=case is None,
+        is_demo=visit.is_demo,
+        **{column: getattr(visit, column) for column in PLACED},
+    )
+    add_photos(visit, uploads, by=by, at=at, finding=finding)
+    if item:
+        _mark_problem(part, item)
+    journal.record(
+        "inspections.finding_added",
+        subject=visit,
+        by=by,
+        at=at,
+        note=" ".join(x for x in (chosen.name, place) if x),
+        data={
+            "finding": finding.pk,
+            "class": class_code,
+            "place": place,
+            "at_once": at_once,
+            "case": case.number if case else "",
+        },
+        key=key,
+        key_digest=asked,
+    )
+    return finding
+
+
+def _same(visit: Visit, class_code: str, place: str, case_id: int | None, *, separate: bool) -> Case | None:
+    """Return the open hazard that is seen again, None for a new one; ask back when it may be either."""
+    if separate:
+        return None
+    if case_id is not None:
+        hazards = [f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id]
+        if not hazards:
+            raise Refusal(_("所选的原有隐患已经销号，或不属于这个对象。请按新问题登记。"), field="same")
+        return hazards[0].case
+    alike = same_hazards(visit, class_code, place)
+    if not alike:
+        return None
+    if visit.kind == rules.RECHECK:
+        return alike[0].case
+    raise NeedsConfirmation(
+        _("这里有一处同类隐患还没有整改好（%(number)s，%(day)s发现）。是同一处，还是又有新的？")
+        % {"number": alike[0].case.number if alike[0].case else "", "day": alike[0].found_on},
+        field="same",
+        data={"confirm": "same", "cases": [f.case_id for f in alike]},
+        code="known_hazard",
+    )
+
+
+def _mark_problem(part: VisitPart, item: str) -> None:
+    """Say of the item that a finding belongs to that there is a problem."""
+    if (
+        part.checklist == rules.RECHECK
+        or checklists.at_edition(part.checklist, part.edition).item(item) is None
+    ):
+        return
+    CheckedItem.objects.update_or_create(part=part, item=item, defaults={"result": "problem"})
+
+
+def add_photos(
+    visit: Visit,
+    uploads: Sequence[Upload],
+    *,
+    by: Actor,
+    at: datetime,
+    finding: Finding | None = None,
+    item: str = "",
+) -> list[VisitPhoto]:
+    """Keep photos of a finding or of a re-checked hazard in the caller's transaction; the verb writes the journal."""
+    made = []
+    for upload in uploads[:9]:
+        stored = (
+            upload.file if isinstance(upload.file, StoredFile) else files.store_upload(upload.file, at=at)
+        )
+        photo, _created = VisitPhoto.objects.get_or_create(
+            visit=visit,
+            finding=finding,
+            item=item,
+            file=stored,
+            defaults={
+                "caption": upload.caption.strip()[:200],
+                "added_by": f"{by.post} {by.name}".strip()[:120],
+                "added_at": at,
+            },
+        )
+        made.append(photo)
+    return made
+
+
+@transaction.atomic
+def drop_finding(*, finding_id: int, by: Actor, at: datetime, reason: str = "", key: str = "") -> Visit:
+    """Take a finding away that was written down wrongly, while the visit is open and unsigned."""
+    asked = journal.digest(["drop", finding_id])
+    if known := receipt(by, key, asked):
+        return known
+    visit_id = Finding.objects.filter(pk=finding_id).values_list("visit", flat=True).first()
+    visit = locked(visit_id or 0, by=by)
+    allow(visit, "find")
+    refuse_if_signed(visit)
+    finding = visit.findings.filter(pk=finding_id).first()
+    if finding is None:
+        raise NotFound(_("没有找到这条问题，可能已经删除。"))
+    own_part(visit, by=by, agency_id=finding.agency_id)
+    gone = {"class": finding.class_code, "place": finding.place}
+    finding.delete()
+    journal.record(
+        "inspections.finding_dropped", subject=visit, by=by, at=at, note=reason.strip(), data=gone, key=key,
+        key_digest=asked,
+    )  # fmt: skip
+    return visit
+
+
+@transaction.atomic
+def look_at(
+    *,
+    visit_id: int,
+    case_id: int,
+    result: str,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    uploads: Sequence[Upload] = (),
+    insist: bool = False,
+    agency_id: int | None = None,
+    key: str = "",
+) -> VisitPart:
+    """Write down at a re-check what became of a hazard: ok put right, problem not put right.
+
+    note    what is seen there now; required, because it is what the case is closed or sent back with
+    Raises NeedsConfirmation for the photo that showed the hazard, handed in as proof that it is gone.
+    """
+    asked = journal.digest(["look", visit_id, case_id, result, note])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = open_part(visit, "check", by=by, agency_id=agency_id)
+    refuse_if_signed(visit)
+    if visit.kind != rules.RECHECK:
+        raise NotAllowedNow(_("只有复查才逐件查看原来的隐患。"), data={"allowed": []})
+    if result not in rules.RECHECK_LABELS:
+        raise Refusal(_("请选择已整改、未整改或未查看。"), field="result")
+    hazard = next((f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id), None)
+    if hazard is None:
+        raise NotFound(_("没有找到这处隐患，可能已经销号。"))
+    note = note.strip()[:300]
+    if result != "not_applicable" and len(note) < 4:
+        raise Refusal(_("请写明现场看到的情况，至少四个字。"), field="note")
+    item = rules.recheck_item(case_id)
+    photos = add_photos(visit, uploads, by=by, at=at, item=item)
+    if result == "ok" and not insist:
+        shown = Evidence.objects.filter(
+            case_id=case_id, file__in=[p.file_id for p in photos], purpose__in=sorted(case_evidence.BEFORE)
+        )
+        if shown.exists():
+            raise NeedsConfirmation(
+                _("这是整改前的那张照片，不能说明已经整改。请重新拍摄；确需使用的，请再次确认。"),
+                field="photos",
+                data={"confirm": "insist"},
+                code="same_photo",
+            )
+    _write_items(part, {item: (result, note)})
+    journal.record(
+        "inspections.hazard_looked_at",
+        subject=visit,
+        by=by,
+        at=at,
+        note=note,
+        basis="mps-fire-inspection-2012-21",
+        data={"case": case_id, "result": result},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+# -------------------------------------------------------------------------------------------- conclusion and signature
+
+
+@transaction.atomic
+def conclude_part(
+    *,
+    visit_id: int,
+    conclusion: str,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    agency_id: int | None = None,
+    key: str = "",
+) -> VisitPart:
+    """Conclude the part of the actor's agency: nothing found, problems, corrected at once, refused, closed down.
+
+    Raises Refusal while items are open, while a problem has neither a finding nor a note, and for a conclusion that
+    does not fit what was found.
+    """
+    asked = journal.digest(["conclude", visit_id, conclusion, note])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return own_part(visit, by=by, agency_id=agency_id)
+    part = open_part(visit, "conclude", by=by, agency_id=agency_id)
+    refuse_if_signed(visit)
+    if conclusion not in rules.CONCLUSION_LABELS:
+        raise Refusal(_("请选择检查结论。"), field="conclusion")
+    if conclusion in rules.NEEDS_NO_ITEMS:
+        if not note.strip():
+            raise Refusal(_("请写明拒绝检查或关闭停业的情况。"), field="note")
+    else:
+        _complete(visit, part, conclusion)
+    part.conclusion, part.note, part.concluded_at = conclusion, note.strip(), at
+    part.save(update_fields=["conclusion", "note", "concluded_at"])
+    journal.record(
+        "inspections.part_concluded",
+        subject=visit,
+        by=by,
+        at=at,
+        note=note.strip(),
+        data={"agency": part.agency.name, "conclusion": conclusion},
+        key=key,
+        key_digest=asked,
+    )
+    return part
+
+
+def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
+    """Refuse a conclusion while something is missing, or when it says other than what was found."""
+    items = {i.item: i for i in part.items.all()}
+    findings = list(part.findings.all())
+    if part.checklist == rules.RECHECK:
+        hazards = counted.open_hazards(visit.unit_id)
+        left = [f for f in hazards if rules.recheck_item(f.case_id or 0) not in items]
+        problems = sum(i.result == "problem" for i in items.values())
+        found, at_once = len(findings) + problems, sum(f.at_once for f in findings)
+        unexplained = []
+    else:
+        form = checklists.at_edition(part.checklist, part.edition)
+        left = [item for item in form.items if item.code not in items]
+        explained = {f.item for f in findings} | {i.item for i in items.values() if i.note}
+        unexplained = [
+            item for item in form.items
+            if items.get(item.code) and items[item.code].result == "problem" and item.code not in explained
+        ]  # fmt: skip
+        # A problem that is no hazard (a conduct item) is found as well.
+        noted = {i.item for i in items.values() if i.result == "problem"} - {f.item for f in findings}
+        found, at_once = len(findings) + len(noted), sum(f.at_once for f in findings)
+    if left:
+        raise Refusal(
+            _("还有 %(n)d 项没有填写结果，请填完再下结论。") % {"n": len(left)},
+            field="items",
+            code="items_left",
+        )
+    if unexplained:
+        raise Refusal(
+            _("“%(item)s”记为有问题，请登记问题，或写明是什么情况。") % {"item": unexplained[0].label},
+            field="items",
+            code="unexplained",
+        )
+    sentences = {
+        "found": _("已经登记了问题，结论不能是“未发现问题”。"),
+        "not_found": _("没有登记任何问题，结论应是“未发现问题”。"),
+        "not_corrected": _("还有没当场改正的问题，结论应是“发现问题”。"),
+    }
+    if why := rules.conclusion_conflict(conclusion, found=found, at_once=at_once):
+        raise Refusal(sentences[why], field="conclusion", code=why)
+
+
+@transaction.atomic
+def sign(
+    *,
+    visit_id: int,
+    signed_by: str,
+    by: Actor,
+    at: datetime,
+    picture: UploadedFile | None = None,
+    typed: bool = True,
+    met: str = "",
+    key: str = "",
+) -> Visit:
+    """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one.
+
+    typed  the name alone signs; False where it could have been drawn: an empty box is asked about first
+    """
+    asked = journal.digest(["sign", visit_id, signed_by, picture is not None])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return visit
+    allow(visit, "sign")
+    own_part(visit, by=by)
+    refuse_if_signed(visit)
+    concluded(visit)
+    name = signed_by.strip()
+    if not name:
+        raise Refusal(_("请填写签字人的姓名。"), field="signed_by")
+    if picture is None and not typed:
+        raise NeedsConfirmation(
+            _("框里还没有签字，请当事人手写。确实不便手写的，勾选只登记姓名；拒签的，在下面注明。"),
+            field="signature",
+            data={"confirm": "typed"},
+            code="not_drawn",
+        )
+    stored = files.store_upload(picture, at=at) if picture is not None else None
+    if stored is not None and not stored.is_image:
+        raise Refusal(_("签字应是一张图片，请重新签字。"), field="signature")
+    visit.signed_by, visit.signature, visit.ended_at = name[:60], stored, at
+    visit.met = met.strip()[:60] or visit.met or name[:60]
+    visit.save(update_fields=["signed_by", "signature", "met", "ended_at"])
+    journal.record(
+        "inspections.signed",
+        subject=visit,
+        by=by,
+        at=at,
+        basis="hn-fire-2014-59",
+        data={"signed_by": name, "picture": stored.sha256 if stored else ""},
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+@transaction.atomic
+def refuse_signature(
+    *, visit_id: int, reason: str, by: Actor, at: datetime, witness: str = "", met: str = "", key: str = ""
+) -> Visit:
+    """Note that the inspected refused to sign, and why; a witness or two officers must have seen it."""
+    asked = journal.digest(["refuse", visit_id, reason, witness])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return visit
+    allow(visit, "refuse_signature")
+    own_part(visit, by=by)
+    refuse_if_signed(visit)
+    concluded(visit)
+    if not reason.strip():
+        raise Refusal(_("请写明拒绝签字的情况。"), field="reason")
+    least = book(day_of(at))["refusal"]["officers"]
+    if not witness.strip() and VisitOfficer.objects.filter(part__visit=visit).count() < least:
+        raise Refusal(_("只有一名检查人员时，拒绝签字要有见证人，请填写见证人姓名。"), field="witness")
+    visit.refusal, visit.witness, visit.ended_at = reason.strip()[:200], witness.strip()[:60], at
+    visit.met = met.strip()[:60] or visit.met
+    visit.save(update_fields=["refusal", "witness", "met", "ended_at"])
+    journal.record(
+        "inspections.signature_refused",
+        subject=visit,
+        by=by,
+        at=at,
+        note=visit.refusal,
+        basis="hn-fire-2014-59",
+        data={"witness": visit.witness},
+        key=key,
+        key_digest=asked,
+    )
+    return visit
+
+
+@transaction.atomic
+def withdraw_signature(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+    """Open a signed record again, because something in it is wrong; it must be signed anew."""
+    asked = journal.digest(["unsign", visit_id, reason])
+    visit = locked(visit_id, by=by)
+    if receipt(by, key, asked):
+        return visit
+    allow(visit, "sign")
+    own_part(visit, by=by)
+    if not (visit.signed_by or visit.refusal):
+        raise NotAllowedNow(_("这份记录还没有签字，可以直接修改。"), data={"allowed": []})
+    if not reason.strip():
+        raise Refusal(_("请写明为什么要修改已签字的记录。"), field="reason")
+    was = visit.signed_by or visit.refusal
+    visit.signed_by, visit.signature, visit.refusal, visit.witness = "", None, "", ""
+    visit.save(update_fields=["signed_by", "signature", "refusal", "witness"])
+    journal.record(
+        "inspections.signature_withdrawn", subject=visit, by=by, at=at, note=reason.strip(), data={"was": was},
+        key=key, key_digest=asked,
+    )  # fmt: skip
+    return visit

@@ -1,0 +1,581 @@
+"""Pages of the register: units, one unit's file, what is due, sites with several due checks, suggested pairs."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from anju.ground.access import services as access
+from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.asked import whole
+from anju.ground.foundation.guards import power
+from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
+from anju.ground.organisations.models import Organisation
+from anju.ground.territory.models import Area, Estate
+from anju.ground.territory.queries import pick_url
+
+from ..forms.units import EndForm, FlagForm, JointForm, UnitForm
+from ..models import Unit, UnitMatch
+from ..pages import duty_row, stats
+from ..queries import dossier, kinds
+from ..queries import units as queries
+from ..services import matching, register
+from ..services import visits as services
+
+PAGE = 50
+FLAG_TONES = {"old_community": "warn", "high_rise": "active", "key_fire_unit": "danger", "focus": "danger"}
+
+
+def _actor(request: HttpRequest) -> Any:
+    return request.actor  # type: ignore[attr-defined]
+
+
+def _key(request: HttpRequest) -> str:
+    return request.POST.get("request_key", "")[:40]
+
+
+def _url_if(name: str, *args: Any) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def _number(request: HttpRequest) -> int:
+    return max(1, min(whole(request.GET.get("page")) or 1, 200))
+
+
+def _flag_words(flags: Iterable[str]) -> list[dict[str, str]]:
+    return [
+        {"key": flag, "label": kinds.flag_label(flag), "tone": FLAG_TONES.get(flag, "quiet")}
+        # That a company serves it is the rule, and needs no mark.
+        for flag in sorted(set(flags) - {"managed"})
+    ]
+
+
+def _pager(request: HttpRequest, found: queries.Page, number: int) -> dict[str, Any]:
+    first = (number - 1) * PAGE + 1 if found.rows else 0
+    last = (number - 1) * PAGE + len(found.rows)
+    return {
+        "count": found.count,
+        "more": found.more,
+        "page": number,
+        "first_row": first,
+        "last_row": last,
+        "at_end": last >= found.count and not found.more,
+    }
+
+
+# ----------------------------------------------------------------------------------------------------- the register
+
+
+@power("inspections.see")
+def units(request: HttpRequest) -> HttpResponse:
+    """List the units one may see, by name, kind, agency, place and flag."""
+    actor, today, number = _actor(request), timezone.localdate(), _number(request)
+    filters = queries.filters_from(request.GET, on=today)
+    found = queries.page(actor, filters, on=today, number=number, size=PAGE)
+    flags = kinds.flags_of([unit.pk for unit in found.rows], on=today)
+    book = rulebooks.load("units", on=today)
+    agencies = queries.agency_options(actor, on=today)
+    areas = queries.area_options(actor)
+    options = [(k, kinds.kind_label(k)) for k in book["kinds"]]
+    context = {
+        "rows": [
+            {
+                "pk": unit.pk,
+                "unit": unit,
+                "kind": kinds.kind_label(unit.kind),
+                "flags": _flag_words(flags.get(unit.pk, ())),
+            }
+            for unit in found.rows
+        ],
+        "filters": filters,
+        "kinds": options,
+        "groups": [(g, kinds.group_label(g)) for g in book["groups"]],
+        "agencies": agencies,
+        "areas": areas,
+        "flags": [(f, kinds.flag_label(f)) for f in book["flags"]],
+        "settable": [(f, kinds.flag_label(f)) for f in kinds.settable_flags()],
+        "words": _chip_words(actor, filters, options, agencies, areas),
+        "may_edit": actor.has(register.POWER),
+        "today": today,
+        "waiting": queries.match_count(actor, power=register.POWER) if actor.has(register.POWER) else 0,
+        **_pager(request, found, number),
+    }
+    return render(request, "inspections/units.html", context)
+
+
+def _chip_words(
+    actor: Any,
+    filters: queries.Filters,
+    options: list[tuple[str, str]],
+    agencies: list[tuple[int, str]],
+    areas: list[tuple[int, str]],
+) -> dict[str, dict[str, str]]:
+    words: dict[str, dict[str, str]] = {
+        "kind": dict(options),
+        "group": {filters.group: kinds.group_label(filters.group)} if filters.group else {},
+        "flag": {filters.flag: kinds.flag_label(filters.flag)} if filters.flag else {},
+        "agency": {str(pk): name for pk, name in agencies},
+        "area": {str(pk): name for pk, name in areas},
+        "ended": {"1": _("是")},
+    }
+    if filters.area and str(filters.area) not in words["area"]:
+        name = Area.objects.filter(pk=filters.area).values_list("name", flat=True).first()
+        words["area"][str(filters.area)] = name or ""
+    if filters.estate:
+        seen = access.visible(Estate, to=actor, power="territory.see")
+        name = seen.filter(pk=filters.estate).values_list("name", flat=True).first()
+        words["estate"] = {str(filters.estate): name or ""}
+    return words
+
+
+@require_POST
+@power("inspections.register")
+def flag_many(request: HttpRequest) -> HttpResponse:
+    """Set or end one flag on the chosen units; each is its own transaction, and each refusal is told."""
+    actor, at = _actor(request), timezone.now()
+    flag, on = request.POST.get("flag", ""), request.POST.get("on") != "0"
+    ids = [pk for text in request.POST.getlist("ids") if (pk := whole(text))][:200]
+    back = request.POST.get("back", "").lstrip("?")[:600]
+    done, refused = 0, []
+    for pk in ids:
+        try:
+            register.set_flag(
+                unit_id=pk, flag=flag, on=on, since=timezone.localdate(at), by=actor, at=at,
+                key=f"{_key(request)}-{pk}" if _key(request) else "",
+            )  # fmt: skip
+            done += 1
+        except Refusal as refusal:
+            refused.append(str(refusal))
+    if done:
+        messages.success(request, _("已处理 %(n)d 个对象。") % {"n": done})
+    for sentence in dict.fromkeys(refused):
+        messages.warning(request, sentence)
+    if not ids:
+        messages.warning(request, _("请先勾选对象。"))
+    return redirect(f"{reverse('inspections:units')}?{back}" if back else "inspections:units")
+
+
+# ------------------------------------------------------------------------------------------------------- one unit
+
+
+@power("inspections.see")
+def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Show one unit as one file: its facts, who supervises it, what is due, and everything that happened to it."""
+    actor, today = _actor(request), timezone.localdate()
+    shown = queries.unit_of(actor, unit_id)
+    lines = dossier.lines(request, [shown.pk])
+    tab = request.GET.get("tab", "")
+    context = {
+        "unit": shown,
+        "kind": kinds.kind_label(shown.kind),
+        "flags": _flag_words(kinds.flags_on(shown, on=today)),
+        "flag_rows": [
+            {"flag": kinds.flag_label(f.flag), "from": f.valid_from, "to": f.valid_to, "basis": f.basis}
+            for f in queries.flags_through_time(shown)
+        ],
+        "duties": [duty_row(duty, today) for duty in queries.duties_of_unit(shown)],
+        "visits": [_waiting_row(visit) for visit in queries.waiting_visits(actor, [shown.pk])],
+        "lines": [line for line in lines if tab in ("", line.kind)],
+        "tabs": _line_tabs(lines, tab),
+        "counts": stats(request, [shown.pk]),
+        "history": [_told(event) for event in reversed(journal.events_of(shown))],
+        "may_edit": _may_edit(actor, shown),
+        "may_plan": actor.has("inspections.plan") and shown.ended_on is None,
+        "plan_url": _url_if("inspections:plan"),
+        "estate_url": reverse("territory:estate", args=[shown.estate_id])
+        if shown.estate_id and actor.has("territory.see")
+        else "",
+        "flag_form": FlagForm(today=today),
+        "end_form": EndForm(initial={"ended_on": today}),
+        "today": today,
+    }
+    return render(request, "inspections/unit.html", context)
+
+
+def _may_edit(actor: Any, shown: Unit) -> bool:
+    """Say whether the actor keeps the register where this unit is."""
+    if not actor.has(register.POWER) or shown.merged_into_id is not None:
+        return False
+    return access.visible(Unit, to=actor, power=register.POWER).filter(pk=shown.pk).exists()
+
+
+def _waiting_row(visit: Any) -> dict[str, Any]:
+    return {"visit": visit, "url": _url_if("inspections:visit", visit.pk)}
+
+
+LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "major", "company")
+
+
+def _kind_words() -> dict[str, str]:
+    return {
+        "visit": _("检查"),
+        "finding": _("隐患"),
+        "order": _("责令改正"),
+        "penalty": _("处罚"),
+        "transfer": _("移送抄告"),
+        "sealing": _("临时查封"),
+        "major": _("重大火灾隐患"),
+        "company": _("物业企业"),
+    }
+
+
+def _line_tabs(lines: list[dossier.Line], tab: str) -> list[dict[str, Any]]:
+    words = _kind_words()
+    seen: dict[str, int] = {}
+    for line in lines:
+        seen[line.kind] = seen.get(line.kind, 0) + 1
+    ordered = [k for k in LINE_KINDS if k in seen] + [k for k in seen if k not in LINE_KINDS]
+    first = [{"label": _("全部"), "url": "?", "current": not tab, "count": len(lines)}]
+    return first + [
+        {"label": words.get(k, k), "url": f"?tab={k}", "current": tab == k, "count": seen[k]} for k in ordered
+    ]
+
+
+def _told(event: Any) -> dict[str, Any]:
+    titles = {
+        "inspections.unit_added": _("登记"),
+        "inspections.unit_edited": _("修改资料"),
+        "inspections.unit_ended": _("注销"),
+        "inspections.unit_flagged": _("加上标记"),
+        "inspections.unit_unflagged": _("去掉标记"),
+        "inspections.units_merged": _("另一条记录并入"),
+        "inspections.units_separated": _("从合并中拆开"),
+        "inspections.match_decided": _("核对疑似同一对象"),
+    }
+    flag = event.data.get("flag")
+    return {
+        "at": event.at,
+        "title": titles.get(event.name, event.name) + (f" · {kinds.flag_label(flag)}" if flag else ""),
+        "actor": _("系统") if event.actor_kind == "system" else event.actor_name,
+        "post": event.actor_post,
+        "note": event.note,
+        "tone": "quiet",
+        "gone": event.data.get("gone") if event.name == "inspections.units_merged" else None,
+    }
+
+
+@power("inspections.register")
+def new(request: HttpRequest) -> HttpResponse:
+    """Enter a unit: first its community is chosen, then its facts are typed."""
+    actor, today = _actor(request), timezone.localdate()
+    area = None
+    if wanted := whole(request.GET.get("area")):
+        seen = access.visible(Area, to=actor, power=register.POWER)
+        area = seen.filter(pk=wanted, active=True).first()
+    if area is None:
+        return redirect(
+            pick_url("area", "area", request.path, power=register.POWER, level=Area.Level.COMMUNITY)
+        )
+    agencies = queries.agency_options(actor, on=today, power=register.POWER)
+    form = UnitForm(request.POST or None, area=area, agencies=agencies)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = register.add_unit(
+                area=area, by=actor, at=timezone.now(), key=_key(request), **form.cleaned_data
+            )
+        except Refusal as refusal:
+            _show(form, refusal)
+        else:
+            messages.success(request, _("已登记“%(name)s”。") % {"name": made.name})
+            if matching.suggest([made.pk], at=timezone.now()):
+                messages.info(request, _("名册里有写法相近的对象，请核对是不是同一家。"))
+                return redirect("inspections:matches")
+            return redirect("inspections:unit", made.pk)
+    context = {"form": form, "area": area, "unit": None}
+    return render(request, "inspections/unit_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _editable(request: HttpRequest, unit_id: int) -> Unit:
+    shown = queries.unit_of(_actor(request), unit_id)
+    access.require(_actor(request), register.POWER, on=shown)
+    return shown
+
+
+@power("inspections.register")
+def edit(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Change the facts of a unit; a new place is chosen by its own page and comes back as ?area=."""
+    actor, today = _actor(request), timezone.localdate()
+    shown = _editable(request, unit_id)
+    area = shown.area
+    if wanted := whole(request.GET.get("area")):
+        seen = access.visible(Area, to=actor, power=register.POWER)
+        area = seen.filter(pk=wanted, active=True).first() or shown.area
+    agencies = queries.agency_options(actor, on=today, power=register.POWER)
+    if shown.agency and shown.agency_id not in dict(agencies):
+        agencies.append((shown.agency.pk, shown.agency.name))
+    if request.method == "POST":
+        form = UnitForm(request.POST, area=area, agencies=agencies, editing=True)
+        if form.is_valid():
+            try:
+                _store(form, shown, area, request)
+            except Refusal as refusal:
+                _show(form, refusal)
+            else:
+                messages.success(request, _("已保存。"))
+                return redirect("inspections:unit", shown.pk)
+    else:
+        form = UnitForm.of(shown, area=area, agencies=agencies)
+    move_url = pick_url("area", "area", request.path, power=register.POWER, level=Area.Level.COMMUNITY)
+    context = {"form": form, "area": area, "unit": shown, "move_url": move_url}
+    return render(request, "inspections/unit_form.html", context, status=422 if form.is_bound else 200)
+
+
+def _store(form: UnitForm, shown: Unit, area: Area, request: HttpRequest) -> None:
+    given = dict(form.cleaned_data)
+    agency = given.pop("agency")
+    given.pop("insist", None)
+    register.edit_unit(
+        unit_id=shown.pk,
+        kind=given.pop("kind"),
+        estate=given.pop("estate"),
+        area=area,
+        # Only another than the present one is a choice; the present one follows the place and the kind.
+        agency=agency if agency and agency.pk != shown.agency_id else None,
+        changes=given,
+        by=_actor(request),
+        at=timezone.now(),
+        key=_key(request),
+    )
+
+
+def _show(form: forms.Form, refusal: Refusal) -> None:
+    """Put a refusal beside its field, or above the form."""
+    show(form, refusal, field="insist" if isinstance(refusal, NeedsConfirmation) else None)
+
+
+@require_POST
+@power("inspections.register")
+def end(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Take a unit off the register."""
+    shown, form = _editable(request, unit_id), EndForm(request.POST)
+    if not form.is_valid():
+        raise Refusal(_("请填写注销日期和原因。"))
+    register.end_unit(
+        unit_id=shown.pk, by=_actor(request), at=timezone.now(), key=_key(request), **form.cleaned_data
+    )
+    messages.success(request, _("已注销。"))
+    return redirect("inspections:unit", shown.pk)
+
+
+@require_POST
+@power("inspections.register")
+def flag(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Set or end a flag of a unit from a day on."""
+    shown, form = _editable(request, unit_id), FlagForm(request.POST)
+    if not form.is_valid():
+        raise Refusal(_("请选择标记和日期。"))
+    register.set_flag(
+        unit_id=shown.pk, by=_actor(request), at=timezone.now(), key=_key(request), **form.cleaned_data
+    )
+    messages.success(request, _("已保存。"))
+    return redirect("inspections:unit", shown.pk)
+
+
+@require_POST
+@power("inspections.register")
+def separate(request: HttpRequest, unit_id: int) -> HttpResponse:
+    """Put back a unit that had been joined to another."""
+    gone = Unit.objects.filter(pk=unit_id).first()
+    if gone is None:
+        raise NotFound(_("没有找到这个检查对象。"))
+    register.separate_units(
+        gone_id=unit_id, reason=request.POST.get("note", ""), by=_actor(request), at=timezone.now(),
+        key=_key(request),
+    )  # fmt: skip
+    messages.success(request, _("已拆开，两个对象各自保留自己的记录。"))
+    return redirect("inspections:unit", unit_id)
+
+
+# ------------------------------------------------------------------------------------------------------- coverage
+
+
+@power("inspections.see")
+def coverage(request: HttpRequest) -> HttpResponse:
+    """Show what is due, by station: listed, done this year, overdue, share."""
+    actor, today = _actor(request), timezone.localdate()
+    kinds = queries.agency_kinds_due(today)
+    kind = request.GET.get("kind", "") if request.GET.get("kind", "") in kinds else kinds[0]
+    area = whole(request.GET.get("area"))
+    rows = queries.coverage_by_agency(actor, on=today, kind=kind, area=area)
+    book = rulebooks.load("organisations", on=today)["kinds"]
+    name = "name_en" if (get_language() or "").startswith("en") else "name"
+    total = {key: sum(getattr(row, key) for row in rows) for key in ("listed", "done", "overdue", "soon")}
+    total["share"] = round(100 * total["done"] / total["listed"], 1) if total["listed"] else 0.0
+    context = {
+        "rows": rows,
+        "total": total,
+        "kinds": [{"key": k, "label": book[k][name]} for k in kinds],
+        "kind": kind,
+        "areas": queries.area_options(actor),
+        "area": area,
+        "today": today,
+    }
+    return render(request, "inspections/coverage.html", context)
+
+
+@power("inspections.see")
+def due(request: HttpRequest) -> HttpResponse:
+    """List the units whose check is due, the longest overdue first."""
+    actor, today, number = _actor(request), timezone.localdate(), _number(request)
+    scope = request.GET.get("scope", "")
+    scope = scope if scope in queries.SCOPES else "overdue"
+    agency = None
+    if wanted := whole(request.GET.get("agency")):
+        agency = Organisation.objects.filter(pk=wanted).first()
+    found = queries.due_page(
+        actor, on=today, scope=scope, agency=agency.pk if agency else None, number=number, size=PAGE
+    )
+    words = {"overdue": _("已超期"), "soon": _("30日内到期"), "done": _("今年已检"), "listed": _("全部")}
+    ask = f"&agency={agency.pk}" if agency else ""
+    context = {
+        "rows": [duty_row(duty, today) | {"kind": kinds.kind_label(duty.unit.kind)} for duty in found.rows],
+        "agency": agency,
+        "scope": scope,
+        "tabs": [
+            {"label": words[s], "url": f"?scope={s}{ask}", "current": s == scope} for s in queries.SCOPES
+        ],
+        "may_plan": actor.has("inspections.plan"),
+        "plan_url": _url_if("inspections:plan"),
+        "today": today,
+        **_pager(request, found, number),
+    }
+    return render(request, "inspections/coverage_due.html", context)
+
+
+# ------------------------------------------------------------------------------------- several checks at one site
+
+
+@power("inspections.plan")
+def together(request: HttpRequest) -> HttpResponse:
+    """List the sites where several agencies owe a check (综合查一次), each offered as one visit."""
+    actor, today = _actor(request), timezone.localdate()
+    own = [office.pk for office in services.own_agencies(actor, on=today)]
+    sites = queries.sites_due(actor, on=today, own=own)
+    context = {
+        "sites": [_site(site, today) for site in sites],
+        "form": JointForm(initial={"planned_for": today}),
+        "may_plan": bool(own),
+        "today": today,
+    }
+    return render(request, "inspections/coverage_together.html", context)
+
+
+def _site(site: queries.Site, today: date) -> dict[str, Any]:
+    return {
+        "site": site,
+        "rows": [duty_row(duty, today) for duty in site.duties],
+        "overdue": sum(duty.due_on < today for duty in site.duties),
+        "units": [{"unit": u, "kind": kinds.kind_label(u.kind)} for u in site.units.values()],
+    }
+
+
+@require_POST
+@power("inspections.plan")
+def plan_together(request: HttpRequest) -> HttpResponse:
+    """Plan one joint visit of a site for all agencies that owe something there, for all its units at once."""
+    actor, at = _actor(request), timezone.now()
+    today = timezone.localdate(at)
+    form = JointForm(request.POST)
+    if not form.is_valid():
+        raise Refusal(_("请选择检查日期。"), field="planned_for")
+    own = [office.pk for office in services.own_agencies(actor, on=today)]
+    wanted = request.POST.get("site", "")[:300]
+    site = next((s for s in queries.sites_due(actor, on=today, own=own) if s.key == wanted), None)
+    if site is None:
+        raise Refusal(_("这处的检查已经有人安排，或者不再到期。请刷新后再看。"))
+    with transaction.atomic():
+        made = [
+            _plan_unit(shown, site, form.cleaned_data["planned_for"], own, request, at)
+            for shown in site.units.values()
+        ]
+    messages.success(
+        request,
+        _("已安排“%(site)s”的联合检查：%(units)d个对象，%(agencies)d个单位，一次上门。")
+        % {"site": site.name, "units": len(made), "agencies": len(site.agencies)},
+    )
+    if len(made) == 1 and (address := _url_if("inspections:visit", made[0].pk)):
+        return redirect(address)
+    return redirect("inspections:together")
+
+
+def _plan_unit(
+    shown: Unit, site: queries.Site, day: date, own: list[int], request: HttpRequest, at: Any
+) -> Any:
+    owing = {duty.agency_id: duty.checklist for duty in site.duties if duty.unit_id == shown.pk}
+    agencies = list(dict.fromkeys([*owing, *own[:1]]))
+    return services.plan_visit(
+        unit_id=shown.pk,
+        kind="joint" if len(agencies) > 1 else "daily",
+        planned_for=day,
+        agencies=agencies,
+        checklist=owing,
+        note=_("综合查一次"),
+        by=_actor(request),
+        at=at,
+        key=f"{_key(request)}-{shown.pk}" if _key(request) else "",
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- matches
+
+
+@power("inspections.register")
+def matches(request: HttpRequest) -> HttpResponse:
+    """Show pairs that may be one unit, side by side, for a person to decide."""
+    words = {
+        "uscc": _("统一社会信用代码相同"),
+        "name": _("名称相近"),
+        "address": _("地址相近"),
+        "community": _("同一社区"),
+        "street": _("同一街道"),
+    }
+    rows = [
+        {
+            "match": match,
+            "score": round(match.score * 100),
+            "reasons": [words.get(r, r) for r in match.reasons],
+            "sides": [_side(side) for side in (match.unit, match.other) if side is not None],
+        }
+        for match in queries.matches(_actor(request), power=register.POWER)
+    ]
+    return render(request, "inspections/matches.html", {"rows": rows})
+
+
+def _side(shown: Unit) -> dict[str, Any]:
+    return {"unit": shown, "kind": kinds.kind_label(shown.kind)}
+
+
+@require_POST
+@power("inspections.register")
+def decide_match(request: HttpRequest, match_id: int) -> HttpResponse:
+    """Decide one pair: the same (and which entry stays), or not."""
+    answer = request.POST.get("answer", "")
+    if answer != "different" and whole(answer) is None and answer != "same":
+        raise Refusal(_("请选择是不是同一单位。"))
+    decided: UnitMatch = matching.decide(
+        match_id=match_id,
+        same=answer != "different",
+        keep_id=whole(answer),
+        note=request.POST.get("note", ""),
+        by=_actor(request),
+        at=timezone.now(),
+        key=_key(request),
+    )
+    messages.success(request, _("已合并为一个对象。") if decided.same else _("已记为两个不同的对象。"))
+    return redirect("inspections:matches")
+
+
+# ---------------------------------------------------------------------------------------------- on an estate's page

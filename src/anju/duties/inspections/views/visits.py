@@ -1,0 +1,213 @@
+"""Pages of visits: the list, one visit, the plan. They read what was asked, call a query or a verb, show the answer."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from anju.ground.access import services as access
+from anju.ground.access.guards import power
+from anju.ground.foundation.asked import whole
+from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
+
+from .. import rules
+from ..forms import visits as forms
+from ..models import Unit
+from ..queries import kinds
+from ..queries import visits as queries
+from ..services import records
+from ..services import visits as services
+
+PAGE = 50
+
+
+def _actor(request: HttpRequest) -> Any:
+    return request.actor  # type: ignore[attr-defined]
+
+
+@power("inspections.see")
+def visits(request: HttpRequest) -> HttpResponse:
+    """List visits: what is planned first, then the newest; narrowed by period, kind, state, agency and place."""
+    actor = _actor(request)
+    filters = queries.filters_from(request.GET)
+    number = max(1, min(whole(request.GET.get("page")) or 1, 200))
+    found = queries.page(actor, filters, number=number, size=PAGE)
+    agencies, areas = queries.agency_options(actor), queries.area_options(actor)
+    last = (number - 1) * PAGE + len(found.rows)
+    context = {
+        "rows": [
+            {
+                "pk": v.pk,
+                "visit": v,
+                "tone": rules.STATE_TONES[v.state],
+                "kind": kinds.kind_label(v.unit.kind),
+            }
+            for v in found.rows
+        ],
+        "filters": filters,
+        "count": found.count,
+        "more": found.more,
+        "page": number,
+        "first_row": (number - 1) * PAGE + 1 if found.rows else 0,
+        "last_row": last,
+        "last": last >= found.count and not found.more,
+        "kinds": rules.KIND_LABELS,
+        "states": rules.STATE_LABELS,
+        "agencies": agencies,
+        "areas": areas,
+        "words": _chip_words(actor, filters, agencies, areas),
+        "today": timezone.localdate(),
+    }
+    return render(request, "inspections/visits.html", context)
+
+
+def _chip_words(
+    actor: Any, filters: queries.Filters, agencies: list[tuple[int, str]], areas: list[tuple[int, str]]
+) -> dict[str, dict[str, str]]:
+    words = {
+        "kind": {k: str(v) for k, v in rules.KIND_LABELS.items()},
+        "state": {k: str(v) for k, v in rules.STATE_LABELS.items()},
+        "agency": {str(pk): name for pk, name in agencies},
+        "area": {str(pk): name for pk, name in areas},
+        "mine": {"": _("是"), "1": _("是")},
+    }
+    if filters.unit:
+        seen = access.visible(Unit, to=actor, power="inspections.see")
+        name = seen.filter(pk=filters.unit).values_list("name", flat=True).first() or ""
+        words["unit"] = {str(filters.unit): name}
+    return words
+
+
+@power("inspections.see")
+def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """Show one visit whole: what is next, each agency's part as it was, findings, signature, its story."""
+    return _visit(request, visit_id)
+
+
+def _visit(
+    request: HttpRequest, visit_id: int, *, act: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    at, actor = timezone.now(), _actor(request)
+    found = queries.dossier(actor, visit_id)
+    mine = found.mine
+    day = timezone.localdate(at)
+    recording = mine is not None and found.visit.state == rules.VisitState.OPEN and "check" in found.acts
+    context = {
+        "d": found,
+        "visit": found.visit,
+        "unit": found.unit,
+        "unit_kind": kinds.kind_label(found.unit.kind),
+        "next": queries.next_act(found),
+        "officers": queries.officer_choices(mine.part, actor, on=day)
+        if mine and "begin" in found.acts
+        else [],
+        "tree": queries.class_tree(on=day)
+        if recording and mine and mine.part.checklist != rules.RECHECK
+        else [],
+        "conclusions": list(rules.conclusion_labels(mine.part.checklist if mine else "").items()),
+        "results": rules.RESULT_LABELS,
+        "recheck_results": rules.RECHECK_LABELS,
+        "recheck_due": queries.recheck_day(at) if "ask_recheck" in found.acts else None,
+        "tone": rules.STATE_TONES[found.visit.state],
+        "events": [queries.told(event) for event in reversed(found.events)],
+        "act": act,
+        "refusal": str(refusal) if refusal else "",
+        "field": refusal.field if refusal else "",
+        "confirm": refusal.data if isinstance(refusal, NeedsConfirmation) else {},
+        "typed": request.POST,
+        "now": at,
+    }
+    return render(request, "inspections/visit.html", context, status=refusal.status if refusal else 200)
+
+
+@require_POST
+@power("inspections.record")
+def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
+    """Take one act on a visit; a refusal comes back beside its form with what was typed."""
+    at, actor = timezone.now(), _actor(request)
+    try:
+        done = forms.take(request, visit_id, act, by=actor, at=at, channel="staff")
+    except NotFound:
+        raise
+    except Refusal as refused:
+        return _visit(request, visit_id, act=act, refusal=refused)
+    messages.success(request, _said(act))
+    return redirect(f"{reverse('inspections:visit', args=[forms.visit_of(done, visit_id)])}#acts")
+
+
+def _said(act: str) -> str:
+    return {
+        "finish": _("检查已完成，隐患已进入整改流程。"),
+        "ask_recheck": _("已安排复查。"),
+        "cancel": _("检查已取消。"),
+        "void": _("检查已作废，不再计入统计。"),
+    }.get(act, _("已保存。"))
+
+
+@power("inspections.plan")
+def plan(request: HttpRequest) -> HttpResponse:
+    """Plan a visit: find the unit, then the day, the kind and who comes."""
+    at, actor = timezone.now(), _actor(request)
+    day = timezone.localdate(at)
+    wanted = whole(request.POST.get("unit") or request.GET.get("unit"))
+    unit = None
+    if wanted is not None:
+        seen = access.visible(Unit, to=actor, power="inspections.plan").filter(pk=wanted)
+        unit = seen.select_related("area", "estate").first()
+        if unit is None:
+            raise NotFound(_("没有找到这个检查对象。"))
+    if unit is None:
+        text = request.GET.get("q", "")
+        context = {"units": queries.find_units(actor, text), "text": text, "kinds": kinds.kind_label}
+        return render(request, "inspections/visit_plan_unit.html", context)
+    agencies = services.agencies_for(unit, on=day)
+    own = [o.pk for o in agencies if o.pk in actor.organisation_ids]
+    follows = whole(request.GET.get("follows"))
+    first = {"unit": unit.pk, "planned_for": day, "kind": request.GET.get("kind") or "daily", "agencies": own}
+    form = forms.PlanForm(request.POST or None, initial=first, agencies=agencies)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.plan_visit(
+                unit_id=unit.pk,
+                kind=form.cleaned_data["kind"],
+                planned_for=form.cleaned_data["planned_for"],
+                agencies=[int(pk) for pk in form.cleaned_data["agencies"]],
+                campaign=form.cleaned_data["campaign"],
+                note=form.cleaned_data["note"],
+                follows_id=follows,
+                by=actor,
+                at=at,
+                key=request.POST.get("request_key", "")[:64],
+            )
+        except NotFound:
+            raise
+        except Refusal as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+        else:
+            messages.success(request, _("已安排检查 %(number)s。") % {"number": made.number})
+            return redirect("inspections:visit", made.pk)
+    context = {
+        "form": form,
+        "unit": unit,
+        "unit_kind": kinds.kind_label(unit.kind),
+        "before": queries.visits_of_unit(actor, unit.pk),
+    }
+    return render(request, "inspections/visit_plan.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@power("inspections.see")
+def record(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """Open the printed record of a finished visit; it is issued now when nobody has asked for it before."""
+    try:
+        made = records.issue_record(visit_id=visit_id, by=_actor(request), at=timezone.now())
+    except NotFound:
+        raise
+    except Refusal as refused:
+        return _visit(request, visit_id, act="record", refusal=refused)
+    return redirect("documents:pdf", made.pk)
