@@ -3,8 +3,8 @@
 What Django writes it writes for each of these servers. So `.ci/run` runs on the second one only the tests marked
 `own_sql`, and this is the rule of the mark:
 
-- all tests that lie beside code which holds SQL, or speaks to the server itself; migrations are code;
-- each test file that holds SQL;
+- the tests that use the database and lie beside code which holds SQL, migrations included;
+- each test file that holds SQL or speaks to the server itself;
 - tests with real transactions, for they ask how the server locks;
 - the journeys, one way through everything.
 """
@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.worlds import has_real_transactions
+from tests.worlds import has_real_transactions, uses_the_database
 
 ROOT = Path(__file__).resolve().parents[1]
 JOURNEYS = ROOT / "tests" / "journeys"
-SQL = re.compile(r"\bRunSQL\(|\bRawSQL\(|\.(cursor|raw|execute|executemany|copy_expert)\(|\bpsycopg\b")
+SQL = re.compile(
+    r"\bRunSQL\(|\bRawSQL\(|\.(cursor|raw|execute|executemany|copy_expert)\(|\bpsycopg\b|\bCluster\("
+)
 
 
 def code_beside(test_file: Path) -> Path | None:
@@ -33,7 +35,7 @@ def code_beside(test_file: Path) -> Path | None:
 
 @cache
 def holds_sql(folder: Path) -> bool:
-    """Say whether code in a folder, its tests left out, holds SQL or speaks to the server itself."""
+    """Say whether code in a folder, its tests left out, holds SQL."""
     return any(
         SQL.search(path.read_text(encoding="utf-8"))
         for path in folder.rglob("*.py")
@@ -42,17 +44,25 @@ def holds_sql(folder: Path) -> bool:
 
 
 @cache
-def is_of_sql(test_file: Path) -> bool:
-    """Say whether all tests of a file have to do with SQL that is not Django's."""
-    if JOURNEYS in test_file.parents or SQL.search(test_file.read_text(encoding="utf-8")):
-        return True
+def lies_beside_sql(test_file: Path) -> bool:
+    """Say whether a test file tests code which holds SQL, or everything."""
     beside = code_beside(test_file)
-    return beside is not None and holds_sql(beside)
+    return JOURNEYS in test_file.parents or (beside is not None and holds_sql(beside))
+
+
+@cache
+def is_of_sql(test_file: Path) -> bool:
+    """Say whether a test file itself holds SQL or speaks to the server."""
+    return bool(SQL.search(test_file.read_text(encoding="utf-8")))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of SQL, before the words of the command line choose among the marks."""
     for item in items:
-        if is_of_sql(item.path) or has_real_transactions(item):
+        if (
+            is_of_sql(item.path)
+            or has_real_transactions(item)
+            or (uses_the_database(item) and lies_beside_sql(item.path))
+        ):
             item.add_marker("own_sql")

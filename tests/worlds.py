@@ -76,6 +76,11 @@ def has_real_transactions(item: pytest.Item) -> bool:
     )
 
 
+def uses_the_database(item: pytest.Item) -> bool:
+    """Say whether a test may ask the database anything, as its mark or a fixture tells."""
+    return item.get_closest_marker("django_db") is not None or "db" in getattr(item, "fixturenames", ())
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring together those that begin in one database; the longest come first, so that all processes end together."""
@@ -83,8 +88,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
         if has_real_transactions(item):
             return 0
-        asked = set(getattr(item, "fixturenames", ()))
-        return 1 if "city" in asked else 2 if "db" in asked or item.get_closest_marker("django_db") else 3
+        return 1 if "city" in getattr(item, "fixturenames", ()) else 2 if uses_the_database(item) else 3
 
     items.sort(key=place)
 
