@@ -360,7 +360,9 @@ def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, An
             if stretch not in covers:
                 covers[stretch] = (
                     stretch.kind == "all"
-                    or model._default_manager.filter(condition_of(model, stretch), pk=record.pk).exists()
+                    or model._default_manager.filter(
+                        condition_of(model, stretch, power=power), pk=record.pk
+                    ).exists()
                 )
             if covers[stretch]:
                 why.append(stretch)
