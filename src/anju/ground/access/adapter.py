@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from anju.ground.foundation import journal
+from anju.ground.foundation.asked import address_of
 
 from .actors import PUBLIC
 from .services import named
@@ -34,7 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 subject=None,
                 by=PUBLIC,
                 at=timezone.now(),
-                data={"username": str(credentials.get("username", ""))[:60], "ip": self.address(request)},
+                data={"username": str(credentials.get("username", ""))[:60], "address": address_of(request)},
             )
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -45,19 +46,25 @@ class AccountAdapter(DefaultAccountAdapter):
                 subject=user,
                 by=named(user),  # type: ignore[arg-type]
                 at=timezone.now(),
-                data={"ip": self.address(request)},
+                data={"address": address_of(request)},
             )
 
-    def address(self, request: HttpRequest) -> str:
-        """Return the address a request came from, as the nearest proxy saw it."""
-        return str(request.META.get("REMOTE_ADDR", ""))
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address of a request as the rest of the house knows it, for the list of one's sessions."""
+        return address_of(request)
 
     def set_password(self, user: Any, password: str) -> None:
         """Store a new password chosen by its owner, who then need not change it again."""
         with transaction.atomic():
             user.must_change_password = False
             super().set_password(user, password)
-            journal.record("access.password_changed", subject=user, by=named(user), at=timezone.now())
+            journal.record(
+                "access.password_changed",
+                subject=user,
+                by=named(user),
+                at=timezone.now(),
+                data={"address": address_of(self.request)},
+            )
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("access:me")

@@ -60,7 +60,7 @@ def _organisation(reach: Reach) -> Q:
 
 
 def _organisation_kept(reach: Reach) -> Q:
-    """Cover the organisations of the places reached: a contract there shows a company, it does not hand its record over."""
+    """Cover the organisations of the places reached: a contract there shows a company, and hands no record over."""
     return Q(pk__in=()) if reach.kind == "company" else Q(area__in=_areas(reach))
 
 
