@@ -248,7 +248,7 @@ def tries(world: World, filed: Callable, hazard: Callable, visited: Callable) ->
             body={"name": "新建小区", "management": "none", "system": "wgs84"}),
         Try("county_supervisor", "organisations:new", "area", areas.west.pk, areas.east.pk, query="area",
             body={"kind": "police_station", "name": "新设派出所"}),
-        Try("county_supervisor", "organisations:new_contract", "estate", estates.shanqian.pk, estates.railway.pk,
+        Try("county_supervisor", "organisations:new_contract", "estate", estates.keji.pk, estates.railway.pk,
             {"pk": offices.other_company.pk}, {"valid_from": today, "overlap_reason": "交接"}, query="estate"),
         Try("city_supervisor", "suggestions:step", "lead", offices.company.pk, offices.east_housing.pk,
             {"suggestion_id": fresh.pk, "act": "assign"}),
