@@ -1,7 +1,8 @@
 """The whole URL table as an attacker walks it: every address filled in with the ids of one case."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
@@ -12,11 +13,12 @@ FOREIGN = ("account", "mfa", "usersessions")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address: its name with the namespace, the parameters it takes, the power it names."""
+    """One address: its name with the namespace, the parameters it takes, the power it names, the view behind it."""
 
     name: str
     parameters: tuple[str, ...]
     power: str
+    view: Callable = field(compare=False, repr=False)
 
     def filled(self, values: dict[str, Any]) -> str | None:
         """Return the address with these values, or None when one is missing."""
@@ -34,12 +36,16 @@ def _walk(patterns: Iterable, space: str = "", outer: tuple[str, ...] = ()) -> I
             yield from _walk(found.url_patterns, within, here)
         elif isinstance(found, URLPattern) and found.name:
             power = getattr(found.callback, "anju_power", "")
-            yield Address(f"{space}{found.name}", here, power)
+            yield Address(f"{space}{found.name}", here, power, found.callback)
 
 
 def table() -> list[Address]:
     """List every named address of ours."""
-    return [a for a in _walk(get_resolver().url_patterns) if not a.name.startswith(FOREIGN)]
+    return [a for a in _walk(get_resolver().url_patterns) if _ours(a)]
+
+
+def _ours(address: Address) -> bool:
+    return not address.name.startswith(FOREIGN) or inspect.unwrap(address.view).__module__.startswith("anju.")
 
 
 def about_a_case() -> list[Address]:

@@ -5,6 +5,7 @@ Every write takes an `Idempotency-Key` header of up to 64 characters; the same k
 Errors: {"code", "message", "field", "data"}.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from anju.duties.cases.queries import catalogue
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import writes
 from anju.ground.access.services import actor_of_key, require_power, to_do_first
+from anju.ground.foundation.asked import address_of
 from anju.ground.foundation.middleware import refusal_of, told_when
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
@@ -34,8 +36,9 @@ class KeyAuth(HttpBearer):
         found = actor_of_key(token, at=timezone.now())
         if found is None:
             return None
-        request.actor = found[0]  # type: ignore[attr-defined]
-        return found[0]
+        actor = replace(found[0], address=address_of(request))
+        request.actor = actor  # type: ignore[attr-defined]
+        return actor
 
 
 class SessionAuth(APIKeyCookie):

@@ -23,7 +23,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody signed in (or a key), at one moment. `powers` maps each power to the reaches it has."""
+    """Somebody signed in (or a key), at one moment. `powers` maps each power to the reaches it has.
+
+    address  the client's address of the request ("" outside of one); the journal keeps it with acts of access
+    """
 
     account_id: int | None
     kind: str
@@ -35,6 +38,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     home_area_id: int | None = None
     is_authenticated: bool = True
+    address: str = ""
 
     def has(self, power: str) -> bool:
         """Say whether the actor holds a power anywhere at all."""

@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 subject=None,
                 by=PUBLIC,
                 at=timezone.now(),
-                data={"username": str(credentials.get("username", ""))[:60], "ip": address_of(request)},
+                data={"username": str(credentials.get("username", ""))[:60], "address": address_of(request)},
             )
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -79,7 +79,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 subject=user,
                 by=named(user),  # type: ignore[arg-type]
                 at=timezone.now(),
-                data={"ip": address_of(request)},
+                data={"address": address_of(request)},
             )
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -91,7 +91,13 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             user.must_change_password = False
             super().set_password(user, password)
-            journal.record("access.password_changed", subject=user, by=named(user), at=timezone.now())
+            journal.record(
+                "access.password_changed",
+                subject=user,
+                by=named(user),
+                at=timezone.now(),
+                data={"address": address_of(self.request)},
+            )
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("access:me")

@@ -7,8 +7,16 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
+        from anju.ground.foundation import story
         from anju.ground.foundation.navigation import Item, register
 
         from . import guards, reaches  # noqa: F401  (say what comes first, and how far a reach goes)
+        from .pages import granted
+        from .views import waiting
 
-        register(Item(_("人员和账号"), "access:people", "access.manage", "key", 85, _("管理")))
+        # Posts are an act of access, too, though their table lies a room below.
+        story.register({}, details={"access": granted, "organisations": granted})
+
+        group = _("管理")
+        register(Item(_("人员和账号"), "access:people", "access.manage", "key", 85, group))
+        register(Item(_("授权复核"), "access:grants", "access.confirm", "check", 86, group, badge=waiting))

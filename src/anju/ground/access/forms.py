@@ -23,6 +23,12 @@ class EnrolForm(forms.Form):
         label=_("任职结束"), widget=DateInput(), required=False, help_text=_("不知道时空着。")
     )
     badge_number = forms.CharField(label=_("执法证号"), max_length=30, required=False)
+    reason = forms.CharField(
+        label=_("任职依据"),
+        max_length=200,
+        required=False,
+        help_text=_("能管理、审计或调阅封存信息的岗位要由另一位管理员复核，请写明任命文件或理由。"),
+    )
 
     def __init__(self, *args: Any, roles: dict[str, str], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -36,6 +42,12 @@ class PostForm(forms.Form):
     title = forms.CharField(label=_("职务"), max_length=60, required=False)
     valid_from = forms.DateField(label=_("任职开始"), widget=DateInput())
     valid_to = forms.DateField(label=_("任职结束"), widget=DateInput(), required=False)
+    reason = forms.CharField(
+        label=_("任职依据"),
+        max_length=200,
+        required=False,
+        help_text=_("能管理、审计或调阅封存信息的岗位要由另一位管理员复核，请写明任命文件或理由。"),
+    )
 
     def __init__(self, *args: Any, roles: dict[str, str], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -68,3 +80,9 @@ class ReasonForm(forms.Form):
     """A reason, for acts that need one."""
 
     reason = forms.CharField(label=_("原因"), max_length=200)
+
+
+class AnswerForm(forms.Form):
+    """What a second person says to a request."""
+
+    note = forms.CharField(label=_("说明"), max_length=200, required=False)

@@ -1,10 +1,13 @@
 """Put the actor on the request, once, lazily: pages that need none ask the database nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+
+from anju.ground.foundation.asked import address_of
 
 from .actors import PUBLIC, Actor
 from .services import actor_of
@@ -25,4 +28,4 @@ def _resolve(request: HttpRequest) -> Actor:
     user = request.user
     if not user.is_authenticated:
         return PUBLIC
-    return actor_of(user, at=timezone.now())  # type: ignore[arg-type]
+    return replace(actor_of(user, at=timezone.now()), address=address_of(request))  # type: ignore[arg-type]

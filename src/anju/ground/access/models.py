@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from anju.ground.organisations.models import Person, Post
 
+from . import rules
+
 
 class AccountManager(BaseUserManager["Account"]):
     """Creates accounts with a hashed password; loads each with its person, whom every request needs."""
@@ -63,6 +65,46 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post_id}>{self.to_person_id}"
+
+
+class Grant(models.Model):
+    """What one administrator asks for and a second person confirms before it is done (rules.STEPS)."""
+
+    kind = models.CharField(max_length=10, help_text="rules.Kind")
+    state = models.CharField(max_length=10, default=rules.State.ASKED)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="grants")
+    # A post to be held, or (`post`) one to be lent, and the days.
+    role = models.CharField(max_length=30, blank=True)
+    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=60, blank=True)
+    post = models.ForeignKey(Post, null=True, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+    reason = models.CharField(max_length=200)
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "-asked_at"], name="grant_state")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "person", "role", "organisation", "post"],
+                condition=Q(state=rules.State.ASKED),
+                nulls_distinct=False,
+                name="grant_asked_once",
+            ),
+            models.CheckConstraint(condition=~Q(person=F("decided_by")), name="grant_not_by_the_person"),
+            models.CheckConstraint(
+                condition=~Q(state=rules.State.CONFIRMED) | ~Q(asked_by=F("decided_by")),
+                name="grant_by_a_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.person_id}"
 
 
 class ApiKey(models.Model):

@@ -1,5 +1,6 @@
 """Questions about logins, the people behind them, and what they may do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from anju.ground.foundation import rulebooks
 from anju.ground.organisations.models import Person, Post
-from anju.ground.organisations.queries import in_force
+from anju.ground.organisations.queries import in_force, powers_of_role
+from anju.ground.organisations.rules import Held
 
+from . import rules
 from .actors import Actor, Reach
-from .models import Account, ApiKey, Delegation
+from .models import Account, ApiKey, Delegation, Grant
 
 
 def role_names(*, on: date) -> dict[str, str]:
@@ -28,6 +31,11 @@ def _names(part: str, *, on: date) -> dict[str, str]:
     return {key: entry[field] for key, entry in rulebooks.load("access", on=on).get(part, {}).items()}
 
 
+def role_name(role: str, *, on: date) -> str:
+    """Return what a role is called in Chinese, as the journal keeps it; the key of one the rulebook no longer knows."""
+    return str(rulebooks.load("access", on=on)["roles"].get(role, {"name": role})["name"])
+
+
 def usual_roles(kind: str, *, on: date) -> frozenset[str]:
     """Return the roles that are usual in a kind of organisation."""
     roles = rulebooks.load("access", on=on)["roles"]
@@ -36,14 +44,105 @@ def usual_roles(kind: str, *, on: date) -> frozenset[str]:
 
 def holders(power: str, *, organisation_id: int, on: date) -> set[int]:
     """Return the ids of the people who hold a power by a post in an organisation on a day (lent posts aside)."""
+    held = Post.objects.filter(
+        in_force(on), organisation=organisation_id, role__in=_roles_with([power], on=on)
+    )
+    return set(held.values_list("person_id", flat=True))
+
+
+def held_by(person: Person) -> list[Held]:
+    """List the roles that a person holds, held or will hold, by posts of their own and by lent ones."""
+    own = Post.objects.filter(person=person).values_list("role", "valid_from", "valid_to")
+    lent = Delegation.objects.filter(to_person=person, ended_at__isnull=True)
+    borrowed = lent.values_list("post__role", "valid_from", "valid_to")
+    return [Held(*line) for line in (*own, *borrowed)]
+
+
+def is_guarded(role: str, *, on: date) -> bool:
+    """Say whether a role can unseal, audit or administer, so that it takes a second person."""
+    return role in _roles_with(rulebooks.load("access", on=on)["guarded"], on=on)
+
+
+def guarded_by(person: Person | None, *, on: date) -> list[str]:
+    """List the guarded roles that a person holds on a day or later."""
+    if person is None:
+        return []
+    held = [one.role for one in held_by(person) if one.until is None or one.until >= on]
+    return sorted({role for role in held if is_guarded(role, on=on)})
+
+
+def _roles_with(powers: Iterable[str], *, on: date) -> list[str]:
+    """List the roles of the rulebook that have one of the powers."""
+    wanted = set(powers)
     roles = rulebooks.load("access", on=on)["roles"]
-    granting = [
+    return [
         key
         for key, role in roles.items()
-        if any(power in part["powers"] for part in (role, *role.get("also", ())))
+        if any(not wanted.isdisjoint(part["powers"]) for part in (role, *role.get("also", ())))
     ]
-    held = Post.objects.filter(in_force(on), organisation=organisation_id, role__in=granting)
-    return set(held.values_list("person_id", flat=True))
+
+
+def confirmers(*, on: date) -> set[int]:
+    """Return the ids of the people who can confirm on a day: a post that may, and a login that is open."""
+    posts = Post.objects.filter(
+        in_force(on), role__in=_roles_with(["access.confirm"], on=on), person__account__is_active=True
+    )
+    return set(posts.values_list("person_id", flat=True))
+
+
+def never_two(*, on: date) -> bool:
+    """Say whether the city never had two people who may confirm: then the one there is may appoint the second.
+
+    Posts of all days count, also ended ones: whoever ends the others' posts does not stand alone by that.
+    """
+    held = Post.objects.filter(role__in=_roles_with(["access.confirm"], on=on))
+    return held.values("person").distinct().count() < 2
+
+
+def grants_to_decide(actor: Actor) -> QuerySet[Grant]:
+    """List what waits for somebody's confirmation: what others ask, and not about themselves; the oldest first."""
+    waiting = (
+        Grant.objects.filter(state=rules.State.ASKED) if actor.has("access.confirm") else Grant.objects.none()
+    )
+    return _shown(waiting.exclude(asked_by=actor.person_id).exclude(person=actor.person_id)).order_by(
+        "asked_at"
+    )
+
+
+def grants_asked_by(actor: Actor) -> QuerySet[Grant]:
+    """List what somebody has asked and what is not decided yet."""
+    return _shown(Grant.objects.filter(state=rules.State.ASKED, asked_by=actor.person_id)).order_by(
+        "asked_at"
+    )
+
+
+def grants_about(person: Person) -> QuerySet[Grant]:
+    """List what is asked for a person and not decided yet."""
+    return _shown(Grant.objects.filter(state=rules.State.ASKED, person=person)).order_by("asked_at")
+
+
+def grants_decided() -> QuerySet[Grant]:
+    """List what was decided or withdrawn, the newest first."""
+    return _shown(Grant.objects.exclude(state=rules.State.ASKED)).order_by("-decided_at")
+
+
+def _shown(found: QuerySet[Grant]) -> QuerySet[Grant]:
+    return found.select_related(
+        "person", "organisation", "post__organisation", "post__person", "asked_by", "decided_by"
+    )
+
+
+def guarded_powers(roles: Iterable[str], *, on: date) -> set[str]:
+    """Return what roles can do for which a second person is asked."""
+    book = rulebooks.load("access", on=on)
+    held = {power for role in roles for power in powers_of_role(role, on=on)}
+    return held & set(book["guarded"])
+
+
+def power_labels(keys: Iterable[str], *, on: date) -> list[str]:
+    """Name powers in the order of the rulebook, each name once."""
+    words, wanted = _names("powers", on=on), set(keys)
+    return list(dict.fromkeys(words[key] for key in words if key in wanted))
 
 
 def people(*, text: str = "", role: str = "", closed: bool = False, on: date) -> QuerySet[Person]:

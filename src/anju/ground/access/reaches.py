@@ -59,6 +59,18 @@ def _organisation(reach: Reach) -> Q:
     return Q(pk=reach.id) | Q(area__in=_areas(reach)) | Q(pk__in=contracts.values("company"))
 
 
+def _organisation_kept(reach: Reach) -> Q:
+    """Cover the organisations of the places reached: a contract there shows a company, and hands no record over."""
+    return Q(pk__in=()) if reach.kind == "company" else Q(area__in=_areas(reach))
+
+
+def _contract(reach: Reach) -> Q:
+    """Cover the contracts of the estates reached, and a company's own."""
+    if reach.kind == "company":
+        return Q(company=reach.id)
+    return Q(estate__in=Estate.objects.filter(_estate(reach)))
+
+
 def _area(reach: Reach) -> Q:
     return area_q(reach) if reach.kind == "area" else Q(pk__in=_areas(reach))
 
@@ -70,4 +82,6 @@ def _post(reach: Reach) -> Q:
 reaches_by(Area, _area)
 reaches_by(Estate, _estate)
 reaches_by(Organisation, _organisation)
+reaches_by(Organisation, _organisation_kept, power="organisations.edit")
+reaches_by(ServiceContract, _contract)
 reaches_by(Post, _post)

@@ -30,13 +30,16 @@ from anju.ground.foundation.reach import (
     visible,
     visible_q,
 )
-from anju.ground.foundation.refusals import NotFound, Refusal
-from anju.ground.organisations.models import Jurisdiction, Person, Post
-from anju.ground.organisations.queries import in_force
+from anju.ground.foundation.refusals import Conflict, NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation.workflow import find
+from anju.ground.organisations import services as organisations
+from anju.ground.organisations.models import Jurisdiction, Organisation, Person, Post
+from anju.ground.organisations.queries import in_force, powers_of_role
+from anju.ground.organisations.rules import Held
 
-from . import held
+from . import held, queries, rules
 from .actors import PUBLIC, SYSTEM, Actor, Reach
-from .models import Account, ApiKey, Delegation
+from .models import Account, ApiKey, Delegation, Grant
 
 __all__ = [
     "PUBLIC",
@@ -183,11 +186,12 @@ def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
 
 @transaction.atomic
 def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: int | None = 365) -> str:
-    """Make a key for an account and return its secret, which is shown once and never stored."""
+    """Make a key for one's own account and return its secret, which is shown once and never stored."""
     name = " ".join(name.split())
     if not name:
         raise Refusal(_("请写明这个密钥给哪个系统用。"), field="name")
-    if by.account_id != account.pk and not by.has("access.manage"):
+    if by.account_id != account.pk:
+        # Also no administrator: whoever holds the secret acts with the account's powers.
         raise NotFound(_("没有找到这个账号。"))
     secret = secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
@@ -196,7 +200,8 @@ def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: in
         digest=hashlib.sha256(secret.encode()).hexdigest(),
         expires_at=at + timedelta(days=days) if days else None,
     )
-    journal.record("access.key_created", subject=key, by=by, at=at, data={"account": account.username})
+    data = {"account": account.username, **journal.origin(by)}
+    journal.record("access.key_created", subject=key, by=by, at=at, data=data)
     return secret
 
 
@@ -208,19 +213,65 @@ def revoke_key(*, key_id: int, by: Actor, at: datetime) -> ApiKey:
         raise NotFound(_("没有找到这个密钥，可能已经吊销。"))
     key.revoked_at = at
     key.save(update_fields=["revoked_at"])
-    journal.record("access.key_revoked", subject=key, by=by, at=at)
+    data = {"account": key.account.username, **journal.origin(by)}
+    journal.record("access.key_revoked", subject=key, by=by, at=at, data=data)
     return key
 
 
-# --- Posts lent for a leave --------------------------------------------------------------------------------------
+# --- Posts -------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def give_post(
+    *,
+    person: Person,
+    organisation: Organisation,
+    role: str,
+    valid_from: date,
+    by: Actor,
+    at: datetime,
+    title: str = "",
+    valid_to: date | None = None,
+    reason: str = "",
+) -> Post | Grant:
+    """Let a person hold a role; one that can unseal, audit or administer is asked for, and a second person confirms.
+
+    While the city never had a second person who could confirm, the one there is appoints exactly that person alone.
+    """
+    require_power(by, "access.manage")
+    today = timezone.localtime(at).date()
+    post = {
+        "person": person,
+        "organisation": organisation,
+        "role": role,
+        "title": title,
+        "valid_to": valid_to,
+    }
+    if not queries.is_guarded(role, on=valid_from):
+        return _hold(**post, valid_from=valid_from, agreed=False, by=by, at=at)
+    # Two at once would each be the second.
+    Person.objects.select_for_update().get(pk=by.person_id)
+    if queries.never_two(on=today) and "access.confirm" in powers_of_role(role, on=valid_from):
+        made = _hold(**post, valid_from=valid_from, agreed=True, by=by, at=at)
+        journal.record("access.appointed_alone", subject=made, by=by, at=at, data=journal.origin(by))
+        return made
+    asked = Grant(kind=rules.Kind.POST, **post, valid_from=valid_from, reason=reason)
+    return propose(asked, by=by, at=at)
+
+
+def _hold(*, person: Person, role: str, valid_from: date, valid_to: date | None, **told: Any) -> Post:
+    """Enter a post, also against the posts that were lent to the person."""
+    wanted = Held(role, valid_from, valid_to)
+    organisations.refuse_excluded(person, wanted, queries.held_by(person), field="role")
+    return organisations.hold_post(person=person, role=role, valid_from=valid_from, valid_to=valid_to, **told)
 
 
 @transaction.atomic
 def delegate(
     *, post_id: int, to_person_id: int, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
-) -> Delegation:
-    """Lend a post to another person of the same organisation for the days of a leave."""
-    post = Post.objects.select_related("organisation").filter(pk=post_id).first()
+) -> Delegation | Grant:
+    """Lend a post to a colleague of the organisation for the days of a leave; a guarded one is only asked for."""
+    post = Post.objects.select_related("organisation", "person").filter(pk=post_id).first()
     if post is None or (post.person_id != by.person_id and not by.has("access.manage")):
         raise NotFound(_("没有找到这个岗位。"))
     if not reason.strip():
@@ -231,15 +282,42 @@ def delegate(
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
     if to_person_id == post.person_id:
         raise Refusal(_("不能委托给本人，请选择另一位同事。"), field="to_person_id")
+    if to_person_id == by.person_id:
+        raise Refusal(_("不能把别人的岗位委托给自己，请由另一位管理员办理。"), field="to_person_id")
     colleagues = Post.objects.filter(
         in_force(valid_from), organisation=post.organisation, person=to_person_id
     )
     if not colleagues.exists():
         raise Refusal(_("只能委托给本单位在岗的同事。"), field="to_person_id")
+    borrower = Person.objects.get(pk=to_person_id)
+    days = {"valid_from": valid_from, "valid_to": valid_to, "reason": reason}
+    if queries.is_guarded(post.role, on=valid_from):
+        return propose(Grant(kind=rules.Kind.LEND, person=borrower, post=post, **days), by=by, at=at)
+    return _lend(post=post, borrower=borrower, **days, by=by, at=at)
+
+
+def _lend(
+    *, post: Post, borrower: Person, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
+) -> Delegation:
+    # A post given at the same moment would not be seen.
+    Person.objects.select_for_update().get(pk=borrower.pk)
+    wanted = Held(post.role, valid_from, valid_to)
+    organisations.refuse_excluded(borrower, wanted, queries.held_by(borrower), field="to_person_id")
     made = Delegation.objects.create(
-        post=post, to_person_id=to_person_id, valid_from=valid_from, valid_to=valid_to, reason=reason
+        post=post, to_person=borrower, valid_from=valid_from, valid_to=valid_to, reason=reason
     )
-    journal.record("access.delegated", subject=made, by=by, at=at, note=reason, data={"post": post.pk})
+    data = {
+        "post": post.pk,
+        "person": borrower.pk,
+        "role": post.role,
+        "from": valid_from.isoformat(),
+        "to": valid_to.isoformat(),
+        "names": [borrower.name, post.organisation.name, queries.role_name(post.role, on=valid_from)],
+        "powers": sorted(powers_of_role(post.role, on=valid_from)),
+    }
+    journal.record(
+        "access.delegated", subject=made, by=by, at=at, note=reason, data=data | journal.origin(by)
+    )
     return made
 
 
@@ -251,7 +329,7 @@ def end_delegation(*, delegation_id: int, by: Actor, at: datetime) -> None:
         raise NotFound(_("没有找到这条委托。"))
     made.ended_at = at
     made.save(update_fields=["ended_at"])
-    journal.record("access.delegation_ended", subject=made, by=by, at=at)
+    journal.record("access.delegation_ended", subject=made, by=by, at=at, data=journal.origin(by))
 
 
 # --- Logins ------------------------------------------------------------------------------------------------------
@@ -283,51 +361,88 @@ def create_account(
         raise Refusal(_("登录名已被使用，请换一个。"), field="username")
     if Account.objects.filter(person=person).exists():
         raise Refusal(_("%(name)s已有账号，不能再开一个。") % {"name": person.name}, field="person")
+    _refuse_guarded(person, by=by, at=at)
     account = Account.objects.create_user(username, password, person=person, must_change_password=must_change)
-    journal.record("access.account_created", subject=account, by=by, at=at, data={"person": person.name})
+    journal.record("access.account_created", subject=account, by=by, at=at, data=_about(account, by))
     return account
 
 
 @transaction.atomic
 def reset_password(*, account_id: int, by: Actor, at: datetime) -> str:
     """Give an account a temporary password and return it, to be handed over once; all its sessions end."""
-    account = _managed(account_id, by)
-    password = temporary_password()
-    account.set_password(password)
-    account.must_change_password = True
-    account.save(update_fields=["password", "must_change_password"])
-    end_sessions(account)
-    journal.record("access.password_reset", subject=account, by=by, at=at)
-    return password
+    return _reset(_managed(account_id, by, at), by=by, at=at)
 
 
 @transaction.atomic
 def set_active(*, account_id: int, active: bool, by: Actor, at: datetime, reason: str) -> Account:
     """Close or reopen an account. Closing ends its sessions; its keys refuse at once; posts stay as they are."""
-    account = _managed(account_id, by)
-    if account.pk == by.account_id and not active:
-        raise Refusal(_("不能停用自己的账号，请由另一位管理员办理。"))
+    # To close is never too early: a second person is asked for when it is opened again.
+    account = _managed(account_id, by, at if active else None)
     if not reason.strip():
         raise Refusal(_("请写明原因。"), field="reason")
-    account.is_active = active
-    account.save(update_fields=["is_active"])
-    if not active:
-        end_sessions(account)
-    name = "access.account_opened" if active else "access.account_closed"
-    journal.record(name, subject=account, by=by, at=at, note=reason)
-    return account
+    return _set_active(account, active, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
 def remove_second_factor(*, account_id: int, by: Actor, at: datetime, reason: str) -> Account:
     """Take the second factor off an account whose owner has lost the telephone and the codes."""
-    account = _managed(account_id, by)
+    account = _managed(account_id, by, at)
     if not reason.strip():
         raise Refusal(_("请写明核实本人身份的方式。"), field="reason")
+    return _remove_factor(account, reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def rescue(*, username: str, factor: bool, reason: str, by: Actor, at: datetime) -> str:
+    """Open a login again from the server itself, whose keepers are the second hand; returns its temporary password.
+
+    factor  take the second factor off, too
+    """
+    account = Account.objects.select_for_update(of=("self",)).filter(username=username).first()
+    if account is None:
+        raise NotFound(_("没有找到这个账号。"))
+    if not reason.strip():
+        raise Refusal(_("请写明原因。"), field="reason")
+    journal.record("access.rescued", subject=account, by=by, at=at, note=reason, data=_about(account, by))
+    if not account.is_active:
+        _set_active(account, True, reason=reason, by=by, at=at)
+    if factor:
+        _remove_factor(account, reason=reason, by=by, at=at)
+    return _reset(account, by=by, at=at)
+
+
+def _reset(account: Account, *, by: Actor, at: datetime) -> str:
+    password = temporary_password()
+    account.set_password(password)
+    account.must_change_password = True
+    account.save(update_fields=["password", "must_change_password"])
+    end_sessions(account)
+    journal.record("access.password_reset", subject=account, by=by, at=at, data=_about(account, by))
+    return password
+
+
+def _set_active(account: Account, active: bool, *, reason: str, by: Actor, at: datetime) -> Account:
+    account.is_active = active
+    account.save(update_fields=["is_active"])
+    if not active:
+        end_sessions(account)
+    name = "access.account_opened" if active else "access.account_closed"
+    journal.record(name, subject=account, by=by, at=at, note=reason, data=_about(account, by))
+    return account
+
+
+def _remove_factor(account: Account, *, reason: str, by: Actor, at: datetime) -> Account:
     Authenticator.objects.filter(user=account).delete()
     end_sessions(account)
-    journal.record("access.second_factor_removed", subject=account, by=by, at=at, note=reason)
+    name = "access.second_factor_removed"
+    journal.record(name, subject=account, by=by, at=at, note=reason, data=_about(account, by))
     return account
+
+
+def _about(account: Account, by: Actor) -> dict[str, Any]:
+    """Return whose login an event is about, and from where it was done."""
+    name = account.person.name if account.person else ""
+    return {"person": name, "account": account.username, **journal.origin(by)}
 
 
 def end_sessions(account: Account) -> int:
@@ -338,11 +453,176 @@ def end_sessions(account: Account) -> int:
     return len(sessions)
 
 
-def _managed(account_id: int, by: Actor) -> Account:
+def _managed(account_id: int, by: Actor, at: datetime | None) -> Account:
+    """Lock an account that an administrator may act on: never their own, and (at a moment) none that takes a second."""
     account = Account.objects.select_for_update(of=("self",)).filter(pk=account_id).first()
     if account is None or not by.has("access.manage"):
         raise NotFound(_("没有找到这个账号。"))
+    if account.pk == by.account_id:
+        raise Refusal(
+            _(
+                "不能在这里办理自己的账号：密码和动态验证码在“我的账号与权限”中修改，其余请由另一位管理员办理。"
+            )
+        )
+    if at is not None:
+        _refuse_guarded(account.person, by=by, at=at)
     return account
+
+
+def _refuse_guarded(person: Person | None, *, by: Actor, at: datetime) -> None:
+    """Refuse whoever would alone give a way into a login that can unseal, audit or administer."""
+    if by.kind == "account" and queries.guarded_by(person, on=timezone.localtime(at).date()):
+        raise Refusal(
+            _("这个账号能够管理、审计或调阅封存信息，要由另一位管理员复核后办理。"), code="needs_second"
+        )
+
+
+# --- What takes a second person ----------------------------------------------------------------------------------
+
+
+class _Rehearsed(Exception):
+    """Rolls back an act that was only tried."""
+
+
+def ask_for_account(*, kind: str, account_id: int, reason: str, by: Actor, at: datetime) -> Grant:
+    """Ask for a reset, the removal of a second factor or the opening of a login that takes a second person."""
+    account = _managed(account_id, by, None)
+    if account.person is None:
+        raise NotFound(_("没有找到这个账号。"))
+    return propose(Grant(kind=kind, person=account.person, reason=reason), by=by, at=at)
+
+
+@transaction.atomic
+def propose(asked: Grant, *, by: Actor, at: datetime) -> Grant:
+    """File what takes a second person; refused at once when it could not be done, or when nobody could confirm it."""
+    organisations.refuse_own(by, asked.person)
+    asked.reason = " ".join(asked.reason.split())
+    if not asked.reason:
+        raise Refusal(_("请写明原因，复核的人要看。"), field="reason")
+    today = timezone.localtime(at).date()
+    others = queries.confirmers(on=today) - {by.person_id, asked.person_id}
+    if not others:
+        raise Refusal(_nobody_to_confirm(on=today))
+    same = {n: getattr(asked, n) for n in ("kind", "person", "role", "organisation", "post")}
+    Person.objects.select_for_update().get(pk=asked.person_id)
+    if Grant.objects.filter(**same, state=rules.State.ASKED).exists():
+        raise Conflict(_("同样的申请已在等待复核，不必再提。"), code="already_asked")
+    if asked.kind in (rules.Kind.POST, rules.Kind.LEND):
+        try:
+            with transaction.atomic():
+                _carry_out(asked, by=by, at=at)
+                raise _Rehearsed
+        except _Rehearsed:
+            pass
+    asked.asked_by_id, asked.asked_at = by.person_id, at  # type: ignore[assignment]
+    asked.save(force_insert=True)
+    _record_grant("asked", asked, note=asked.reason, by=by, at=at)
+    return asked
+
+
+def _nobody_to_confirm(*, on: date) -> str:
+    if queries.never_two(on=on):
+        return _(
+            "这件事要由另一位管理员复核，而本市还只有一位管理员。请先任命第二位管理员（这一次不需要复核），再由他复核。"
+        )
+    return _(
+        "这件事要由另一位管理员复核，而现在没有申请人和当事人以外的人可以复核。"
+        "请增加一位管理员；确实没有人时，请服务器的管理人员在服务器上办理（./anju manage rescue_login）。"
+    )
+
+
+@transaction.atomic
+def confirm(*, grant_id: int, by: Actor, at: datetime, note: str = "") -> tuple[Grant, str]:
+    """Confirm what another administrator asked, and do it; returns it with the temporary password of a reset, or ""."""
+    grant = _turn(grant_id, "confirm", by=by)
+    _decide(grant, "confirm", note=note, by=by, at=at)
+    return grant, _carry_out(grant, by=by, at=at)
+
+
+@transaction.atomic
+def refuse(*, grant_id: int, by: Actor, at: datetime, note: str) -> Grant:
+    """Refuse what another administrator asked, with a reason."""
+    grant = _turn(grant_id, "refuse", by=by)
+    if not note.strip():
+        raise Refusal(_("请写明不同意的原因。"), field="note")
+    return _decide(grant, "refuse", note=note, by=by, at=at)
+
+
+@transaction.atomic
+def withdraw(*, grant_id: int, by: Actor, at: datetime, note: str = "") -> Grant:
+    """Take back what one has asked oneself."""
+    return _decide(_turn(grant_id, "withdraw", by=by), "withdraw", note=note, by=by, at=at)
+
+
+def _turn(grant_id: int, act: str, *, by: Actor) -> Grant:
+    """Lock a request that somebody sees, and check that the act is theirs and possible now."""
+    grant = Grant.objects.select_for_update(of=("self",)).filter(pk=grant_id).first()
+    if grant is None or not (by.has("access.confirm") or grant.asked_by_id == by.person_id):
+        raise NotFound(_("没有找到这个申请。"))
+    if not rules.may(act, person=by.person_id, asked_by=grant.asked_by_id, concerned=grant.person_id):
+        raise NotPermitted(_("申请人和当事人不能复核，请由另一位管理员办理。"))
+    if grant.state != rules.State.ASKED:
+        label = rules.STATE_LABELS[grant.state]
+        raise NotAllowedNow(_("这个申请%(state)s，不能再办理。") % {"state": label}, data={"allowed": []})
+    return grant
+
+
+def _decide(grant: Grant, act: str, *, note: str, by: Actor, at: datetime) -> Grant:
+    step = find(rules.STEPS, act=act, state=grant.state)
+    grant.state, grant.answer = str(step.target), " ".join(note.split())[:200]
+    grant.decided_by_id, grant.decided_at = by.person_id, at
+    grant.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    _record_grant(grant.state, grant, note=grant.answer, by=by, at=at)
+    return grant
+
+
+def _carry_out(grant: Grant, *, by: Actor, at: datetime) -> str:
+    """Do what was asked; returns the temporary password of a reset, or ""."""
+    today = timezone.localtime(at).date()
+    if grant.kind == rules.Kind.POST:
+        assert grant.organisation and grant.valid_from
+        # What somebody does before the second person has agreed, they do without the power.
+        _hold(
+            person=grant.person, organisation=grant.organisation, role=grant.role, title=grant.title,
+            valid_from=max(grant.valid_from, today), valid_to=grant.valid_to, agreed=True, by=by, at=at,
+        )  # fmt: skip
+        return ""
+    if grant.kind == rules.Kind.LEND:
+        assert grant.post and grant.valid_from and grant.valid_to
+        since = max(grant.valid_from, today)
+        if grant.valid_to < since or not (grant.post.valid_to is None or grant.post.valid_to >= since):
+            raise Refusal(_("委托的日子或岗位已经结束，请不同意这个申请。"))
+        _lend(
+            post=grant.post, borrower=grant.person, valid_from=since, valid_to=grant.valid_to,
+            reason=grant.reason, by=by, at=at,
+        )  # fmt: skip
+        return ""
+    account = Account.objects.select_for_update(of=("self",)).get(person=grant.person)
+    if grant.kind == rules.Kind.PASSWORD:
+        return _reset(account, by=by, at=at)
+    if grant.kind == rules.Kind.FACTOR:
+        _remove_factor(account, reason=grant.reason, by=by, at=at)
+    else:
+        _set_active(account, True, reason=grant.reason, by=by, at=at)
+    return ""
+
+
+def _record_grant(what: str, grant: Grant, *, note: str, by: Actor, at: datetime) -> None:
+    """Record a request or its end: what, for whom, with which role and powers, from where."""
+    today = timezone.localtime(at).date()
+    role = grant.role or (grant.post.role if grant.post else "")
+    office = grant.organisation or (grant.post.organisation if grant.post else None)
+    named = [grant.person.name, office.name if office else "", queries.role_name(role, on=today)]
+    data = {
+        "kind": grant.kind,
+        "person": grant.person_id,
+        "asked_by": grant.asked_by.name,
+        "names": [name for name in named if name],
+        "role": role,
+        "powers": sorted(powers_of_role(role, on=today)) if role else [],
+        **journal.origin(by),
+    }
+    journal.record(f"access.grant_{what}", subject=grant, by=by, at=at, note=note, data=data)
 
 
 def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, Any]]:
@@ -360,7 +640,9 @@ def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, An
             if stretch not in covers:
                 covers[stretch] = (
                     stretch.kind == "all"
-                    or model._default_manager.filter(condition_of(model, stretch), pk=record.pk).exists()
+                    or model._default_manager.filter(
+                        condition_of(model, stretch, power=power), pk=record.pk
+                    ).exists()
                 )
             if covers[stretch]:
                 why.append(stretch)

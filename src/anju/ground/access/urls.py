@@ -15,7 +15,10 @@ urlpatterns = [
     path("people/new", views.enrol, name="enrol"),
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/posts/new", views.hold_post, name="hold_post"),
-    path("people/<int:pk>/password", views.reset_password, name="reset_password"),
-    re_path(r"^people/(?P<pk>\d+)/(?P<act>close|open|factor)$", views.account_act, name="account_act"),
+    re_path(
+        r"^people/(?P<pk>\d+)/(?P<act>password|close|open|factor)$", views.account_act, name="account_act"
+    ),
+    path("grants/", views.grants, name="grants"),
+    re_path(r"^grants/(?P<pk>\d+)/(?P<act>confirm|refuse|withdraw)$", views.grant_act, name="grant_act"),
     path("posts/<int:pk>/end", views.end_post, name="end_post"),
 ]

@@ -24,12 +24,13 @@ from anju.ground.organisations.forms import EndForm
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.organisations.queries import in_force, search
 
-from . import queries, services
-from .forms import DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
+from . import queries, rules, services
+from .forms import AnswerForm, DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
 from .guards import open_to_all, power, signed_in
-from .models import Account
+from .models import Account, Grant
 
 PAGE = 50
+DECIDED = 20
 
 
 def locked_out(
@@ -85,6 +86,8 @@ def me(request: HttpRequest) -> HttpResponse:
         "powers": queries.powers_of(actor, on=today),
         "given": given,
         "received": received,
+        "asked": list(queries.grants_asked_by(actor)),
+        "kind_labels": rules.KIND_LABELS,
         **queries.security_of(account, at=at),
     }
     return render(request, "access/me.html", context)
@@ -103,14 +106,22 @@ def delegate(request: HttpRequest, post_id: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            services.delegate(post_id=post.pk, by=actor, at=timezone.now(), **form.cleaned_data)
+            done = services.delegate(post_id=post.pk, by=actor, at=timezone.now(), **form.cleaned_data)
         except Refusal as refusal:
             show(form, refusal)
         else:
-            messages.success(request, _("已委托。到期自动收回，也可以随时提前收回。"))
+            _say(request, done, _("已委托。到期自动收回，也可以随时提前收回。"))
             return redirect("access:me")
     context = {"form": form, "post": post, "colleagues": colleagues}
     return render(request, "access/delegate.html", context, status=422 if form.is_bound else 200)
+
+
+def _say(request: HttpRequest, done: object, sentence: str) -> None:
+    """Say that something was done, or that it waits for a second person."""
+    if isinstance(done, Grant):
+        messages.success(request, _("已提交，另一位管理员复核后生效。"))
+    else:
+        messages.success(request, sentence)
 
 
 @require_POST
@@ -184,6 +195,10 @@ def _person_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
         "delegations": queries.delegations_of(shown, on=today),
         "refusal": "",
         "password": "",
+        "own": shown.pk == request.actor.person_id,  # type: ignore[attr-defined]
+        "guarded": queries.guarded_by(shown, on=today),
+        "waiting": list(queries.grants_about(shown)),
+        "kind_labels": rules.KIND_LABELS,
         **(queries.security_of(account, at=timezone.now()) if account else {}),
         **more,
     }
@@ -218,20 +233,15 @@ def _enrol(request: HttpRequest, office: Organisation, given: dict[str, Any]) ->
     made = organisations.create_person(
         name=given["name"], phone=given["phone"], badge_number=given["badge_number"], by=by, at=at
     )
-    organisations.hold_post(
-        person=made,
-        organisation=office,
-        role=given["role"],
-        title=given["title"],
-        valid_from=given["valid_from"],
-        valid_to=given["valid_to"],
-        by=by,
-        at=at,
-    )
     password = services.temporary_password()
+    # Before the post, which may have to wait: the login alone can do nothing.
     services.create_account(
         username=given["username"], password=password, person=made, must_change=True, by=by, at=at
     )
+    post = {name: given[name] for name in ("role", "title", "valid_from", "valid_to", "reason")}
+    done = services.give_post(person=made, organisation=office, by=by, at=at, **post)
+    if isinstance(done, Grant):
+        _say(request, done, "")
     return made, password
 
 
@@ -249,7 +259,7 @@ def hold_post(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            organisations.hold_post(
+            done = services.give_post(
                 person=shown,
                 organisation=office,
                 by=request.actor,  # type: ignore[attr-defined]
@@ -259,7 +269,7 @@ def hold_post(request: HttpRequest, pk: int) -> HttpResponse:
         except Refusal as refusal:
             show(form, refusal)
         else:
-            messages.success(request, _("已任职。"))
+            _say(request, done, _("已任职。"))
             return redirect("access:person", pk=shown.pk)
     context = {"form": form, "office": office, "person": shown}
     return render(request, "access/enrol.html", context, status=422 if form.is_bound else 200)
@@ -313,32 +323,23 @@ def end_post(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @power("access.manage")
-def reset_password(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give a person a temporary password, shown this once."""
-    account = _account_of(pk)
-    password = services.reset_password(account_id=account.pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
-    return _person_page(request, pk, password=password)
-
-
-@require_POST
-@power("access.manage")
 def account_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """Close or reopen a login, or take its second factor off, with a reason."""
+    """Reset a password, close or reopen a login, or take its second factor off; asked for where it takes a second."""
     account, form = _account_of(pk), ReasonForm(request.POST)
-    asked = {
-        "account_id": account.pk,
-        "by": request.actor,  # type: ignore[attr-defined]
-        "at": timezone.now(),
-        "reason": form.cleaned_data["reason"] if form.is_valid() else "",
-    }
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    asked: dict[str, Any] = {"account_id": account.pk, "by": request.actor, "at": timezone.now()}  # type: ignore[attr-defined]
     try:
-        if act == "factor":
-            services.remove_second_factor(**asked)
+        if act != "close" and queries.guarded_by(account.person, on=timezone.localdate()):
+            done: object = services.ask_for_account(kind=act, reason=reason, **asked)
+        elif act == rules.Kind.PASSWORD:
+            return _person_page(request, pk, password=services.reset_password(**asked))
+        elif act == rules.Kind.FACTOR:
+            done = services.remove_second_factor(reason=reason, **asked)
         else:
-            services.set_active(active=act == "open", **asked)
+            done = services.set_active(active=act == rules.Kind.OPEN, reason=reason, **asked)
     except Refusal as refusal:
         return _person_page(request, pk, refusal=str(refusal))
-    messages.success(request, _("已办理，即时生效。"))
+    _say(request, done, _("已办理，即时生效。"))
     return redirect("access:person", pk=pk)
 
 
@@ -347,3 +348,91 @@ def _account_of(person_id: int) -> Account:
     if account is None:
         raise NotFound(_("这个人没有账号。"))
     return account
+
+
+# --- What takes a second person ----------------------------------------------------------------------------------
+
+
+@power("access.confirm", "access.manage")
+def grants(request: HttpRequest) -> HttpResponse:
+    """Show what waits for my confirmation, what I have asked myself, and what was decided last."""
+    return _grants_page(request)
+
+
+def _grants_page(request: HttpRequest, **more: Any) -> HttpResponse:
+    actor, today = request.actor, timezone.localdate()  # type: ignore[attr-defined]
+    labels = queries.role_names(on=today)
+    context = {
+        "waiting": [_shown_grant(grant, labels) for grant in queries.grants_to_decide(actor)],
+        "mine": [_shown_grant(grant, labels) for grant in queries.grants_asked_by(actor)],
+        "decided": [_shown_grant(grant, labels) for grant in queries.grants_decided()[:DECIDED]],
+        "may_confirm": actor.has("access.confirm"),
+        "alone": queries.never_two(on=today),
+        "state_labels": rules.STATE_LABELS,
+        "state_tones": rules.STATE_TONES,
+        "refusal": "",
+        "password": "",
+        "confirmed": None,
+        **more,
+    }
+    response = render(request, "access/grants.html", context, status=422 if context["refusal"] else 200)
+    if context["password"]:
+        response["Cache-Control"] = "no-store"
+    return response
+
+
+def _shown_grant(grant: Grant, labels: dict[str, str]) -> dict[str, Any]:
+    """Say one request: what, for whom, which role where, with which powers, and what it can do that others cannot."""
+    today = timezone.localdate()
+    role = grant.role or (grant.post.role if grant.post else "")
+    office = grant.organisation or (grant.post.organisation if grant.post else None)
+    roles = [role] if role else queries.guarded_by(grant.person, on=today)
+    return {
+        "grant": grant,
+        "pk": grant.pk,
+        "kind": rules.KIND_LABELS[grant.kind],
+        "role": labels.get(role, role),
+        "office": office.name if office else "",
+        "held": [labels.get(key, key) for key in roles],
+        "powers": queries.power_labels(queries.guarded_powers(roles, on=today), on=today),
+        "lender": grant.post.person.name if grant.post else "",
+    }
+
+
+@require_POST
+@signed_in
+def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """Confirm or refuse what another administrator asked, or take back what one asked oneself."""
+    form = AnswerForm(request.POST)
+    asked: dict[str, Any] = {
+        "grant_id": pk,
+        "by": request.actor,  # type: ignore[attr-defined]
+        "at": timezone.now(),
+        "note": form.cleaned_data["note"] if form.is_valid() else "",
+    }
+    back = "access:grants" if request.actor.has("access.confirm") else "access:me"  # type: ignore[attr-defined]
+    try:
+        if act == "confirm":
+            grant, password = services.confirm(**asked)
+            if password:
+                return _grants_page(request, password=password, confirmed=grant)
+            messages.success(request, _("已同意，即时生效。"))
+        elif act == "refuse":
+            services.refuse(**asked)
+            messages.success(request, _("已答复不同意。"))
+        else:
+            services.withdraw(**asked)
+            messages.success(request, _("已撤回。"))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        if back == "access:me":
+            messages.error(request, str(refusal))
+            return redirect(back)
+        return _grants_page(request, refusal=str(refusal))
+    return redirect(back)
+
+
+def waiting(request: HttpRequest) -> Any:
+    """Return the rows that wait for the reader's confirmation, for the count beside the entry of the navigation."""
+    return queries.grants_to_decide(request.actor)  # type: ignore[attr-defined]

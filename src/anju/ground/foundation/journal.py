@@ -101,6 +101,12 @@ def record(
     return event
 
 
+def origin(by: Trace) -> dict[str, str]:
+    """Return from which address somebody acts, as the data of an act of access keeps it; {} when it is not known."""
+    address = getattr(by, "address", "")
+    return {"address": address} if address else {}
+
+
 def receipt(*, by: Trace, key: str, key_digest: str) -> Event | None:
     """Return the event that an earlier request with this key left, or None.
 

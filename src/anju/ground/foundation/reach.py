@@ -40,7 +40,7 @@ class Acting(Protocol):
     def has(self, power: str) -> bool: ...
 
 
-_conditions: dict[type[Model], Callable[[Any], Q]] = {}
+_conditions: dict[tuple[type[Model], str], Callable[[Any], Q]] = {}
 _system: list[Any] = []
 
 
@@ -54,14 +54,19 @@ def system() -> Any:
     return _system[0]
 
 
-def reaches_by(model: type[Model], condition: Callable[[Any], Q]) -> None:
-    """Let a room say which rows of a model a reach covers (the reach "all" is never asked)."""
-    _conditions[model] = condition
+def reaches_by(model: type[Model], condition: Callable[[Any], Q], *, power: str = "") -> None:
+    """Let a room say which rows of a model a reach covers (the reach "all" is never asked).
+
+    power  the one power that the condition is for, where changing reaches less far than seeing
+    """
+    _conditions[model, power] = condition
 
 
-def condition_of(model: type[Model], reach: Any) -> Q:
-    """Return the condition under which one reach covers rows of a model."""
-    return Q() if reach.kind == "all" else _conditions[model](reach)
+def condition_of(model: type[Model], reach: Any, *, power: str) -> Q:
+    """Return the condition under which one reach of a power covers rows of a model."""
+    if reach.kind == "all":
+        return Q()
+    return (_conditions.get((model, power)) or _conditions[model, ""])(reach)
 
 
 def visible_q(model: type[Model], *, to: Acting, power: str) -> Q:
@@ -71,7 +76,7 @@ def visible_q(model: type[Model], *, to: Acting, power: str) -> Q:
         return Q()
     found = Q(pk__in=[])
     for reach in reaches:
-        found |= _conditions[model](reach)
+        found |= condition_of(model, reach, power=power)
     return found
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from anju.ground.foundation import rulebooks
 from anju.ground.territory.models import Area, Estate
 
 from .models import Jurisdiction, Organisation, Post, ServiceContract
@@ -14,6 +15,12 @@ def in_force(day: date, prefix: str = "") -> Q:
     return Q(**{f"{prefix}valid_from__lte": day}) & (
         Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gte": day})
     )
+
+
+def powers_of_role(role: str, *, on: date) -> frozenset[str]:
+    """Return the powers that a role of the rulebook has, whatever their reach."""
+    entry = rulebooks.load("access", on=on)["roles"].get(role, {"powers": ()})
+    return frozenset(power for part in (entry, *entry.get("also", ())) for power in part["powers"])
 
 
 def contract_of(estate: Estate, *, on: date) -> ServiceContract | None:

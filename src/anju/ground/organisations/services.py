@@ -1,6 +1,6 @@
 """Acts upon organisations: their record, the posts people hold in them, and contracts with estates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,8 @@ from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFoun
 from anju.ground.territory.models import Area, Estate
 
 from .models import Jurisdiction, Organisation, Person, Post, ServiceContract
-from .queries import company_of, in_force
+from .queries import company_of, in_force, powers_of_role
+from .rules import Held, excluded
 
 EDITABLE = (
     "name",
@@ -192,13 +193,33 @@ def hold_post(
     at: datetime,
     title: str = "",
     valid_to: date | None = None,
+    agreed: bool = False,
 ) -> Post:
-    """Let a person hold a role in an organisation from a day (to a day, when it is known)."""
-    roles = rulebooks.load("access", on=valid_from)["roles"]
+    """Let a person hold a role in an organisation from a day (to a day, when it is known).
+
+    agreed  a second person confirmed it (access asks one); without, a signed-in person gives no post that can unseal,
+            audit or administer
+    """
+    refuse_own(by, person)
+    book = rulebooks.load("access", on=valid_from)
+    roles = book["roles"]
     if role not in roles:
         raise Refusal(_("没有“%(role)s”这个岗位，请从列表中选择。") % {"role": role}, field="role")
     if valid_to is not None and valid_to < valid_from:
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
+    powers = powers_of_role(role, on=valid_from)
+    if by.kind == "account" and not agreed and not powers.isdisjoint(book["guarded"]):
+        raise Refusal(
+            _("“%(role)s”要由另一位管理员复核后才能任职。") % {"role": roles[role]["name"]}, field="role"
+        )
+    # Two posts entered at once would not see each other.
+    Person.objects.select_for_update().get(pk=person.pk)
+    refuse_excluded(
+        person,
+        Held(role, valid_from, valid_to),
+        [Held(post.role, post.valid_from, post.valid_to) for post in Post.objects.filter(person=person)],
+        field="role",
+    )
     same = Post.objects.filter(
         in_force(valid_from), person=person, organisation=organisation, role=role
     ).first()
@@ -226,17 +247,46 @@ def hold_post(
             "organisation": organisation.pk,
             "role": role,
             "from": valid_from.isoformat(),
+            "to": valid_to.isoformat() if valid_to else None,
+            # As they were called and what they held that day: the journal is read years later.
+            "names": [person.name, organisation.name, roles[role]["name"]],
+            "powers": sorted(powers),
+            **journal.origin(by),
         },
     )
     return post
 
 
+def refuse_own(by: journal.Trace, person: Person) -> None:
+    """Refuse whoever would change their own posts or powers."""
+    if getattr(by, "person_id", None) == person.pk:
+        raise Refusal(_("不能办理自己的岗位和权限，请由另一位管理员办理。"))
+
+
+def refuse_excluded(person: Person, wanted: Held, held: Iterable[Held], *, field: str) -> None:
+    """Refuse a role that the rulebook keeps in other hands than one that the person holds on some of the same days."""
+    book = rulebooks.load("access", on=wanted.since)
+    if other := excluded(wanted, held, book.get("exclusive", ())):
+        names = {key: role["name"] for key, role in book["roles"].items()}
+        raise Refusal(
+            _("%(name)s已任“%(other)s”，与“%(role)s”不能由同一人担任；请另选人员，或先结束原岗位。")
+            % {"name": person.name, "other": names.get(other.role, other.role), "role": names[wanted.role]},
+            field=field,
+        )
+
+
 @transaction.atomic
 def end_post(*, post_id: int, last_day: date, by: journal.Trace, at: datetime, reason: str = "") -> Post:
     """End a post with a last day; the day after, its powers are gone, whoever is signed in."""
-    post = Post.objects.select_for_update().filter(pk=post_id).first()
+    post = (
+        Post.objects.select_for_update(of=("self",))
+        .select_related("person", "organisation")
+        .filter(pk=post_id)
+        .first()
+    )
     if post is None:
         raise NotFound(_("没有找到这个岗位。"))
+    refuse_own(by, post.person)
     if post.valid_to is not None and post.valid_to <= last_day:
         raise Conflict(_("这个岗位已于 %(day)s 结束。") % {"day": post.valid_to}, field="last_day")
     if last_day < post.valid_from:
@@ -252,7 +302,17 @@ def end_post(*, post_id: int, last_day: date, by: journal.Trace, at: datetime, r
         by=by,
         at=at,
         note=reason,
-        data={"person": post.person_id, "last_day": last_day.isoformat()},
+        data={
+            "person": post.person_id,
+            "role": post.role,
+            "last_day": last_day.isoformat(),
+            "names": [
+                post.person.name,
+                post.organisation.name,
+                (rulebooks.load("access", on=last_day)["roles"].get(post.role) or {}).get("name", post.role),
+            ],
+            **journal.origin(by),
+        },
     )
     return post
 

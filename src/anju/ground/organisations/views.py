@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -24,6 +25,7 @@ from .forms import ContractForm, EndForm, OrganisationForm, named
 from .models import Organisation, ServiceContract
 
 PAGE = 50
+EDIT = "organisations.edit"
 
 
 def _kinds() -> dict[str, dict[str, Any]]:
@@ -46,7 +48,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
         "page": page,
         "kinds": named(kinds),
         "kind_names": dict(named(kinds)),
-        "may_edit": actor.has("organisations.edit"),
+        "may_edit": actor.has(EDIT),
     }
     return render(request, "organisations/organisations.html", context)
 
@@ -74,10 +76,17 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "areas": [line.area for line in shown.jurisdictions.select_related("area")],
         "history": [_told(event) for event in reversed(journal.events_of(shown))],
-        "may_edit": actor.has("organisations.edit"),
-        "new_contract_url": pick_url("estate", "estate", request.path + "contracts/new"),
+        "may_edit": _mine(request, Organisation).filter(pk=pk).exists(),
+        "may_sign": shown.kind == "property_company" and actor.has(EDIT),
+        "may_end": set(_mine(request, ServiceContract).filter(company=pk).values_list("pk", flat=True)),
+        "new_contract_url": pick_url("estate", "estate", f"{request.path}contracts/new", power=EDIT),
     }
     return render(request, "organisations/organisation.html", context)
+
+
+def _mine(request: HttpRequest, model: type[Model]) -> QuerySet:
+    """Return the rows of a model that the reader may change."""
+    return visible(model, to=request.actor, power=EDIT)  # type: ignore[attr-defined]
 
 
 def _told(event: Any) -> dict[str, Any]:
@@ -92,18 +101,14 @@ def _told(event: Any) -> dict[str, Any]:
     }
 
 
-@power("organisations.edit")
+@power(EDIT)
 def new(request: HttpRequest) -> HttpResponse:
     """Enter an organisation; its area is chosen first."""
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("area", "")
-    area = (
-        visible(Area, to=actor, power="organisations.edit").filter(pk=whole(wanted)).first()
-        if wanted
-        else None
-    )
+    area = _mine(request, Area).filter(pk=whole(wanted)).first() if wanted else None
     if area is None:
-        return redirect(pick_url("area", "area", request.path, power="organisations.edit"))
+        return redirect(pick_url("area", "area", request.path, power=EDIT))
     form = OrganisationForm(request.POST or None, kinds=_kinds())
     if request.method == "POST" and form.is_valid():
         given = dict(form.cleaned_data)
@@ -121,10 +126,10 @@ def new(request: HttpRequest) -> HttpResponse:
     )
 
 
-@power("organisations.edit")
+@power(EDIT)
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the facts of an organisation."""
-    shown = _organisation(request, pk, "organisations.edit")
+    shown = _organisation(request, pk, EDIT)
     if request.method == "POST":
         form = OrganisationForm(request.POST, kinds=_kinds()).without_kind()
         if form.is_valid():
@@ -148,16 +153,16 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@power("organisations.edit")
+@power(EDIT)
 def new_contract(request: HttpRequest, pk: int) -> HttpResponse:
-    """Enter a contract of a company with the estate chosen before."""
-    company = _organisation(request, pk, "organisations.edit")
+    """Enter a contract of a company one sees with the estate chosen before, which is the one that changes hands."""
+    company = _organisation(request, pk)
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("estate", "")
-    seen = visible(Estate, to=actor, power="territory.see").select_related("area")
-    estate = seen.filter(pk=whole(wanted)).first() if wanted else None
+    kept = _mine(request, Estate).select_related("area")
+    estate = kept.filter(pk=whole(wanted)).first() if wanted else None
     if estate is None:
-        return redirect(pick_url("estate", "estate", request.path))
+        return redirect(pick_url("estate", "estate", request.path, power=EDIT))
     form = ContractForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -173,14 +178,14 @@ def new_contract(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "organisations/contract_form.html", context, status=422 if form.is_bound else 200)
 
 
-@power("organisations.edit")
+@power(EDIT)
 def end_contract(request: HttpRequest, pk: int) -> HttpResponse:
     """End a contract with a last day and a reason."""
     actor = request.actor  # type: ignore[attr-defined]
     contract = ServiceContract.objects.select_related("company", "estate__area").filter(pk=pk).first()
     if contract is None:
         raise NotFound(_("没有找到这份合同。"))
-    require(actor, "organisations.edit", on=contract.company)
+    require(actor, EDIT, on=contract)
     form = EndForm(request.POST or None, initial={"last_day": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
         try:

@@ -31,6 +31,16 @@ def other_code(name: str, known: str) -> str:
     ) % {"name": name[:40], "known": known}
 
 
+def kept_elsewhere(number: int, name: str) -> str:
+    """Return the sentence for a company whose record another place keeps."""
+    return _(
+        "第 %(row)s 行：“%(name)s”不是在您的辖区登记的，资料没有改动；需要更正的，请登记地主管部门修改。"
+    ) % {
+        "row": number,
+        "name": name[:40],
+    }
+
+
 def code_to_confirm(said: str) -> str:
     """Return what is wrong with a company's code, and where a ledger says why it stands all the same."""
     return said + _("理由写在“代码核对说明”一列（没有这一列可以加上）。")

@@ -272,7 +272,7 @@ class CompanyCheck(_Entering):
         here = here or Organisation.objects.filter(kind="property_company", name=name).first()
         try:
             with transaction.atomic():
-                company, changed = self._kept(here, name=name, uscc=uscc, area=area, facts=facts)
+                company, changed = self._kept(number, here, name=name, uscc=uscc, area=area, facts=facts)
                 signed = [self.serve(number, estate, company) for estate in self._estates(number, row)]
                 return (changed or any(signed),)
         except NeedsConfirmation as unsure:
@@ -281,7 +281,14 @@ class CompanyCheck(_Entering):
             return self.refused(refusal, "name")
 
     def _kept(
-        self, here: Organisation | None, *, name: str, uscc: str, area: Area | None, facts: dict[str, Any]
+        self,
+        number: int,
+        here: Organisation | None,
+        *,
+        name: str,
+        uscc: str,
+        area: Area | None,
+        facts: dict[str, Any],
     ) -> tuple[Organisation, bool]:
         """Enter the company or bring it up to date; return it, and whether anything changed."""
         if here is None:
@@ -297,7 +304,7 @@ class CompanyCheck(_Entering):
                 **facts,
             )
             return made, True
-        access.require(self.by, "organisations.edit", on=here)
+        access.require(self.by, "organisations.see", on=here)
         if uscc and here.uscc not in ("", uscc):
             # A slip, or another company of the same name: a ledger must not decide which.
             raise Refusal(sentences.other_code(name, here.uscc), field="uscc")
@@ -305,6 +312,14 @@ class CompanyCheck(_Entering):
             facts.pop("uscc_override_reason", None)  # said when the code was entered
         changes = {**facts, "name": name, **({"uscc": uscc} if uscc else {})}
         if all(getattr(here, field) == value for field, value in changes.items()):
+            return here, False
+        if (
+            not access.visible(Organisation, to=self.by, power="organisations.edit")
+            .filter(pk=here.pk)
+            .exists()
+        ):
+            # Its contracts may still be entered by whoever keeps the estates.
+            self.note(sentences.kept_elsewhere(number, name))
             return here, False
         return (
             organisations.edit_organisation(organisation_id=here.pk, changes=changes, by=self.by, at=self.at),

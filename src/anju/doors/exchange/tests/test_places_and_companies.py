@@ -130,7 +130,7 @@ def test_a_known_company_gets_a_contract_and_an_unknown_one_a_note(load, city, c
 COMPANIES = ["序号", "企业名称", "统一社会信用代码", "法定代表人", "联系电话"]
 
 
-def test_a_company_is_entered_once_and_its_code_is_checked(load, city, county_supervisor):
+def test_a_company_is_entered_once_and_its_code_is_checked(load, city, city_supervisor):
     known = city.offices.company.uscc
     rows = [
         [1, "安邻物业服务有限公司", known, "孙某", "0373-2831234"],
@@ -138,12 +138,24 @@ def test_a_company_is_entered_once_and_its_code_is_checked(load, city, county_su
         [3, "错码物业服务有限公司", known[:-1] + ("0" if known[-1] != "0" else "1"), "", ""],
         ["合计", "", "", "", ""],
     ]
-    outcome = load(rows, COMPANIES, kind="companies", by=county_supervisor)
+    outcome = load(rows, COMPANIES, kind="companies", by=city_supervisor)
     assert (outcome.rows, outcome.loaded, outcome.rejected) == (3, 2, 1)
     assert Organisation.objects.filter(name="清风物业服务有限公司", kind="property_company").count() == 1
     assert "统一社会信用代码" in {e.column for e in outcome.errors}
-    again = load(rows, COMPANIES, kind="companies", by=county_supervisor)
+    again = load(rows, COMPANIES, kind="companies", by=city_supervisor)
     assert (again.loaded, again.duplicates) == (0, 2)
+
+
+def test_a_county_does_not_rewrite_a_company_of_the_whole_city_but_enters_its_contracts(
+    load, city, county_supervisor
+):
+    company = city.offices.company
+    rows = [[1, company.name, company.uscc, "改了的", "0373-9999999", "铁路家属院"]]
+    outcome = load(rows, [*COMPANIES, "在管项目"], kind="companies", by=county_supervisor)
+    assert any("资料没有改动" in note for note in outcome.notes)
+    company.refresh_from_db()
+    assert (company.legal_person, company.phone) == ("", "")
+    assert ServiceContract.objects.get(estate__name="铁路家属院").company == company
 
 
 def test_a_code_that_fails_is_kept_with_a_reason_and_known_again(load, city, county_supervisor):

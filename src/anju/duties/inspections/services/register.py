@@ -419,10 +419,13 @@ def merge_units(*, keep_id: int, gone_id: int, reason: str, by: Any, at: datetim
 def separate_units(*, gone_id: int, reason: str, by: Any, at: datetime, key: str = "") -> Unit:
     """Undo a merger: what came from `gone` goes back to it and it is open again; returns it."""
     asked = journal.digest([gone_id, "separate"])
-    gone = locked(gone_id, by=by)
+    keep_id = Unit.objects.filter(pk=gone_id).values_list("merged_into", flat=True).first()
+    # Both change, so both must be within reach; in the order of ids, as where they are merged.
+    units = {pk: locked(pk, by=by) for pk in sorted({gone_id, keep_id or gone_id})}
+    gone = units[gone_id]
     if journal.receipt(by=by, key=key, key_digest=asked):
         return gone
-    keep = gone.merged_into
+    keep = units.get(gone.merged_into_id or 0)
     if keep is None:
         raise Refusal(_("这个对象没有合并到别处。"))
     if not reason.strip():

@@ -354,3 +354,19 @@ def test_a_unit_entered_by_hand_that_is_spelt_like_another_is_suggested_and_not_
     assert "写法相近" in text(client.get(answer["Location"]))
     pair = UnitMatch.objects.get()
     assert pair.same is None and Unit.objects.filter(kind="small_eatery", ended_on__isnull=True).count() == 2
+
+
+def test_a_unit_is_not_parted_from_one_of_another_county(
+    city, pair, eatery, street_officer, outsider, signed_in_as
+):
+    """Both entries change, so whoever parts them must reach both."""
+    client = signed_in_as(street_officer)
+    client.post(f"/inspections/units/matches/{pair.pk}", {"answer": str(eatery.pk), "note": "现场核对"})
+    gone = Unit.objects.get(pk=pair.other_id)
+    area = city.areas.shanqian
+    Unit.objects.filter(pk=gone.pk).update(
+        area=area, county=city.areas.west, street=city.areas.shanqian_town, community=area
+    )
+    answer = signed_in_as(outsider).post(f"/inspections/units/{gone.pk}/separate", {"note": "两家"})
+    gone.refresh_from_db()
+    assert (answer.status_code, gone.merged_into_id) == (404, eatery.pk)

@@ -84,7 +84,7 @@ def test_an_account_is_closed_with_a_reason_but_never_ones_own(
     assert client.post(address, {"reason": "离职"}).status_code == 302
     assert not Account.objects.get(username="wang").is_active
     own = client.post(f"/access/people/{administrator.person.pk}/close", {"reason": "离职"})
-    assert "不能停用自己的账号" in text_of(own)
+    assert "不能在这里办理自己的账号" in text_of(own)
 
 
 def test_a_post_is_lent_from_ones_own_page_and_taken_back(city, street_officer, colleague, signed_in_as):

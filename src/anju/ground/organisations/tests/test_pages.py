@@ -87,6 +87,37 @@ def test_a_contract_with_an_estate_of_another_county_is_not_signed(city, county_
     assert ServiceContract.objects.filter(estate=city.estates.shanqian).count() == 1
 
 
+def test_the_contract_of_another_countys_estate_is_neither_signed_nor_ended_nor_offered(
+    city, county_supervisor, signed_in_as
+):
+    """The company serves both counties: that it is seen says nothing about the estate that changes hands."""
+    client, company = signed_in_as(county_supervisor), city.offices.other_company
+    mine, theirs = (
+        ServiceContract.objects.get(estate=e) for e in (city.estates.hebin, city.estates.shanqian)
+    )
+    given = {"last_day": "2024-06-30", "reason": "期满"}
+    for contract, status in ((theirs, 404), (mine, 302)):
+        assert client.post(f"/organisations/contracts/{contract.pk}/end", given).status_code == status
+    assert client.get(f"/organisations/contracts/{theirs.pk}/end").status_code == 404
+    for contract, last_day in ((theirs, None), (mine, date(2024, 6, 30))):
+        contract.refresh_from_db()
+        assert contract.valid_to == last_day
+    assert f"contracts/{theirs.pk}/end" not in text_of(client.get(f"/organisations/{company.pk}/"))
+
+
+def test_a_company_of_the_whole_city_is_not_rewritten_by_a_county_that_it_serves(
+    city, county_supervisor, city_supervisor, signed_in_as
+):
+    address = f"/organisations/{city.offices.company.pk}/"
+    given = {"name": city.offices.company.name, "phone": "0373-0000000"}
+    county = signed_in_as(county_supervisor)
+    assert county.post(f"{address}edit", given).status_code == 403
+    page = text_of(county.get(address))
+    assert "修改资料" not in page and "登记合同" in page
+    assert Organisation.objects.get(pk=city.offices.company.pk).active
+    assert signed_in_as(city_supervisor).post(f"{address}edit", given).status_code == 302
+
+
 def test_the_pages_cost_few_queries(city, county_supervisor, signed_in_as, django_assert_max_num_queries):
     client = signed_in_as(county_supervisor)
     client.get("/organisations/")
