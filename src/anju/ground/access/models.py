@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from anju.ground.organisations.models import Person, Post
+from anju.ground.organisations.models import Organisation, Person, Post
 
 from . import rules
 

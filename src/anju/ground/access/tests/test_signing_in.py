@@ -97,7 +97,7 @@ def test_who_signs_in_behind_our_proxy_is_counted_and_noted_under_the_own_addres
     assert AccountAdapter().get_client_ip(request) == address
     client = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.5")
     assert sign_in(client, "wang", PASSWORD).status_code == 302
-    assert Event.objects.get(name="access.signed_in").data["ip"] == address
+    assert Event.objects.get(name="access.signed_in").data["address"] == address
 
 
 def test_a_success_in_between_starts_the_count_anew(city):
