@@ -109,9 +109,9 @@ def test_no_single_filter_breaks_the_list_or_lets_more_through(city, case, filed
 def test_no_filled_form_breaks_a_verb(city, case, signed_in_as):
     client = signed_in_as(city.people.city_supervisor)
     fields = [
-        "handler", "note", "days", "kind", "reason", "into", "ids", "act", "evidence", "class_code", "text", "delete",
-        "name", "query", "request_key", "decide", "decision", "year", "estate", "longitude", "latitude", "rating",
-        "due_on", "recipient", "hazard", "phone", "place", "next", "website",
+        "handler_id", "note", "days", "kind", "reason", "into", "ids", "act", "evidence", "class_code", "text",
+        "delete", "name", "query", "request_key", "decide", "decision", "year", "estate", "longitude", "latitude",
+        "rating", "due_on", "recipient", "hazard", "phone", "place", "next", "website",
     ]  # fmt: skip
     values = {"case_id": case.pk, "act": "assign", "report_id": case.reports.get().pk, "request_id": 1,
               "notice_id": 1, "code": case.reports.get().code, "job_id": 1}  # fmt: skip

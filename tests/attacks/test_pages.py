@@ -48,7 +48,7 @@ def test_what_was_typed_is_shown_as_text_on_every_page(city, filed, walk, now, s
     clerk, chief = city.people.company_clerk.actor(now), city.people.county_supervisor.actor(now)
     walk(case, "assign", "accept")
     services.ask_term(case_id=case.pk, kind="extend", days=2, reason=EVIL, by=clerk, at=now)
-    services.urge(case_id=case.pk, by=chief, at=now, note=EVIL, supervise=True)
+    services.supervise(case_id=case.pk, by=chief, at=now, note=EVIL)
     services.take_step(
         case_id=case.pk, act="submit", by=clerk, at=now, note=f"当日剪断铁链拆除门锁，已告知住户{EVIL}", insist=True,
         uploads=[services.Upload(samples.upload(samples.photo(seed=5)), caption=EVIL)],

@@ -154,7 +154,7 @@ def test_a_company_sees_a_complaint_only_when_it_is_handed_to_it(city, filed, si
 def test_a_case_is_not_handed_to_a_company_that_has_nothing_to_do_with_the_estate(city, case, signed_in_as):
     officer = signed_in_as(city.people.street_officer)
     for office in (city.offices.other_company, city.offices.west_housing, city.offices.shanqian_office):
-        said = officer.post(reverse("cases:step", args=[case.pk, "assign"]), {"handler": office.pk})
+        said = officer.post(reverse("cases:step", args=[case.pk, "assign"]), {"handler_id": office.pk})
         assert said.status_code == 422
     case.refresh_from_db()
     assert case.state == "reported"
@@ -171,9 +171,10 @@ def test_cases_of_two_counties_are_neither_merged_nor_split_nor_parted_by_an_out
     for name, data in (
         ("merge", {"into": far.pk}),
         ("split", {"class_code": "EG02", "text": "另一处安全出口也锁了"}),
-        ("unmerge", {"note": "不是一件"}),
     ):
         assert outsider.post(reverse(f"cases:{name}", args=[case.pk]), data).status_code == 404
+    unmerge = reverse("cases:step", args=[case.pk, "unmerge"])
+    assert outsider.post(unmerge, {"reason": "不是一件"}).status_code == 404
     assert outsider.post(reverse("cases:merge", args=[far.pk]), {"into": case.pk}).status_code == 404
     assert Case.objects.count() == 2
 
@@ -333,7 +334,7 @@ def test_the_powers_of_one_post_are_not_carried_into_the_reach_of_another(city, 
     assert client.get(reverse("cases:case", args=[case.pk])).status_code == 200
     assert client.post(reverse("cases:step", args=[case.pk, "assign"])).status_code == 403
     assert client.post(reverse("cases:step", args=[case.pk, "void"]), {"note": "不受理"}).status_code == 403
-    assert client.post(reverse("cases:urge", args=[case.pk]), {"act": "urge"}).status_code == 403
+    assert client.post(reverse("cases:step", args=[case.pk, "urge"])).status_code == 403
     case.refresh_from_db()
     assert case.state == "reported" and not Notice.objects.exists()
 
@@ -420,6 +421,6 @@ def test_an_office_is_not_urged_again_before_it_could_act(city, case, walk, now)
     services.urge(case_id=case.pk, by=chief.actor(now), at=now)
     with pytest.raises(NotAllowedNow, match="督办"):
         services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=2))
-    services.urge(case_id=case.pk, by=chief.actor(now), at=now, supervise=True, note="今日内答复")
+    services.supervise(case_id=case.pk, by=chief.actor(now), at=now, note="今日内答复")
     services.urge(case_id=case.pk, by=chief.actor(now), at=now + timedelta(hours=25))
     assert Notice.objects.filter(case=case).count() == 3

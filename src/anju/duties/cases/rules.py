@@ -207,7 +207,7 @@ STEPS = (
          asks=(Field("into_id", _("并入哪一件"), "record", required=True), Field("reason", _("理由"), most=300))),
     Step("take_in", _("并入本件"), OPEN, None, "", who=WITHIN, mood="quiet"),
     Step("unmerge", _("取消并案"), _MERGED, None, "cases.merge", mood="quiet",
-         asks=(note(_("取消并案的理由"), required=True, lacking=_("请写明取消并案的理由。")),)),
+         asks=(reason(_("取消并案的理由"), lacking=_("请写明取消并案的理由。")),)),
     Step("give_back", _("取消并入本件"), ANY, None, "", who=WITHIN, mood="quiet"),
     Step("split", _("拆分"), AWAITING_DISPATCH | _ASSIGNED | _FIXING, None, "cases.merge", mood="quiet",
          asks=(Field("parts", _("子件"), "given", required=True, lacking=_("请至少填写一个子件。")),)),

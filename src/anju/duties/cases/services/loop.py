@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access import services as access
@@ -133,8 +133,8 @@ LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"desk": "desk"}, turns=_whose, choices={"offices": _offices}, clocks=_Course(), ready=_ready,
     related=("dispatcher", "handler", "checker"), deferred=_UNREAD,
-    missing=_l("没有找到这件事项，可能编号有误，或不在您的管辖范围。"),
-    not_yours=_l("此件目前由“%(desk)s”办理，请由该单位操作；如已超期，可以催办或督办。"),
+    missing=lazy("没有找到这件事项，可能编号有误，或不在您的管辖范围。"),
+    not_yours=lazy("此件目前由“%(desk)s”办理，请由该单位操作；如已超期，可以催办或督办。"),
     news=lambda case: {"desk": case.desk.name if case.desk else ""},
 )  # fmt: skip
 locked = LOOP.locked

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
@@ -70,7 +70,7 @@ def _signed(by: Any) -> str:
     return f"{by.post} {by.name}".strip()
 
 
-@LOOP.verb("decide_term", child=Child(TermRequest, "case", "request_id", missing=_l("没有找到这份申请。")))
+@LOOP.verb("decide_term", child=Child(TermRequest, "case", "request_id", missing=lazy("没有找到这份申请。")))
 def decide_term(turn: Turn, *, granted: bool, decision: str = "") -> None:
     """Grant or refuse a request for extension or suspension; the asking office cannot decide its own."""
     case, made, at = turn.row, turn.child, turn.at
@@ -232,7 +232,7 @@ def take_in(turn: Turn, *, number: str, note: str = "") -> None:
 
 
 @LOOP.verb("unmerge")
-def unmerge(turn: Turn, *, note: str) -> None:
+def unmerge(turn: Turn, *, reason: str) -> None:
     """Undo a merge: the case goes on where it was, with what was left of its clocks."""
     case, at = turn.row, turn.at
     into, days = case.merged_into, _limits(turn)["merging"]["undo_days"]
@@ -243,7 +243,7 @@ def unmerge(turn: Turn, *, note: str) -> None:
     _run_again(case, at=at)
     Merge.objects.filter(folded=case, undone_at__isnull=True).update(undone_at=at)
     turn.facts["into"] = into.number
-    turn.do(give_back, case_id=into.pk, note=note, number=case.number)
+    turn.do(give_back, case_id=into.pk, note=reason, number=case.number)
 
 
 @LOOP.verb("give_back")
@@ -327,7 +327,7 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
 # -------------------------------------------------------------------------------------- notices, lists kept for later
 
 NOTICES = Loop(
-    Notice, rules.NOTICE_STEPS, room="cases", see="cases.see", state="", missing=_l("没有找到这条提醒。"),
+    Notice, rules.NOTICE_STEPS, room="cases", see="cases.see", state="", missing=lazy("没有找到这条提醒。"),
     seen=lambda by: Q(organisation_id__in=by.organisation_ids if by.has("cases.see") else ()),
 )  # fmt: skip
 
@@ -340,7 +340,7 @@ def read_notice(turn: Turn) -> None:
 
 
 VIEWS = Loop(
-    SavedView, rules.VIEW_STEPS, room="cases", state="", param="view_id", missing=_l("没有找到这个视图。"),
+    SavedView, rules.VIEW_STEPS, room="cases", state="", param="view_id", missing=lazy("没有找到这个视图。"),
     seen=lambda by: Q(account_id=by.account_id),
 )  # fmt: skip
 

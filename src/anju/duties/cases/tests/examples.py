@@ -13,6 +13,7 @@ from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import files
 from anju.ground.foundation.models import StoredFile
 from anju.ground.foundation.tests import samples
+from anju.ground.territory.models import Area
 
 _numbers = count(1)
 DONE = "当日下午到现场剪断铁链并拆除门锁，出口可以推开"
@@ -77,8 +78,8 @@ def report(world: World) -> Example:
 
 @example("cases.report", follows="escalate")
 def report_where_nobody_dispatches(world: World) -> Example:
-    # Of the whole city: no street office covers it.
-    return Example(PUBLIC, told(world, estate=None, area=world.city.areas.city))
+    area = Area.objects.create(name="演示新区", level=Area.Level.CITY, path="演示新区")  # no office yet
+    return Example(PUBLIC, told(world, estate=None, area=area))
 
 
 @example("cases.assign")
@@ -320,7 +321,8 @@ def take_in(world: World) -> Example:
 def unmerge(world: World) -> Example:
     first, second = pair(world)
     services.merge(case_id=second.pk, into_id=first.pk, by=world.actor("street_officer"), at=world.now)
-    return acted(world, "street_officer", second, note="是两处")
+    shown = acted(world, "street_officer", second, reason="是两处")
+    return replace(shown, other={"reason": "不是一处"})
 
 
 @example("cases.give_back")

@@ -196,7 +196,7 @@ def test_two_reports_of_one_matter_are_suggested_merged_and_unmerged(reported, w
     progress = queries.progress(second.reports.get().code, at=friday_9am)
     assert progress.merged and progress.case_id == first.pk
     assert second.reports.get().reply_due_at is not None
-    services.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, note="不是同一个单元")
+    services.unmerge(case_id=second.pk, by=wang.actor(monday_9am), at=monday_9am, reason="不是同一个单元")
     second.refresh_from_db()
     assert (second.state, second.merged_into) == (State.REPORTED, None)
     assert second.desk == second.dispatcher and second.due_at is not None

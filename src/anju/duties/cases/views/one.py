@@ -37,13 +37,12 @@ def _case_page(
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     found = queries.dossier(actor, case_id, at=at)
     opened = found.case
-    possible = {one.act for one in LOOP.possible(opened, by=actor, at=at)}
     mine = opened.desk_id in actor.organisation_ids
     # Whoever is to put it right does not look at the place in somebody else's stead.
     elsewhere = rules.ELSEWHERE | ({"verify"} if opened.handler_id in actor.organisation_ids else set())
-    acts = act_forms.buttons(
-        request, LOOP, opened, "cases:step", at=at, act=act, refusal=refusal, elsewhere=elsewhere
-    )
+    acts = act_forms.buttons(request, LOOP, opened, "cases:step", at=at, act=act, refusal=refusal)
+    possible = {one.act for one in acts.steps}
+    acts.steps[:] = [one for one in acts.steps if one.act not in elsewhere]
     if (handing := acts.forms.get("assign")) is not None:
         handing.fields["handler_id"].initial = opened.handler_id
     if act in acts.forms and request.FILES and "uploads" in acts.forms[act].fields:
