@@ -239,7 +239,7 @@ def _case_columns() -> dict[str, str]:
         " WHEN 'assigned' THEN 'accept' WHEN 'fixing' THEN 'rectify' WHEN 'checking' THEN 'recheck' ELSE '' END",
         "paused_at": "CASE WHEN state = 'fixing' AND r_pause < 0.02 THEN now() - interval '2 days' END",
         "on_time": "CASE WHEN state = 'closed' THEN r_late < 0.86 END",
-        "returns": "(r_more < 0.06)::int", "send_backs": "(r_more > 0.93)::int",
+        "returns": "(r_more < 0.06)::int", "returned_by": "'{}'::bigint[]", "send_backs": "(r_more > 0.93)::int",
         "repeat": "r_more BETWEEN 0.5 AND 0.53",
         "satisfaction": "CASE WHEN state = 'closed' AND r_more < 0.2 THEN 1 + floor(r_more * 15)::int END",
         "closing_text": "CASE WHEN state = 'closed' THEN '上午到现场查看，问题已经清理干净' ELSE '' END",

@@ -68,7 +68,7 @@ def test_to_a_stranger_no_address_of_a_case_exists(city, case, belongings, signe
     before = Case.objects.values().get(pk=case.pk)
     client = signed_in_as(getattr(city.people, who))
     walked = addresses.about_a_case()
-    assert len(walked) > 15
+    assert len(walked) > 11
     for address in walked:
         url = address.filled(belongings)
         assert url, f"give {address} a value in `belongings`"
