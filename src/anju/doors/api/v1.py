@@ -268,7 +268,7 @@ def list_cases(
     return {
         "count": found.count,
         "more": found.more,
-        "cases": [_out(case, request.auth) for case in found.rows],
+        "cases": [_out(case, request.auth) for case in found.rows],  # type: ignore[attr-defined]
     }
 
 
