@@ -16,12 +16,17 @@ from django.utils import timezone
 
 from anju.doors.exchange.models import Import
 from anju.duties.cases import rules as case_rules
-from anju.duties.cases import supervision
+from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.inspections import forms as inspection_forms
 from anju.duties.inspections.models import Unit, UnitMatch
+from anju.duties.majors import rules as major_rules
+from anju.duties.orders import rules as order_rules
+from anju.duties.penalties import rules as penalty_rules
+from anju.duties.penalties.models import Payment
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.duties.suggestions.models import CoHandling, Suggestion, SuggestionNotice
+from anju.duties.transfers import rules as transfer_rules
 from anju.ground.access import rules as access_rules
 from anju.ground.access import services as access
 from anju.ground.access.models import Delegation, Grant
@@ -59,16 +64,16 @@ ACTS: dict[str, tuple[str, ...]] = {
     "access:account_act": ("password", "close", "open", "factor"),
     "access:grant_act": acts_of(access_rules),
     "documents:take_step": acts_of(document_rules),
-    "console:step": acts_of(case_rules),
+    "cases:step": acts_of(case_rules),
     "field:step": acts_of(case_rules),
     "suggestions:step": acts_of(suggestion_rules),
     "inspections:act": tuple(inspection_forms._ACTS),
     "field:visit_act": tuple(inspection_forms._ACTS),
-    "enforcement:order_step": acts_of(enforcement_rules),
-    "enforcement:penalty_step": acts_of(penalty_rules),
-    "enforcement:sealing_step": ("renew", "lift"),
-    "enforcement:transfer_step": acts_of(transfer_rules),
-    "enforcement:major_step": acts_of(major_rules),
+    "orders:step": acts_of(order_rules),
+    "penalties:step": acts_of(penalty_rules),
+    "orders:sealing_step": ("renew", "lift"),
+    "transfers:step": acts_of(transfer_rules),
+    "majors:step": acts_of(major_rules),
 }
 
 
@@ -137,10 +142,10 @@ def belongings(world: World, case: Case) -> dict[str, Any]:
     people, city, at = world.people, world.city, world.now
     owner = people.street_officer
     day = timezone.localdate(at)
-    asked = supervision.ask_term(
+    asked = cases.ask_term(
         case_id=case.pk, kind="extend", days=3, reason="铁门需要定制", by=world.actor("company_clerk"), at=at
     )
-    notice = supervision.urge(case_id=case.pk, by=world.actor("county_supervisor"), at=at, note="请抓紧")
+    notice = cases.urge(case_id=case.pk, by=world.actor("county_supervisor"), at=at, note="请抓紧")
     lent = Delegation.objects.create(
         post=owner.post, to_person=people.colleague.person, valid_from=day, valid_to=day, reason="出差"
     )
@@ -198,6 +203,6 @@ def belongings(world: World, case: Case) -> dict[str, Any]:
         "suggestions:read_notice": {"notice_id": told.pk},
         # Without these even the own object would not be found.
         "suggestions:feedback sent": {"signatory": world.ids["signatory_id"]},
-        "console:merge sent": {"into": world.ids["case_id"]},
+        "cases:merge sent": {"into": world.ids["case_id"]},
         "inspections:decide_match sent": {"answer": "different"},
     }

@@ -11,10 +11,13 @@ from django import forms
 from django.apps import apps
 from ninja import Schema
 
+from anju.ground.foundation import acts
+from tests.structure.test_writing import WRITING, declared
+
 from . import addresses
 
 # The modules that read what was sent.
-_PAGES = re.compile(r"anju\..*(views\w*|forms|doors\.field\.visits|doors\.api\.v1)$")
+_PAGES = re.compile(r"anju\..*\.(\w*views\w*|\w*forms|pages)(\.\w+)*$|anju\.doors\.(field\.visits|api\.v1)$")
 # What is asked of a form, an address or a body by its name.
 _ASKED = re.compile(r"""\.(?:get|getlist|pop|number|text)\(\s*"(\w+)"|\[\s*"(\w+)"\s*\]""")
 # Words by which a record is meant without being called by its model or its column.
@@ -85,22 +88,10 @@ def source_of(view: Callable) -> str:
 
 
 def writes(address: addresses.Address) -> bool:
-    """Say whether an address takes a POST: its view, or something the view uses, looks for one."""
-    if address.name.startswith("api:"):
-        return any("POST" in operation.methods for operation in _operations(address.name))
-    return "POST" in source_of(address.view)
-
-
-def _operations(name: str) -> list[Any]:
-    from anju.doors.api.v1 import api
-
-    return [
-        operation
-        for _prefix, router in api._routers
-        for view in router.path_operations.values()
-        for operation in view.operations
-        if f"api:{operation.view_func.__name__}" == name
-    ]
+    """Say whether an address takes what is sent: it has to end in a verb, or something its view uses reads it."""
+    return address.name in WRITING or (
+        not address.name.startswith("api:") and "POST" in source_of(address.view)
+    )
 
 
 @cache
@@ -126,11 +117,13 @@ def words() -> frozenset[str]:
 @cache
 def related(address: addresses.Address) -> frozenset[str]:
     """List the names of related records that an address may take from the body or the query."""
-    views = [op.view_func for op in _operations(address.name)] or [address.view]
+    views = [WRITING[address.name] if address.name.startswith("api:") else address.view]
     names: set[str] = set()
     for view in views:
         for part in parts(view):
             if isinstance(part, type):
                 names |= set(getattr(part, "base_fields", None) or getattr(part, "model_fields", {}))
         names |= {first or second for first, second in _ASKED.findall(source_of(view))}
+        steps = (acts.verbs()[verb].steps[0] for verb in declared(view))
+        names |= {asked.name for step in steps for asked in step.asks}
     return frozenset(names & words())

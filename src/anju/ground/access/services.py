@@ -607,7 +607,7 @@ def _carry_out(grant: Grant, *, by: Actor, at: datetime) -> str:
     return ""
 
 
-def _record_grant(what: str, grant: Grant, *, note: str, by: Actor, at: datetime) -> None:
+def _record_grant(grant_state: str, grant: Grant, *, note: str, by: Actor, at: datetime) -> None:
     """Record a request or its end: what, for whom, with which role and powers, from where."""
     today = timezone.localtime(at).date()
     role = grant.role or (grant.post.role if grant.post else "")
@@ -622,7 +622,7 @@ def _record_grant(what: str, grant: Grant, *, note: str, by: Actor, at: datetime
         "powers": sorted(powers_of_role(role, on=today)) if role else [],
         **journal.origin(by),
     }
-    journal.record(f"access.grant_{what}", subject=grant, by=by, at=at, note=note, data=data)
+    journal.record(f"access.grant_{grant_state}", subject=grant, by=by, at=at, note=note, data=data)
 
 
 def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, Any]]:
