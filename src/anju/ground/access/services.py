@@ -484,6 +484,7 @@ class _Rehearsed(Exception):
     """Rolls back an act that was only tried."""
 
 
+@transaction.atomic
 def ask_for_account(*, kind: str, account_id: int, reason: str, by: Actor, at: datetime) -> Grant:
     """Ask for a reset, the removal of a second factor or the opening of a login that takes a second person."""
     account = _managed(account_id, by, None)
