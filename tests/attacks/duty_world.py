@@ -263,7 +263,7 @@ def drafted(world: World, case: Case, **told) -> Transfer:
 
 def step(world: World, transfer: Transfer, act: str, who: str, **told) -> Transfer:
     """Take one step of a transfer."""
-    return transfers.take_step(transfer_id=transfer.pk, act=act, by=world.actor(who), at=world.now, **told)
+    return transfers.LOOP.verbs[act](transfer_id=transfer.pk, by=world.actor(who), at=world.now, **told)
 
 
 def registered(world: World, **told) -> Suggestion:

@@ -515,7 +515,7 @@ def test_a_transfer_is_closed_by_nobody_but_its_sides_and_not_in_silence(world, 
     sent = {
         "note": "经研究决定予以办理完毕",
         "outcome": "punished",
-        "receiver": world.city.offices.urban_management.pk,
+        "receiver_id": world.city.offices.urban_management.pk,
     }
     for who in strangers:
         client = signed_in_as(getattr(world.people, who))

@@ -138,8 +138,11 @@ def test_a_transfer_is_sent_and_accepted_once_however_many_press(world, hazard):
     assert journal.events_named(transfer, "transfers.send").count() == 1
     no_gap()
     step(world, transfer, "sign_for", "fire_officer")
-    both = [("fire_officer", "accept", ""), ("fire_second", "refuse", "不属于本机关职权范围，请改送")]
-    given = at_once(*[lambda w=w, a=a, n=n: step(world, transfer, a, w, note=n) for w, a, n in both])
+    both = [
+        ("fire_officer", "accept", {}),
+        ("fire_second", "refuse", {"note": "不属于本机关职权范围，请改送"}),
+    ]
+    given = at_once(*[lambda w=w, a=a, n=n: step(world, transfer, a, w, **n) for w, a, n in both])
     assert only_refusals(given) == 1
     transfer.refresh_from_db()
     assert transfer.state in ("accepted", "refused") and Transfer.objects.count() == 1

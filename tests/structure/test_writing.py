@@ -88,11 +88,6 @@ PENDING: set[str] = {
     "territory:move",
     "territory:new",
     "territory:succeed",
-    "transfers:new",
-    "transfers:step",
-    "transfers:transfer",
-    "transfers:urge",
-    "transfers:verify",
 }
 
 

@@ -11,7 +11,7 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import beside
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
@@ -20,6 +20,11 @@ class TransfersConfig(AppConfig):
         )
         from .models import Transfer
 
+        story.register(
+            {"transfers.moved": (_("工作日历变更，移送期限重算"), "warn")},
+            subjects={"transfers.transfer": _("移送")},
+            details={"transfers": pages.story_detail},
+        )
         law = _("检查执法")
         register(
             Item(_("移送和抄告"), "transfers:list", "transfers.see", "out", 66, law, badge=pages.waiting)

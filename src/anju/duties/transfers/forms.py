@@ -14,24 +14,6 @@ from .rules import KIND_LABELS
 _TEXT = {"rows": 3}
 
 
-class FilesInput(forms.ClearableFileInput):
-    """Several files in one field."""
-
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """A field whose value is the list of uploaded files."""
-
-    widget = FilesInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"})
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        given = data if isinstance(data, (list, tuple)) else [data] if data else []
-        if self.required and not given:
-            raise forms.ValidationError(self.error_messages["required"], code="required")
-        return [super(FilesField, self).clean(one, initial) for one in given]
-
-
 class TransferForm(forms.Form):
     """A new transfer: to whom, why, what was stopped, with which evidence."""
 
@@ -81,46 +63,3 @@ class TransferForm(forms.Form):
             del self.fields["order"]
         # Both reports go to the two offices of the rulebook; nobody is chosen.
         self.fields["receiver"].required = not only_serious and self.data.get("kind") != "serious_report"
-
-
-class StepForm(forms.Form):
-    """What one step of a transfer needs beside its button."""
-
-    receiver = forms.TypedChoiceField(label=_("转给哪个机关"), coerce=int, empty_value=None)
-    outcome = forms.ChoiceField(label=_("办理结果"))
-    note = forms.CharField(
-        label=_("说明"), required=False, widget=forms.Textarea(attrs=_TEXT), max_length=4000
-    )
-    uploads = FilesField(label=_("证明材料（照片或 PDF）"), required=False)
-
-    def __init__(
-        self,
-        *args: Any,
-        act: str,
-        receivers: Sequence[Organisation] = (),
-        outcomes: Sequence[tuple[str, str]] = (),
-        note_required: bool = False,
-        **kwargs: Any,
-    ):
-        super().__init__(*args, **{**kwargs, "auto_id": f"{act}-%s"})
-        if act in ("pass_on", "redirect"):
-            self.fields["receiver"].choices = [("", _("请选择"))] + [(o.pk, o.name) for o in receivers]  # type: ignore[attr-defined]
-        else:
-            del self.fields["receiver"]
-        if act == "report_back":
-            self.fields["outcome"].choices = [("", _("请选择")), *outcomes]  # type: ignore[attr-defined]
-        else:
-            del self.fields["outcome"]
-            del self.fields["uploads"]
-        self.fields["note"].required = note_required
-        self.fields["note"].label = _LABELS.get(act, _("理由") if note_required else _("说明"))
-
-
-_LABELS = {
-    "report_back": _("查明的情况和处理经过"),
-    "refuse": _("不予受理的理由和依据"),
-    "insist": _("结果为什么不成立，还要办什么"),
-    "pass_on": _("为什么属于该机关职权"),
-    "redirect": _("为什么改送该机关"),
-    "contest": _("争议和本单位意见"),
-}

@@ -14,6 +14,7 @@ from anju.duties.inspections.queries.dossier import Line
 from anju.duties.orders.queries import matters
 from anju.ground.access import services as access
 from anju.ground.foundation.beside import Act, Beside
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.navigation import Pile
 
 from . import queries
@@ -63,3 +64,14 @@ def piles(request: Any) -> list[Pile]:
         return []
     waits, late = queries.on_desk(actor, at=timezone.now())
     return [Pile(_("移送和抄告"), reverse("transfers:list"), Transfer.objects.filter(waits), late)]
+
+
+def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
+    """Say of an act to whom the matter went, what came of it, or who settles it."""
+    data = event.data
+    more = data.get("settler") or (data.get("to") if event.name != "transfers.moved" else "")
+    if event.name.endswith((".report_back", ".handed_up")):
+        more = queries.outcome_label(data["outcome"])
+    if not isinstance(more, str) or not more:
+        return said
+    return said | {"title": _("%(act)s：%(name)s") % {"act": said["title"], "name": more}}

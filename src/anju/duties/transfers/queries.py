@@ -32,9 +32,9 @@ BOOK = "transfers"
 _PARTS = ("sender", "receiver", "sender_superior", "receiver_superior", "case__estate", "unit")
 
 
-def book(at: datetime) -> dict[str, Any]:
-    """Return the rulebook of transfers in force at a moment."""
-    return rulebooks.load(BOOK, on=timezone.localtime(at).date())
+def book(at: date) -> dict[str, Any]:
+    """Return the rulebook of transfers in force at a moment, or on a day."""
+    return rulebooks.load(BOOK, on=day_of(at) if isinstance(at, datetime) else at)
 
 
 # --- Offices -----------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def settler_of(transfer: Transfer, *, at: datetime) -> Organisation | None:
     return duty_office(sides[0].area, at=at)
 
 
-def receivers(case: Case, *, at: datetime, besides: Iterable[int] = ()) -> list[Organisation]:
+def receivers(case: Case, *, at: date, besides: Iterable[int] = ()) -> list[Organisation]:
     """List the agencies that may receive a transfer of a case: those covering its place, of the rulebook's kinds."""
     kinds = book(at)["receivers"]
     kept = set(besides)
@@ -139,7 +139,7 @@ def term_of(key: str, *, at: datetime) -> workdays.Term:
     return workdays.Term(entry["amount"], entry["unit"], entry["basis"])
 
 
-def outcomes(*, at: datetime) -> list[dict[str, Any]]:
+def outcomes(*, at: date) -> list[dict[str, Any]]:
     """List the outcomes that a receiver may report, as the rulebook of the day has them."""
     return [entry for entry in book(at)["outcomes"] if entry["chosen"]]
 
@@ -310,10 +310,8 @@ def row_of(transfer: Transfer, offices: Iterable[int], *, at: datetime) -> Row:
 
 def of_case(actor: Actor, case_id: int) -> list[Transfer]:
     """List the transfers of a case that an actor may see, newest first."""
-    found = access.visible(Transfer, to=actor, power="transfers.see").filter(case_id=case_id)
-    # A draft is its sender's alone.
-    theirs = ~Q(state=TransferState.DRAFT) | Q(sender_id__in=desks(actor, "transfers.see"))
-    return list(found.filter(theirs).select_related("sender", "receiver").order_by("-pk"))
+    found = Transfer.objects.filter(seen_q(actor), case_id=case_id)
+    return list(found.select_related("sender", "receiver").order_by("-pk"))
 
 
 def under_way(case_ids: Iterable[int]) -> set[int]:
@@ -327,29 +325,21 @@ def under_way(case_ids: Iterable[int]) -> set[int]:
 # --- One transfer ------------------------------------------------------------------------------------------------
 
 
+def seen_q(actor: Actor) -> Q:
+    """Return the condition under which an actor sees a transfer: as a party of it; a draft is its sender's alone."""
+    theirs = ~Q(state=TransferState.DRAFT) | Q(sender_id__in=desks(actor, "transfers.see"))
+    return access.visible_q(Transfer, to=actor, power="transfers.see") & theirs
+
+
 def get(actor: Actor, transfer_id: int) -> Transfer:
     """Return a transfer that the actor may see, or say that there is none."""
-    found = (
-        access.visible(Transfer, to=actor, power="transfers.see")
-        .filter(pk=transfer_id)
-        .select_related(*_PARTS, "passed_from__sender", "county", "street", "community")
-        .first()
+    found = Transfer.objects.filter(seen_q(actor), pk=transfer_id).select_related(
+        *_PARTS, "passed_from__sender", "county", "street", "community"
     )
-    if found is None or (
-        found.state == TransferState.DRAFT and found.sender_id not in desks(actor, "transfers.see")
-    ):
-        raise NotFound(_("没有找到这件移送，可能编号有误，或与您的单位无关。"))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """One act that the actor may take now."""
-
-    act: str
-    label: str
-    tone: str
-    note_required: bool
+    try:
+        return found.get()
+    except Transfer.DoesNotExist:
+        raise NotFound(_("没有找到这件移送，可能编号有误，或与您的单位无关。")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +363,6 @@ class Dossier:
     row: Row
     class_label: str
     kind_label: str
-    buttons: tuple[Button, ...]
     clock: Clock | None
     manifest: tuple[TransferEvidence, ...]
     events: tuple[Event, ...]
@@ -384,7 +373,6 @@ class Dossier:
     outcome: dict[str, Any]
     sees_case: bool
     recheck: bool
-    may_urge: bool
     side: str
 
 
@@ -404,7 +392,6 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
         row=row_of(found, offices, at=at),
         class_label=catalogue.label(found.case.kind, found.case.class_code),
         kind_label=str(KIND_LABELS[found.kind]),
-        buttons=tuple(buttons(actor, found, events=events)),
         clock=_clock(found, last),
         manifest=tuple(found.evidence.select_related("file").order_by("pk")),
         events=tuple(events),
@@ -425,7 +412,6 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
             and actor.has("cases.check")
             and found.state in (TransferState.REPORTED_BACK, TransferState.CLOSED)
         ),
-        may_urge=may_urge(actor, found),
         side=side_of(actor, found),
     )
 
@@ -480,32 +466,10 @@ def _chain(transfer: Transfer) -> list[Transfer]:
     return [*before, transfer, *after] if before or after else []
 
 
-def buttons(actor: Actor, transfer: Transfer, *, events: Iterable[Event]) -> list[Button]:
-    """List the acts that an actor may take on a transfer now."""
-    contested = any(event.name == "transfers.contest" for event in events)
-    found = []
-    for step in rules.possible(transfer.state, transfer.due_step, contested=contested):
-        office = getattr(transfer, f"{rules.party_of(step.act, transfer.due_step)}_id")
-        if office in desks(actor, step.power):
-            found.append(Button(step.act, str(step.label), step.tone, step.note == "required"))
-    return found
-
-
 def side_of(actor: Actor, transfer: Transfer) -> str:
     """Say on which side of a transfer an actor's offices stand, the acting side first."""
     offices = desks(actor, "transfers.see")
     return next((p for p in rules.PARTIES if getattr(transfer, f"{p}_id") in offices), "")
-
-
-def may_urge(actor: Actor, transfer: Transfer) -> bool:
-    """Say whether an actor may urge whoever must act: the sender and both superiors, not who must act itself."""
-    if transfer.state in (TransferState.CLOSED, TransferState.DRAFT):
-        return False
-    offices = desks(actor, "transfers.see")
-    party = rules.next_party(transfer.state, transfer.due_step)
-    must_act = getattr(transfer, f"{party}_id")
-    watchers = {transfer.sender_id, transfer.sender_superior_id, transfer.receiver_superior_id}
-    return bool(watchers & offices) and must_act not in offices
 
 
 # --- Before there is one -----------------------------------------------------------------------------------------

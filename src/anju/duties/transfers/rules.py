@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from anju.ground.foundation.asks import Field, note
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, WITHIN, Blocked, Step
 
 
 class TransferState:
@@ -34,6 +35,16 @@ STATE_LABELS = {
     TransferState.REPORTED_BACK: _("已反馈结果"),
     TransferState.CLOSED: _("已办结"),
 }
+STATE_MOODS = {
+    TransferState.DRAFT: "warn",
+    TransferState.SENT: "wait",
+    TransferState.SIGNED: "wait",
+    TransferState.ACCEPTED: "active",
+    TransferState.REFUSED: "danger",
+    TransferState.PASSED_ON: "active",
+    TransferState.REPORTED_BACK: "wait",
+    TransferState.CLOSED: "done",
+}
 KIND_LABELS = {
     "referral": _("移送"),
     "copy_notice": _("抄告"),
@@ -45,39 +56,127 @@ OPEN = frozenset({S.DRAFT, S.SENT, S.SIGNED, S.ACCEPTED, S.REFUSED, S.PASSED_ON,
 # What lies with the other agency: there the rectification of the case is shown as handled by transfer.
 UNDER_WAY = frozenset({S.SENT, S.SIGNED, S.ACCEPTED, S.REFUSED, S.PASSED_ON})
 
-STEPS = (
-    Step("send", _("发出"), frozenset({S.DRAFT}), S.SENT, "transfers.transfer", "xx-fire-2020-27",
-         clock="sign", tone="primary"),
-    Step("discard", _("撤回草稿"), frozenset({S.DRAFT}), S.CLOSED, "transfers.transfer", "xx-fire-2020-27",
-         note="required"),
-    Step("sign_for", _("签收"), frozenset({S.SENT}), S.SIGNED, "transfers.receive", "xx-fire-2020-27",
-         clock="accept", tone="primary"),
-    Step("accept", _("受理"), frozenset({S.SIGNED}), S.ACCEPTED, "transfers.receive", "xx-fire-2020-27",
-         clock="outcome", tone="primary"),
-    Step("refuse", _("不予受理，退回"), frozenset({S.SIGNED}), S.REFUSED, "transfers.receive", "xx-fire-2020-27",
-         clock="redirect", note="required", tone="danger"),
-    Step("pass_on", _("转送其他机关"), frozenset({S.SIGNED, S.ACCEPTED}), S.PASSED_ON, "transfers.receive",
-         "xx-fire-2020-27", clock="outcome", note="required"),
-    Step("report_back", _("反馈办理结果"), frozenset({S.ACCEPTED}), S.REPORTED_BACK, "transfers.receive",
-         "xx-fire-2020-27", clock="close", note="required", tone="primary"),
-    Step("close", _("认可结果，办结"), frozenset({S.REPORTED_BACK}), S.CLOSED, "transfers.transfer",
-         "xx-fire-2020-27", tone="primary"),
-    Step("insist", _("结果不成立，退回重办"), frozenset({S.REPORTED_BACK}), S.ACCEPTED, "transfers.transfer",
-         "xx-fire-2020-27", clock="again", note="required", tone="danger"),
-    Step("redirect", _("改送其他机关"), frozenset({S.REFUSED}), S.CLOSED, "transfers.transfer", "xx-fire-2020-27",
-         note="required", tone="primary"),
-    Step("contest", _("提请共同上级裁定"), frozenset({S.REFUSED}), None, "transfers.transfer", "xx-fire-2020-27",
-         clock="settle", note="required"),
-    Step("take_back", _("收回自行办理"), frozenset({S.REFUSED}), S.CLOSED, "transfers.transfer", "xx-fire-2020-27",
-         note="required"),
-    Step("order_accept", _("裁定由接收机关办理"), frozenset({S.REFUSED}), S.ACCEPTED, "transfers.settle",
-         "xx-fire-2020-27", clock="outcome", note="required", tone="primary"),
-    Step("order_return", _("裁定退回移送机关"), frozenset({S.REFUSED}), None, "transfers.settle", "xx-fire-2020-27",
-         clock="redirect", note="required"),
-)  # fmt: skip
+BASIS, SERIOUS_BASIS = "xx-fire-2020-27", "mps-fire-inspection-2012-34"
+LEAST, MOST = 5, 4000
+SEND, RECEIVE, SETTLE, SEE = "transfers.transfer", "transfers.receive", "transfers.settle", "transfers.see"
 
-# Urging leaves everything as it is; the sender and both superiors may urge whoever must act.
-URGE = Step("urge", _("催办"), OPEN, None, "transfers.see", "xx-fire-2020-27", note="required")
+
+def not_in_dispute(transfer: Any, day: date) -> Blocked | None:
+    """Say that a dispute lies with the common superior: until it is settled the sender does not act on it."""
+    if transfer.due_step not in SETTLING:
+        return None
+    return Blocked(_("已提请共同上级裁定，请等待裁定结果。"), never=True)
+
+
+def not_contested_yet(transfer: Any, day: date) -> Blocked | None:
+    """Say that a matter is contested once."""
+    if transfer.contested_at is None:
+        return None
+    return Blocked(
+        _("共同上级已经裁定过，请改送其他机关或者收回自行办理。"),
+        allowed=("redirect", "take_back"),
+        never=True,
+    )
+
+
+def _why(label: object, lacking: object, help: object = "") -> Field:
+    """Return the field of the words that an act must be given."""
+    return note(label, required=True, least=LEAST, most=MOST, lacking=lacking, help=help)
+
+
+_WHY = _why(_("理由"), _("请写明理由。"))
+_MATTER = (
+    Field("case_id", _("事项"), "record", required=True),
+    Field(
+        "reason",
+        _("移送理由和请求"),
+        required=True,
+        least=LEAST,
+        most=MOST,
+        lacking=_("请写明为什么不属于本单位职权、请对方做什么。"),
+    ),
+    Field(
+        "stopped",
+        _("已当场责令停止或已采取的措施"),
+        required=True,
+        least=LEAST,
+        most=MOST,
+        lacking=_("请写明已当场责令停止什么；没有可停止的，也请写明已采取的措施。"),
+    ),
+    Field("evidence_ids", _("证据"), "records"),
+    Field("order_id", _("已下达的责令改正文书"), "record"),
+    Field("sender_id", _("移送机关"), "record"),
+)
+_RECEIVER = Field(
+    "receiver_id",
+    _("接收机关"),
+    "record",
+    required=True,
+    choices="receivers",
+    help=_("已经办理或退回过此件的机关不能再选；意见不一致的，请提请共同上级裁定。"),
+)
+_TAKEN = (S.SIGNED, S.ACCEPTED)
+STEPS = (
+    Step("draft", _("拟稿"), NEW, S.DRAFT, SEND, BASIS, starts=("send",), mood="quiet",
+         asks=(Field("kind", _("方式"), "choice", required=True, lacking=_("请选择移送或抄告。"),
+                     choices=(("referral", KIND_LABELS["referral"]), ("copy_notice", KIND_LABELS["copy_notice"]))),
+               Field("receiver_id", _("接收机关"), "record"), *_MATTER)),
+    Step("report_serious", _("书面报告街道和消防救援机构"), NEW, None, SEND, SERIOUS_BASIS, asks=_MATTER,
+         mood="danger"),
+    Step("dispatch", _("发出"), NEW, S.SENT, "", BASIS, who=WITHIN, starts=("sign",), effects=("tell_case",)),
+    Step("send", _("发出"), frozenset({S.DRAFT}), S.SENT, SEND, BASIS, who="sender", starts=("sign",),
+         effects=("tell_case",), tone="primary"),
+    Step("discard", _("撤回草稿"), frozenset({S.DRAFT}), S.CLOSED, SEND, BASIS, who="sender", asks=(_WHY,),
+         stops=("due",), mood="quiet"),
+    Step("sign_for", _("签收"), frozenset({S.SENT}), S.SIGNED, RECEIVE, BASIS, who="receiver", starts=("accept",),
+         tone="primary"),
+    Step("accept", _("受理"), frozenset({S.SIGNED}), S.ACCEPTED, RECEIVE, BASIS, who="receiver", asks=(note(),),
+         starts=("outcome",), tone="primary"),
+    Step("refuse", _("不予受理，退回"), frozenset({S.SIGNED}), S.REFUSED, RECEIVE, BASIS, who="receiver",
+         asks=(_why(_("不予受理的理由和依据"), _("请写明不予受理的理由和依据，移送机关要据此改送或提请裁定。"),
+                    _("退回后由移送机关改送、提请裁定或收回自行办理。")),),
+         starts=("redirect",), tone="danger"),
+    Step("pass_on", _("转送其他机关"), frozenset(_TAKEN), S.PASSED_ON, RECEIVE, BASIS, who="receiver",
+         asks=(_RECEIVER, _why(_("为什么属于该机关职权"), _("请写明为什么属于该机关职权。"),
+                               _("会以本单位名义另发一份通知书，首次移送的机关仍能看到。"))),
+         starts=("outcome",), effects=("hand_on",), mood="warn"),
+    Step("report_back", _("反馈办理结果"), frozenset({S.ACCEPTED}), S.REPORTED_BACK, RECEIVE, BASIS, who="receiver",
+         asks=(Field("outcome", _("办理结果"), "choice", required=True, choices="outcomes",
+                     lacking=_("请选择办理结果。")),
+               _why(_("查明的情况和处理经过"), _("请写明查明了什么、怎么处理的。")),
+               Field("uploads", _("证明材料（照片或 PDF）"), "files",
+                     help=_("结果会同时告知移送机关和双方上级；结果是“已整改”“已取缔”的须附证明材料。"))),
+         starts=("close",), said=_("反馈结果"), tone="primary"),
+    Step("handed_up", _("受转送机关反馈结果"), frozenset({S.PASSED_ON}), S.REPORTED_BACK, "", BASIS, who=WITHIN,
+         starts=("close",)),
+    Step("close", _("认可结果，办结"), frozenset({S.REPORTED_BACK}), S.CLOSED, SEND, BASIS, who="sender",
+         asks=(note(help=_("认可后本件办结；隐患本身仍由本系统跟踪，整改的请安排复查。")),),
+         stops=("due",), effects=("tell_case", "hand_up"), tone="primary", mood="done"),
+    Step("insist", _("结果不成立，退回重办"), frozenset({S.REPORTED_BACK}), S.ACCEPTED, SEND, BASIS, who="sender",
+         asks=(_why(_("结果为什么不成立，还要办什么"), _("请写明结果为什么不成立、还要办什么。")),),
+         starts=("again",), tone="danger"),
+    Step("redirect", _("改送其他机关"), frozenset({S.REFUSED}), S.CLOSED, SEND, BASIS, who="sender",
+         when=(not_in_dispute,), asks=(_RECEIVER, _why(_("为什么改送该机关"), _("请写明为什么改送该机关。"))),
+         stops=("due",), effects=("hand_on",), tone="primary", mood="warn"),
+    Step("contest", _("提请共同上级裁定"), frozenset({S.REFUSED}), None, SEND, BASIS, who="sender",
+         when=(not_in_dispute, not_contested_yet),
+         asks=(_why(_("争议和本单位意见"), _("请写明双方的争议和本单位的意见。"),
+                    _("由双方的共同上级裁定由谁办理，每件只能提请一次。")),),
+         starts=("settle_sender",), mood="warn"),
+    Step("take_back", _("收回自行办理"), frozenset({S.REFUSED}), S.CLOSED, SEND, BASIS, who="sender",
+         when=(not_in_dispute,), asks=(_WHY,), stops=("due",), effects=("give_back",), mood="quiet"),
+    Step("resumed", _("转送被收回，继续由本单位办理"), frozenset({S.PASSED_ON}), S.ACCEPTED, "", BASIS, who=WITHIN,
+         starts=("outcome",), mood="warn"),
+    Step("order_accept", _("裁定由接收机关办理"), frozenset({S.REFUSED}), S.ACCEPTED, SETTLE, BASIS, who="settler",
+         asks=(_why(_("裁定的理由"), _("请写明裁定的理由。")),), starts=("outcome",), tone="primary"),
+    Step("order_return", _("裁定退回移送机关"), frozenset({S.REFUSED}), None, SETTLE, BASIS, who="settler",
+         asks=(_why(_("裁定的理由"), _("请写明裁定的理由。")),), starts=("redirect",), mood="warn"),
+    # These leave everything as it is.
+    Step("urge", _("催办"), OPEN - {S.DRAFT}, None, SEE, BASIS, who="watcher",
+         asks=(_why(_("催办的要求"), _("请写明催办的要求。")),), mood="warn"),
+    Step("verify", _("核对证据清单"), ANY, None, SEE, mood="quiet"),
+    Step("late", _("超期"), OPEN, None, "", BASIS, who=SYSTEM, mood="danger"),
+)  # fmt: skip
 
 STEP_LABELS = {
     "send": _("发出"),
@@ -98,8 +197,6 @@ PARTY_LABELS = {
     ABOVE_SENDER: _("移送机关的上级"),
     ABOVE_RECEIVER: _("接收机关的上级"),
 }
-_BY_SENDER = frozenset({"send", "discard", "close", "insist", "redirect", "contest", "take_back"})
-_BY_SETTLER = frozenset({"order_accept", "order_return"})
 # While the common superior has the dispute, only it may act; it is told apart by whose superior it is.
 SETTLING = {"settle_sender": ABOVE_SENDER, "settle_recv": ABOVE_RECEIVER}
 
@@ -113,26 +210,9 @@ def next_party(state: str, due_step: str) -> str:
     return RECEIVER if state in (S.SENT, S.SIGNED, S.ACCEPTED, S.PASSED_ON) else ""
 
 
-def party_of(act: str, due_step: str) -> str:
-    """Say which party may take an act, or "" when an act waits for a dispute that nobody has raised."""
-    if act in _BY_SETTLER:
-        return SETTLING.get(due_step, "")
-    if act in _BY_SENDER:
-        # A dispute lies with the superior; until it is settled the sender does not act on it.
-        return "" if due_step in SETTLING else SENDER
-    return RECEIVER
-
-
-def possible(state: str, due_step: str, *, contested: bool = False) -> list[Step]:
-    """List the steps that can be taken now by anybody; a matter is contested once."""
-    found = [step for step in STEPS if state in step.source and party_of(step.act, due_step)]
-    return [step for step in found if not (step.act == "contest" and contested)]
-
-
-def clock_key(step: Step, *, kind: str) -> str:
-    """Return the key of rulebooks/transfers clocks that a step starts; the outcome's depends on the kind."""
-    assert step.clock
-    return f"outcome_{kind}" if step.clock == "outcome" else step.clock
+def clock_key(name: str, *, kind: str) -> str:
+    """Return the key of rulebooks/transfers clocks of a clock that a step starts; the outcome's depends on the kind."""
+    return f"outcome_{kind}" if name == "outcome" else "settle" if name in SETTLING else name
 
 
 def send_clock(clocks: Mapping[str, Any], *, class_code: str, sender_kind: str) -> str:

@@ -10,7 +10,6 @@ urlpatterns = [
     path("transfers/new", views.new, name="new"),
     path("transfers/<int:transfer_id>/", views.transfer, name="transfer"),
     path("transfers/<int:transfer_id>/steps/<slug:act>", views.step, name="step"),
-    path("transfers/<int:transfer_id>/urge", views.urge, name="urge"),
     path("transfers/<int:transfer_id>/verify", views.verify, name="verify"),
     path("transfers/<int:transfer_id>/receipt", views.receipt, name="receipt"),
 ]

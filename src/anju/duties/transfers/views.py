@@ -5,16 +5,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import PURPOSE_LABELS
 from anju.ground.access.actors import Actor
-from anju.ground.access.guards import power
-from anju.ground.foundation import files
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms, files, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -23,21 +22,12 @@ from anju.ground.organisations.queries import closest
 
 from . import queries, rules
 from . import services as verbs
-from .forms import StepForm, TransferForm
-from .rules import KIND_LABELS, TransferState
-
-STATE_TONES = {
-    TransferState.DRAFT: "warn",
-    TransferState.SENT: "wait",
-    TransferState.SIGNED: "wait",
-    TransferState.ACCEPTED: "active",
-    TransferState.REFUSED: "danger",
-    TransferState.PASSED_ON: "active",
-    TransferState.REPORTED_BACK: "wait",
-    TransferState.CLOSED: "done",
-}
+from .forms import TransferForm
+from .rules import KIND_LABELS
+from .services import LOOP
 
 
+@require_safe
 @power("transfers.see")
 def transfers(request: HttpRequest) -> HttpResponse:
     """Show the three boxes: what I sent, what was sent to me, what those below me sent or received; the late first."""
@@ -51,7 +41,7 @@ def transfers(request: HttpRequest) -> HttpResponse:
             "received": _("没有等待本单位办理的移送"),
             "below": _("下级没有在办的移送"),
         },
-        "tones": STATE_TONES,
+        "tones": LOOP.moods,
         "kinds": KIND_LABELS,
         "closed": closed,
         "now": at,
@@ -59,6 +49,7 @@ def transfers(request: HttpRequest) -> HttpResponse:
     return render(request, "transfers/transfers.html", context)
 
 
+@require_safe
 @power("transfers.see")
 def transfer(request: HttpRequest, transfer_id: int) -> HttpResponse:
     """Show one transfer whole: who must act by when, the letter, the manifest, both sides' story."""
@@ -72,47 +63,20 @@ def _page(
     refusal: Refusal | None = None,
     act: str = "",
     verified: queries.Verified | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     found = queries.dossier(actor, transfer_id, at=at)
     one = found.transfer
-    choosable = (
-        queries.receivers(one.case, at=at, besides=_had(found))
-        if any(b.act in ("pass_on", "redirect") for b in found.buttons)
-        else []
-    )
-    forms = {
-        b.act: StepForm(
-            request.POST if b.act == act and request.method == "POST" else None,
-            act=b.act,
-            receivers=choosable,
-            outcomes=_outcomes(at),
-            note_required=b.note_required,
-        )
-        for b in found.buttons
-        if b.note_required or b.act in ("pass_on", "redirect", "report_back", "close", "accept")
-    }
     context = {
         "d": found,
         "t": one,
-        "tone": STATE_TONES[one.state],
-        "steps": [
-            {
-                "act": b.act,
-                "label": b.label,
-                "tone": b.tone,
-                "note": "required" if b.note_required else "optional" if b.act in forms else "none",
-            }
-            for b in found.buttons
-        ],
-        "urls": {b.act: reverse("transfers:step", args=[transfer_id, b.act]) for b in found.buttons},
-        "forms": forms,
-        "hints": _hints(found),
+        "tone": LOOP.moods[one.state],
+        "acts": act_forms.buttons(
+            request, LOOP, one, "transfers:step", at=at, act=act, refusal=refusal, elsewhere=("verify",)
+        ),
+        "hints": {"send": _("发出后编号制发通知书，证据清单随即固定，不能再改。")},
         "phrases": _phrases(),
-        "open_act": act,
-        "refusal": str(refusal) if refusal else "",
-        "events": [_told(event) for event in reversed(found.events)],
+        "events": [story.told(event) for event in reversed(found.events)],
         "stages": _stages(found),
         "sides": _sides(found, at),
         "files": {line.pk: files.url(line.file) for line in found.manifest},
@@ -124,27 +88,7 @@ def _page(
         "verdicts": {v.line.pk: v for v in verified.lines} if verified else {},
         "now": at,
     }
-    return render(request, "transfers/transfer.html", context, status=status)
-
-
-def _had(found: queries.Dossier) -> set[int]:
-    chain = found.chain or (found.transfer,)
-    return {office for one in chain for office in (one.sender_id, one.receiver_id)}
-
-
-def _outcomes(at: Any) -> list[tuple[str, str]]:
-    return [(entry["key"], queries.outcome_label(entry["key"])) for entry in queries.outcomes(at=at)]
-
-
-def _hints(found: queries.Dossier) -> dict[str, str]:
-    return {
-        "send": _("发出后编号制发通知书，证据清单随即固定，不能再改。"),
-        "report_back": _("结果会同时告知移送机关和双方上级；结果是“已整改”“已取缔”的须附证明材料。"),
-        "refuse": _("退回后由移送机关改送、提请裁定或收回自行办理。"),
-        "close": _("认可后本件办结；隐患本身仍由本系统跟踪，整改的请安排复查。"),
-        "contest": _("由双方的共同上级裁定由谁办理，每件只能提请一次。"),
-        "pass_on": _("会以本单位名义另发一份通知书，首次移送的机关仍能看到。"),
-    }
+    return render(request, "transfers/transfer.html", context, status=refusal.status if refusal else 200)
 
 
 def _phrases() -> dict[str, list[str]]:
@@ -156,55 +100,6 @@ def _phrases() -> dict[str, list[str]]:
         ],
         "report_back": [_("经现场核查，"), _("已责令当事人改正，"), _("已立案调查，案号：")],
     }
-
-
-def _told(event: Any) -> dict[str, Any]:
-    """Say one event of a transfer in the reader's words."""
-    title, tone = said(event.name)
-    data = event.data
-    if data.get("to") and event.name.endswith((".draft", ".send", ".pass_on", ".redirect")):
-        title = _("%(act)s：%(name)s") % {"act": title, "name": data["to"]}
-    elif data.get("outcome") and event.name.endswith((".report_back", ".handed_up")):
-        title = _("%(act)s：%(name)s") % {"act": title, "name": queries.outcome_label(data["outcome"])}
-    elif data.get("settler"):
-        title = _("%(act)s：%(name)s") % {"act": title, "name": data["settler"]}
-    return {
-        "at": event.at,
-        "title": title,
-        "actor": _("系统") if event.actor_kind == "system" else event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "basis": cite(event.basis) if event.basis else "",
-        "tone": tone,
-    }
-
-
-def said(name: str) -> tuple[str, str]:
-    """Return the words and the tone of an event of a transfer."""
-    words: dict[str, tuple[str, str]] = {
-        "draft": (_("拟稿"), "quiet"),
-        "send": (_("发出"), "active"),
-        "sign_for": (_("签收"), "active"),
-        "accept": (_("受理"), "active"),
-        "refuse": (_("不予受理，退回"), "danger"),
-        "pass_on": (_("转送"), "warn"),
-        "report_back": (_("反馈结果"), "active"),
-        "handed_up": (_("受转送机关反馈结果"), "active"),
-        "close": (_("认可结果，办结"), "done"),
-        "insist": (_("结果不成立，退回重办"), "danger"),
-        "redirect": (_("改送"), "warn"),
-        "contest": (_("提请共同上级裁定"), "warn"),
-        "take_back": (_("收回自行办理"), "quiet"),
-        "resumed": (_("转送被收回，继续由本单位办理"), "warn"),
-        "order_accept": (_("裁定由接收机关办理"), "active"),
-        "order_return": (_("裁定退回移送机关"), "warn"),
-        "discard": (_("撤回草稿"), "quiet"),
-        "late": (_("超期"), "danger"),
-        "urge": (_("催办"), "warn"),
-        "verify": (_("核对证据清单"), "quiet"),
-        "moved": (_("工作日历变更，期限重算"), "warn"),
-    }
-    return words.get(name.removeprefix("transfers."), (name, "quiet"))
 
 
 def _stages(found: queries.Dossier) -> list[dict[str, Any]]:
@@ -252,57 +147,39 @@ def _sides(found: queries.Dossier, at: Any) -> list[dict[str, Any]]:
 
 
 @require_POST
-@power("transfers.transfer", "transfers.receive", "transfers.settle")
+@power("transfers.see")
+@writes(
+    "transfers.send", "transfers.discard", "transfers.sign_for", "transfers.accept", "transfers.refuse",
+    "transfers.pass_on", "transfers.report_back", "transfers.close", "transfers.insist", "transfers.redirect",
+    "transfers.contest", "transfers.take_back", "transfers.order_accept", "transfers.order_return", "transfers.urge",
+)  # fmt: skip
 def step(request: HttpRequest, transfer_id: int, act: str) -> HttpResponse:
     """Take one step; a refusal comes back beside its button with everything that was typed."""
     try:
-        verbs.take_step(
-            transfer_id=transfer_id,
-            act=act,
-            by=request.actor,  # type: ignore[attr-defined]
-            at=timezone.now(),
-            note=request.POST.get("note", ""),
-            receiver_id=whole(request.POST.get("receiver", "")),
-            outcome=request.POST.get("outcome", ""),
-            uploads=request.FILES.getlist("uploads"),  # type: ignore[arg-type]
-            key=request.POST.get("request_key", ""),
-        )
+        act_forms.press(request, LOOP, act, transfer_id)
     except NotFound:
         raise
     except Refusal as refusal:
-        return _page(request, transfer_id, refusal=refusal, act=act, status=refusal.status)
+        return _page(request, transfer_id, refusal=refusal, act=act)
     messages.success(request, _("已办理。"))
     return redirect("transfers:transfer", transfer_id)
 
 
 @require_POST
 @power("transfers.see")
-def urge(request: HttpRequest, transfer_id: int) -> HttpResponse:
-    """Urge whoever must act."""
-    try:
-        verbs.urge(
-            transfer_id=transfer_id,
-            note=request.POST.get("note", ""),
-            by=request.actor,  # type: ignore[attr-defined]
-            at=timezone.now(),
-            key=request.POST.get("request_key", ""),
-        )
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(request, transfer_id, refusal=refusal, status=refusal.status)
-    messages.success(request, _("已催办。"))
-    return redirect("transfers:transfer", transfer_id)
-
-
-@require_POST
-@power("transfers.see")
+@writes("transfers.verify")
 def verify(request: HttpRequest, transfer_id: int) -> HttpResponse:
     """Hash the files of the manifest anew and show line by line whether anything changed."""
-    found = verbs.verify_manifest(transfer_id=transfer_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    found = verbs.verify_manifest(
+        transfer_id=transfer_id,
+        by=request.actor,  # type: ignore[attr-defined]
+        at=timezone.now(),
+        key=act_forms.key_of(request),
+    )
     return _page(request, transfer_id, verified=found)
 
 
+@require_safe
 @power("transfers.see")
 def receipt(request: HttpRequest, transfer_id: int) -> HttpResponse:
     """Show the receipt of a transfer to print: who signed what and when, with the manifest's hash."""
@@ -314,6 +191,7 @@ def receipt(request: HttpRequest, transfer_id: int) -> HttpResponse:
 
 
 @power("transfers.transfer")
+@writes("transfers.draft", "transfers.report_serious")
 def new(request: HttpRequest) -> HttpResponse:
     """Make a transfer of a case (`?case=`), with the receiver that its class and place suggest (`&to=` another)."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
@@ -349,8 +227,7 @@ def new(request: HttpRequest) -> HttpResponse:
             raise
         except Refusal as found:
             refusal = found
-            if found.field in form.fields:
-                form.add_error(found.field, str(found))
+            act_forms.refused(form, found)
     chosen = (
         request.POST.getlist("evidence") if request.method == "POST" else [str(line.pk) for line in lines]
     )
@@ -395,7 +272,7 @@ def _made(request: HttpRequest, actor: Actor, case: Any, form: TransferForm, at:
         "sender_id": given.get("sender"),
         "by": actor,
         "at": at,
-        "key": request.POST.get("request_key", ""),
+        "key": act_forms.key_of(request),
     }
     if given["kind"] == "serious_report":
         both = verbs.report_serious(**common)

@@ -294,10 +294,10 @@ class DutyStories:
             reason=words["reason"], stopped=words["stopped"],
             evidence_ids=list(case.evidence.values_list("pk", flat=True)), by=by, at=at, is_demo=True,
         )  # fmt: skip
-        return transfers.take_step(transfer_id=made.pk, act="send", by=by, at=self._later(at, hours=1))
+        return transfers.send(transfer_id=made.pk, by=by, at=self._later(at, hours=1))
 
     def _step(self, made: Transfer, act: str, by: Actor, at: datetime, **more: Any) -> None:
-        transfers.take_step(transfer_id=made.pk, act=act, by=by, at=at, **more)
+        transfers.LOOP.verbs[act](transfer_id=made.pk, by=by, at=at, **more)
 
     def _transfer_unanswered(self, at: datetime) -> None:
         """Sent and never signed for: late on three desks."""

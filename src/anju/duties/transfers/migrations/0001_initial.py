@@ -47,6 +47,10 @@ class Migration(migrations.Migration):
                 ("accepted_at", models.DateTimeField(null=True)),
                 ("refused_at", models.DateTimeField(null=True)),
                 ("refusal", models.TextField(blank=True)),
+                (
+                    "contested_at",
+                    models.DateTimeField(help_text="laid before the common superior: once", null=True),
+                ),
                 ("reported_at", models.DateTimeField(null=True)),
                 (
                     "outcome",
@@ -60,6 +64,7 @@ class Migration(migrations.Migration):
                 ("due_step", models.CharField(blank=True, max_length=14)),
                 ("provisional", models.BooleanField(default=False)),
                 ("escalated_at", models.DateTimeField(null=True)),
+                ("urged_at", models.DateTimeField(null=True)),
                 ("document_id", models.BigIntegerField(null=True)),
                 ("written_number", models.CharField(blank=True, max_length=80)),
                 ("is_demo", models.BooleanField(default=False)),

@@ -50,10 +50,12 @@ def world(city, offices, police_officer, fire_officer, company_clerk):
             stopped="已当场责令立即打开安全出口，拆除铁链", evidence_ids=[case.evidence.get().pk],
         )  # fmt: skip
         for act in acts:
-            one = transfers.take_step(
-                transfer_id=one.pk, act=act, by=station if act == "send" else brigade, at=at, outcome="punished",
-                note="现场核查属实，已立案并责令改正" if act == "report_back" else "现场系社区自管院落",
-            )  # fmt: skip
+            given = {
+                "refuse": {"note": "现场系社区自管院落"},
+                "report_back": {"outcome": "punished", "note": "现场核查属实，已立案并责令改正"},
+            }.get(act, {})
+            by = station if act == "send" else brigade
+            one = getattr(transfers, act)(transfer_id=one.pk, by=by, at=at, **given)
         made.append(one)
     Transfer.objects.filter(pk=made[1].pk).update(due_at=at - timedelta(hours=30))
     transfers.mark_late(at=at)

@@ -125,9 +125,7 @@ def test_the_same_request_again_changes_nothing(drafted, police_officer, friday_
     first = drafted(key="k1")
     assert drafted(key="k1").pk == first.pk
     for _again in range(2):
-        transfers.take_step(
-            transfer_id=first.pk, act="send", by=police_officer.actor(friday_9am), at=friday_9am, key="k2"
-        )
+        transfers.send(transfer_id=first.pk, by=police_officer.actor(friday_9am), at=friday_9am, key="k2")
     assert names(first) == ["draft", "send"]
     assert IssuedDocument.objects.count() == 1
 
@@ -145,7 +143,7 @@ def test_sending_issues_a_numbered_letter_with_the_manifest_and_tells_the_case(g
         assert line.sha256[:8] in printed
     assert "已当场责令立即打开安全出口" in printed
     assert files.read(paper.pdf_file).startswith(b"%PDF")
-    told = [e for e in journal.events_of(hazard) if e.name == "transfers.case_transferred"]
+    told = [e for e in journal.events_of(hazard) if e.name == "cases.noted"]
     assert len(told) == 1 and sent.written_number in told[0].note
     hazard.refresh_from_db()
     assert hazard.is_open
@@ -183,8 +181,8 @@ def test_the_outcome_comes_back_and_the_sender_closes_it(go, hazard, monday_9am)
         "",
     )
     assert names(closed) == ["draft", "send", "sign_for", "accept", "report_back", "close"]
-    told = [e.name for e in journal.events_of(hazard)]
-    assert told.count("transfers.case_answered") == 1
+    told = [e.note for e in journal.events_of(hazard) if e.name == "cases.noted"]
+    assert len(told) == 2 and "移送有了结果" in told[1]
     hazard.refresh_from_db()
     assert hazard.is_open, "the case is closed by its own re-check, never by a transfer"
     assert queries.under_way([hazard.pk]) == set()
@@ -243,12 +241,11 @@ def test_a_step_out_of_turn_names_what_is_possible(go, drafted, fire_officer, be
 
 
 @pytest.mark.parametrize("act", ["refuse", "report_back", "pass_on"])
-def test_what_takes_a_reason_is_refused_without_one(go, fire_officer, friday_9am, act):
+def test_what_takes_a_reason_is_refused_without_one(go, offices, act):
     made = go("send", "sign_for", *(("accept",) if act == "report_back" else ()))
+    told = {"receiver_id": offices.urban_management.pk} if act == "pass_on" else {}
     with pytest.raises(Refusal) as refused:
-        transfers.take_step(
-            transfer_id=made.pk, act=act, by=fire_officer.actor(friday_9am), at=friday_9am, note=" "
-        )
+        go(act, transfer=made, note=" ", **told)
     assert refused.value.field == "note"
 
 
@@ -256,12 +253,10 @@ def test_each_side_takes_its_own_steps_only(go, police_officer, fire_officer, co
     sent = go("send")
     for person, act in ((police_officer, "sign_for"), (county_supervisor, "sign_for")):
         with pytest.raises(NotPermitted):
-            transfers.take_step(transfer_id=sent.pk, act=act, by=person.actor(friday_9am), at=friday_9am)
+            getattr(transfers, act)(transfer_id=sent.pk, by=person.actor(friday_9am), at=friday_9am)
     answered = go("sign_for", "accept", "report_back", transfer=sent)
     with pytest.raises(NotPermitted, match="槐荫派出所"):
-        transfers.take_step(
-            transfer_id=answered.pk, act="close", by=fire_officer.actor(friday_9am), at=friday_9am
-        )
+        transfers.close(transfer_id=answered.pk, by=fire_officer.actor(friday_9am), at=friday_9am)
 
 
 # --- Refused, redirected, contested, passed on --------------------------------------------------------------------
@@ -284,25 +279,24 @@ def test_a_refused_matter_is_redirected_by_a_new_letter(go, offices, friday_9am)
     assert (child.sender, child.receiver, child.state) == (offices.police, offices.urban_management, "sent")
     assert child.written_number != closed.written_number
     assert child.manifest_hash == closed.manifest_hash
-    assert names(child) == ["send"]
+    assert names(child) == ["dispatch"]
 
 
 def test_a_matter_never_goes_in_circles(go, offices, urban_officer, friday_9am):
     passed = go("send", "sign_for", "pass_on", receiver_id=offices.urban_management.pk)
     child = passed.passed_to.get()
     actor = urban_officer.actor(friday_9am)
-    transfers.take_step(transfer_id=child.pk, act="sign_for", by=actor, at=friday_9am)
+    transfers.sign_for(transfer_id=child.pk, by=actor, at=friday_9am)
     for office in (offices.police, offices.fire):
         with pytest.raises(Refusal) as refused:
-            transfers.take_step(
+            transfers.pass_on(
                 transfer_id=child.pk,
-                act="pass_on",
                 by=actor,
                 at=friday_9am,
                 note="应由其他机关办理",
                 receiver_id=office.pk,
             )
-        assert refused.value.code == "in_circles"
+        assert refused.value.field == "receiver_id"
 
 
 def test_a_matter_is_not_handed_on_for_ever(go, offices, urban_officer, street_officer, friday_9am):
@@ -310,9 +304,9 @@ def test_a_matter_is_not_handed_on_for_ever(go, offices, urban_officer, street_o
     made, people = passed.passed_to.get(), [urban_officer, street_officer]
     for who, to in zip(people, (offices.huaiyin_office, offices.east_housing), strict=True):
         actor = who.actor(friday_9am)
-        transfers.take_step(transfer_id=made.pk, act="sign_for", by=actor, at=friday_9am)
+        transfers.sign_for(transfer_id=made.pk, by=actor, at=friday_9am)
         told = {"by": actor, "at": friday_9am, "note": "应由其他机关办理", "receiver_id": to.pk}
-        transfers.take_step(transfer_id=made.pk, act="pass_on", **told)
+        transfers.pass_on(transfer_id=made.pk, **told)
         made = made.passed_to.get()
     hops = Transfer.objects.count()
     assert hops == 4
@@ -332,10 +326,10 @@ def test_the_outcome_of_a_passed_on_matter_comes_back_up_the_chain(
         ("accept", {}),
         ("report_back", {"outcome": "ordered", "note": "已责令限期拆除"}),
     ):
-        transfers.take_step(transfer_id=child.pk, act=act, by=actor, at=friday_9am, **told)
+        getattr(transfers, act)(transfer_id=child.pk, by=actor, at=friday_9am, **told)
     passed.refresh_from_db()
     assert passed.state == TransferState.PASSED_ON, "its sender, the fire brigade, looks at it first"
-    transfers.take_step(transfer_id=child.pk, act="close", by=fire_officer.actor(friday_9am), at=friday_9am)
+    transfers.close(transfer_id=child.pk, by=fire_officer.actor(friday_9am), at=friday_9am)
     passed.refresh_from_db()
     assert (passed.state, passed.outcome, passed.due_step) == (
         TransferState.REPORTED_BACK,
@@ -350,10 +344,11 @@ def test_a_passed_on_matter_that_nobody_takes_returns_to_whoever_passed_it_on(
 ):
     passed = go("send", "sign_for", "pass_on", receiver_id=offices.urban_management.pk)
     child = passed.passed_to.get()
-    told = {"at": friday_9am, "note": "不属于城市管理部门职权"}
-    for act in ("sign_for", "refuse"):
-        transfers.take_step(transfer_id=child.pk, act=act, by=urban_officer.actor(friday_9am), **told)
-    transfers.take_step(transfer_id=child.pk, act="take_back", by=fire_officer.actor(friday_9am), **told)
+    told = {"transfer_id": child.pk, "at": friday_9am}
+    transfers.sign_for(by=urban_officer.actor(friday_9am), **told)
+    told["note"] = "不属于城市管理部门职权"
+    transfers.refuse(by=urban_officer.actor(friday_9am), **told)
+    transfers.take_back(by=fire_officer.actor(friday_9am), **told)
     passed.refresh_from_db()
     assert (passed.state, passed.due_step) == (TransferState.ACCEPTED, "outcome")
 
@@ -369,21 +364,16 @@ def test_a_dispute_is_settled_by_the_common_superior(
         go("redirect", transfer=contested, receiver_id=offices.urban_management.pk)
     told = {"at": friday_9am, "note": "锁闭安全出口的处罚属于消防救援机构"}
     with pytest.raises(NotPermitted):
-        transfers.take_step(
-            transfer_id=contested.pk, act="order_accept", by=county_supervisor.actor(friday_9am), **told
-        )
-    settled = transfers.take_step(
-        transfer_id=contested.pk, act="order_accept", by=city_supervisor.actor(friday_9am), **told
-    )
+        transfers.order_accept(transfer_id=contested.pk, by=county_supervisor.actor(friday_9am), **told)
+    settled = transfers.order_accept(transfer_id=contested.pk, by=city_supervisor.actor(friday_9am), **told)
     assert (settled.state, settled.due_step) == (TransferState.ACCEPTED, "outcome")
     assert go("report_back", "close", transfer=settled).state == TransferState.CLOSED
 
 
 def test_a_dispute_sent_back_is_not_contested_twice(go, city_supervisor, friday_9am):
     contested = go("send", "sign_for", "refuse", "contest")
-    back = transfers.take_step(
+    back = transfers.order_return(
         transfer_id=contested.pk,
-        act="order_return",
         by=city_supervisor.actor(friday_9am),
         at=friday_9am,
         note="应由派出所先行处理",
