@@ -5,9 +5,6 @@ from types import ModuleType
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from anju.duties.enforcement import major_rules, penalty_rules, transfer_rules
-from anju.duties.enforcement import rules as enforcement_rules
-from anju.duties.enforcement.models import Payment
 from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
@@ -18,7 +15,7 @@ from anju.doors.exchange.models import Import
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
-from anju.duties.inspections import forms as inspection_forms
+from anju.duties.inspections.forms import visits as inspection_forms
 from anju.duties.inspections.models import Unit, UnitMatch
 from anju.duties.majors import rules as major_rules
 from anju.duties.orders import rules as order_rules

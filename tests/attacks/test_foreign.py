@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from anju.duties.cases.models import Case, SavedView
-from anju.duties.inspections import checking, register
-from anju.duties.inspections import services as inspections
 from anju.duties.inspections.models import Duty, Unit, Visit
+from anju.duties.inspections.services import checking, register
+from anju.duties.inspections.services import visits as inspections
 from anju.duties.suggestions import services as suggestions
 from anju.ground.access.actors import Actor
 from anju.ground.organisations import services as organisations
