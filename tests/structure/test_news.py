@@ -8,7 +8,6 @@ from django.core.management import call_command
 
 from anju.duties.majors import rules as major_rules
 from anju.duties.suggestions import rules as suggestion_rules
-from anju.ground.access import rules as access_rules
 from anju.ground.foundation import story, wiring
 from tests.verbs import load_rooms
 
@@ -17,7 +16,6 @@ load_rooms()
 HOLES = {
     "major_act": [step.act for step in major_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
-    "grant_state": list(access_rules.STATE_LABELS),
 }
 # Written by SQL for thousands of rows at once (doors.exchange.services.loading), past journal.record.
 IN_BULK = {

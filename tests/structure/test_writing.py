@@ -27,7 +27,6 @@ PENDING: set[str] = {
     "access:end_delegation",
     "access:end_post",
     "access:enrol",
-    "access:grant_act",
     "access:hold_post",
     "access:keys",
     "access:revoke_key",

@@ -80,9 +80,3 @@ class ReasonForm(forms.Form):
     """A reason, for acts that need one."""
 
     reason = forms.CharField(label=_("原因"), max_length=200)
-
-
-class AnswerForm(forms.Form):
-    """What a second person says to a request."""
-
-    note = forms.CharField(label=_("说明"), max_length=200, required=False)

@@ -86,6 +86,8 @@ class Grant(models.Model):
     decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=200, blank=True)
+    # The temporary password of a reset, in the hand that has just confirmed it; kept nowhere.
+    opened = ""
 
     class Meta:
         indexes = [models.Index(fields=["state", "-asked_at"], name="grant_state")]

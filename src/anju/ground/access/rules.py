@@ -1,7 +1,8 @@
 """What takes a second person, as pure rules: the kinds, the states, the steps, and who may take them."""
 
+from anju.ground.foundation.asks import Field, note
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import NEW, WITHIN, Step
 
 
 class Kind:
@@ -43,12 +44,24 @@ STATE_TONES = {State.ASKED: "wait", State.CONFIRMED: "done", State.REFUSED: "war
 _BASIS = "gb-22239-2019-0"
 _ASKED = frozenset({State.ASKED})
 STEPS = (
-    Step("confirm", _("同意"), _ASKED, State.CONFIRMED, "access.confirm", _BASIS, tone="primary"),
     Step(
-        "refuse", _("不同意"), _ASKED, State.REFUSED, "access.confirm", _BASIS, note="required", tone="danger"
+        "ask", _("申请授权"), NEW, State.ASKED, "", _BASIS, who=WITHIN,
+        asks=(Field("grant", _("授权申请"), "given", required=True),),
     ),
-    Step("withdraw", _("撤回"), _ASKED, State.WITHDRAWN, "", _BASIS),
-)
+    Step(
+        "confirm", _("同意"), _ASKED, State.CONFIRMED, "access.confirm", _BASIS, asks=(note(most=200),),
+        tone="primary", said=_("复核同意授权"), mood="done",
+    ),
+    Step(
+        "refuse", _("不同意"), _ASKED, State.REFUSED, "access.confirm", _BASIS,
+        asks=(note(required=True, most=200, lacking=_("请写明不同意的原因。")),), tone="danger",
+        said=_("复核不同意授权"), mood="warn",
+    ),
+    Step(
+        "withdraw", _("撤回"), _ASKED, State.WITHDRAWN, "", _BASIS, asks=(note(most=200),), said=_("撤回授权申请"),
+        mood="quiet",
+    ),
+)  # fmt: skip
 
 
 def may(act: str, *, person: int | None, asked_by: int, concerned: int) -> bool:

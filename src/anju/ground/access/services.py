@@ -15,12 +15,14 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import journal, reach, rulebooks
+from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.reach import (
     alternatives,
     condition_of,
@@ -30,8 +32,7 @@ from anju.ground.foundation.reach import (
     visible,
     visible_q,
 )
-from anju.ground.foundation.refusals import Conflict, NotAllowedNow, NotFound, NotPermitted, Refusal
-from anju.ground.foundation.workflow import find
+from anju.ground.foundation.refusals import Conflict, NotFound, NotPermitted, Refusal
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Jurisdiction, Organisation, Person, Post
 from anju.ground.organisations.queries import in_force, powers_of_role
@@ -493,32 +494,58 @@ def ask_for_account(*, kind: str, account_id: int, reason: str, by: Actor, at: d
     return propose(Grant(kind=kind, person=account.person, reason=reason), by=by, at=at)
 
 
-@transaction.atomic
-def propose(asked: Grant, *, by: Actor, at: datetime) -> Grant:
+def _whose(turn: Turn) -> None:
+    """Refuse whoever does not stand rightly to the act: who asked withdraws, a third one decides."""
+    grant = turn.row
+    if grant is not None and not rules.may(
+        turn.step.act, person=turn.by.person_id, asked_by=grant.asked_by_id, concerned=grant.person_id
+    ):
+        raise NotPermitted(_("申请人和当事人不能复核，请由另一位管理员办理。"))
+
+
+GRANTS = Loop(
+    Grant, rules.STEPS, room="access", labels=rules.STATE_LABELS, moods=rules.STATE_TONES, turns=_whose,
+    seen=lambda by: Q() if by.has("access.confirm") else Q(asked_by=by.person_id),
+    noun=lazy("这个申请"), missing=lazy("没有找到这个申请。"),
+)  # fmt: skip
+_SAME = ("kind", "person_id", "role", "organisation_id", "post_id")
+
+
+def propose(asked: Grant, *, by: Actor, at: datetime, key: str = "") -> Grant:
     """File what takes a second person; refused at once when it could not be done, or when nobody could confirm it."""
-    organisations.refuse_own(by, asked.person)
-    asked.reason = " ".join(asked.reason.split())
-    if not asked.reason:
+    made: Grant = ask(grant=asked, by=by, at=at, key=key)
+    return made
+
+
+@GRANTS.verb(
+    "ask",
+    asked=lambda given: [getattr(given["grant"], n) for n in (*_SAME, "valid_from", "valid_to", "reason")],
+)
+def ask(turn: Turn, *, grant: Grant) -> Grant:
+    """File a request (propose)."""
+    organisations.refuse_own(turn.by, grant.person)
+    grant.reason = " ".join(grant.reason.split())
+    if not grant.reason:
         raise Refusal(_("请写明原因，复核的人要看。"), field="reason")
-    today = timezone.localtime(at).date()
-    others = queries.confirmers(on=today) - {by.person_id, asked.person_id}
+    others = queries.confirmers(on=turn.today) - {turn.by.person_id, grant.person_id}
     if not others:
-        raise Refusal(_nobody_to_confirm(on=today))
-    same = {n: getattr(asked, n) for n in ("kind", "person", "role", "organisation", "post")}
-    Person.objects.select_for_update().get(pk=asked.person_id)
-    if Grant.objects.filter(**same, state=rules.State.ASKED).exists():
+        raise Refusal(_nobody_to_confirm(on=turn.today))
+    turn.lock(Person.objects.all(), [grant.person_id])
+    if Grant.objects.filter(
+        **{name: getattr(grant, name) for name in _SAME}, state=rules.State.ASKED
+    ).exists():
         raise Conflict(_("同样的申请已在等待复核，不必再提。"), code="already_asked")
-    if asked.kind in (rules.Kind.POST, rules.Kind.LEND):
+    if grant.kind in (rules.Kind.POST, rules.Kind.LEND):
         try:
             with transaction.atomic():
-                _carry_out(asked, by=by, at=at)
+                _carry_out(grant, by=turn.by, at=turn.at)
                 raise _Rehearsed
         except _Rehearsed:
             pass
-    asked.asked_by_id, asked.asked_at = by.person_id, at  # type: ignore[assignment]
-    asked.save(force_insert=True)
-    _record_grant("asked", asked, note=asked.reason, by=by, at=at)
-    return asked
+    grant.asked_by_id, grant.asked_at = turn.by.person_id, turn.at
+    grant.save(force_insert=True)
+    turn.note, turn.facts = grant.reason, _about_grant(grant, turn)
+    return grant
 
 
 def _nobody_to_confirm(*, on: date) -> str:
@@ -532,49 +559,28 @@ def _nobody_to_confirm(*, on: date) -> str:
     )
 
 
-@transaction.atomic
-def confirm(*, grant_id: int, by: Actor, at: datetime, note: str = "") -> tuple[Grant, str]:
-    """Confirm what another administrator asked, and do it; returns it with the temporary password of a reset, or ""."""
-    grant = _turn(grant_id, "confirm", by=by)
-    _decide(grant, "confirm", note=note, by=by, at=at)
-    return grant, _carry_out(grant, by=by, at=at)
+@GRANTS.verb("confirm")
+def confirm(turn: Turn, *, note: str = "") -> None:
+    """Confirm what another administrator asked, and do it; a reset's temporary password is `opened`, this once."""
+    _decide(turn, note)
+    turn.row.opened = _carry_out(turn.row, by=turn.by, at=turn.at)
 
 
-@transaction.atomic
-def refuse(*, grant_id: int, by: Actor, at: datetime, note: str) -> Grant:
+@GRANTS.verb("refuse")
+def refuse(turn: Turn, *, note: str) -> None:
     """Refuse what another administrator asked, with a reason."""
-    grant = _turn(grant_id, "refuse", by=by)
-    if not note.strip():
-        raise Refusal(_("请写明不同意的原因。"), field="note")
-    return _decide(grant, "refuse", note=note, by=by, at=at)
+    _decide(turn, note)
 
 
-@transaction.atomic
-def withdraw(*, grant_id: int, by: Actor, at: datetime, note: str = "") -> Grant:
+@GRANTS.verb("withdraw")
+def withdraw(turn: Turn, *, note: str = "") -> None:
     """Take back what one has asked oneself."""
-    return _decide(_turn(grant_id, "withdraw", by=by), "withdraw", note=note, by=by, at=at)
+    _decide(turn, note)
 
 
-def _turn(grant_id: int, act: str, *, by: Actor) -> Grant:
-    """Lock a request that somebody sees, and check that the act is theirs and possible now."""
-    grant = Grant.objects.select_for_update(of=("self",)).filter(pk=grant_id).first()
-    if grant is None or not (by.has("access.confirm") or grant.asked_by_id == by.person_id):
-        raise NotFound(_("没有找到这个申请。"))
-    if not rules.may(act, person=by.person_id, asked_by=grant.asked_by_id, concerned=grant.person_id):
-        raise NotPermitted(_("申请人和当事人不能复核，请由另一位管理员办理。"))
-    if grant.state != rules.State.ASKED:
-        label = rules.STATE_LABELS[grant.state]
-        raise NotAllowedNow(_("这个申请%(state)s，不能再办理。") % {"state": label}, data={"allowed": []})
-    return grant
-
-
-def _decide(grant: Grant, act: str, *, note: str, by: Actor, at: datetime) -> Grant:
-    step = find(rules.STEPS, act=act, state=grant.state)
-    grant.state, grant.answer = str(step.target), " ".join(note.split())[:200]
-    grant.decided_by_id, grant.decided_at = by.person_id, at
-    grant.save(update_fields=["state", "answer", "decided_by", "decided_at"])
-    _record_grant(grant.state, grant, note=grant.answer, by=by, at=at)
-    return grant
+def _decide(turn: Turn, note: str) -> None:
+    turn.row.answer, turn.row.decided_by_id, turn.row.decided_at = note, turn.by.person_id, turn.at
+    turn.facts = _about_grant(turn.row, turn)
 
 
 def _carry_out(grant: Grant, *, by: Actor, at: datetime) -> str:
@@ -608,22 +614,20 @@ def _carry_out(grant: Grant, *, by: Actor, at: datetime) -> str:
     return ""
 
 
-def _record_grant(grant_state: str, grant: Grant, *, note: str, by: Actor, at: datetime) -> None:
-    """Record a request or its end: what, for whom, with which role and powers, from where."""
-    today = timezone.localtime(at).date()
+def _about_grant(grant: Grant, turn: Turn) -> dict[str, Any]:
+    """Return what the journal says of a request or its end: what, for whom, with which role and powers, from where."""
     role = grant.role or (grant.post.role if grant.post else "")
     office = grant.organisation or (grant.post.organisation if grant.post else None)
-    named = [grant.person.name, office.name if office else "", queries.role_name(role, on=today)]
-    data = {
+    named = [grant.person.name, office.name if office else "", queries.role_name(role, on=turn.today)]
+    return {
         "kind": grant.kind,
         "person": grant.person_id,
         "asked_by": grant.asked_by.name,
         "names": [name for name in named if name],
         "role": role,
-        "powers": sorted(powers_of_role(role, on=today)) if role else [],
-        **journal.origin(by),
+        "powers": sorted(powers_of_role(role, on=turn.today)) if role else [],
+        **journal.origin(turn.by),
     }
-    journal.record(f"access.grant_{grant_state}", subject=grant, by=by, at=at, note=note, data=data)
 
 
 def who_can_see(record: Model, *, power: str, at: datetime) -> list[dict[str, Any]]:

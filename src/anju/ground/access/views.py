@@ -14,8 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
 
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.reach import visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
@@ -25,8 +27,8 @@ from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.organisations.queries import in_force, search
 
 from . import queries, rules, services
-from .forms import AnswerForm, DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
-from .guards import open_to_all, power, signed_in
+from .forms import DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
+from .guards import open_to_all, power, signed_in, writes
 from .models import Account, Grant
 
 PAGE = 50
@@ -399,30 +401,21 @@ def _shown_grant(grant: Grant, labels: dict[str, str]) -> dict[str, Any]:
     }
 
 
+_SAID = {
+    "confirm": lazy("已同意，即时生效。"),
+    "refuse": lazy("已答复不同意。"),
+    "withdraw": lazy("已撤回。"),
+}
+
+
 @require_POST
 @signed_in
+@writes("access.confirm", "access.refuse", "access.withdraw")
 def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Confirm or refuse what another administrator asked, or take back what one asked oneself."""
-    form = AnswerForm(request.POST)
-    asked: dict[str, Any] = {
-        "grant_id": pk,
-        "by": request.actor,  # type: ignore[attr-defined]
-        "at": timezone.now(),
-        "note": form.cleaned_data["note"] if form.is_valid() else "",
-    }
     back = "access:grants" if request.actor.has("access.confirm") else "access:me"  # type: ignore[attr-defined]
     try:
-        if act == "confirm":
-            grant, password = services.confirm(**asked)
-            if password:
-                return _grants_page(request, password=password, confirmed=grant)
-            messages.success(request, _("已同意，即时生效。"))
-        elif act == "refuse":
-            services.refuse(**asked)
-            messages.success(request, _("已答复不同意。"))
-        else:
-            services.withdraw(**asked)
-            messages.success(request, _("已撤回。"))
+        grant = act_forms.press(request, services.GRANTS, act, pk)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -430,6 +423,9 @@ def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
             messages.error(request, str(refusal))
             return redirect(back)
         return _grants_page(request, refusal=str(refusal))
+    if grant.opened:
+        return _grants_page(request, password=grant.opened, confirmed=grant)
+    messages.success(request, _SAID[act])
     return redirect(back)
 
 

@@ -84,9 +84,9 @@ def test_an_ordinary_post_is_given_by_one_and_a_guarded_one_only_asked_for(city,
 @pytest.mark.parametrize("role", ["auditor", "city_supervisor", "administrator", "county_supervisor"])
 def test_a_second_person_confirms_and_the_post_is_held_from_that_day(city, now, ask, administrator, role):
     asked = ask(role, valid_from=timezone.localdate() - timedelta(days=30))
-    grant, password = services.confirm(grant_id=asked.pk, by=administrator.actor(now), at=now)
+    grant = services.confirm(grant_id=asked.pk, by=administrator.actor(now), at=now)
     post = Post.objects.get(person=city.people.colleague.person, role=role)
-    assert (grant.state, grant.decided_by, password) == (State.CONFIRMED, administrator.person, "")
+    assert (grant.state, grant.decided_by, grant.opened) == (State.CONFIRMED, administrator.person, "")
     assert post.valid_from == timezone.localdate()
     with pytest.raises(NotAllowedNow, match="已同意"):
         services.confirm(grant_id=asked.pk, by=administrator.actor(now), at=now)
@@ -127,11 +127,11 @@ def test_a_request_is_refused_with_a_reason_or_taken_back_by_who_asked(now, ask,
     with pytest.raises(NotPermitted):
         services.withdraw(grant_id=again.pk, by=administrator.actor(now), at=now)
     assert services.withdraw(grant_id=again.pk, by=security.actor(now), at=now).state == State.WITHDRAWN
-    assert [e.name for e in Event.objects.filter(name__startswith="access.grant_").order_by("pk")] == [
-        "access.grant_asked",
-        "access.grant_refused",
-        "access.grant_asked",
-        "access.grant_withdrawn",
+    assert [e.name for e in Event.objects.filter(subject_type="access.grant").order_by("pk")] == [
+        "access.ask",
+        "access.refuse",
+        "access.ask",
+        "access.withdraw",
     ]
 
 
@@ -248,7 +248,7 @@ def test_a_login_that_can_unseal_audit_or_administer_is_reset_by_two(now, securi
             act()
     asked = services.ask_for_account(kind=Kind.PASSWORD, reason="忘记密码，已当面核实", **one)
     assert Account.objects.get(pk=city_supervisor.account.pk).check_password(PASSWORD)
-    _grant, password = services.confirm(grant_id=asked.pk, by=system.actor(now), at=now)
+    password = services.confirm(grant_id=asked.pk, by=system.actor(now), at=now).opened
     account = Account.objects.get(pk=city_supervisor.account.pk)
     assert account.check_password(password) and account.must_change_password
 
