@@ -101,7 +101,7 @@ def test_a_fine_is_decided_once_and_counted_once(world, hazard):
         lambda key=key: penalties.decide(penalty_id=fine.pk, by=chief, at=world.now, key=key) for key in "dde"
     ]
     assert only_refusals(at_once(*acts)) >= 1
-    assert journal.events_named(fine, "penalties.decide_simple").count() == 1
+    assert journal.events_named(fine, "penalties.decide").count() == 1
     assert IssuedDocument.objects.filter(kind="penalty_decision").count() == 1
     no_gap()
     keeping.fold()
