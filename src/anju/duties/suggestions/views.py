@@ -145,7 +145,7 @@ def _page(
     too_early = {"submit_for_signature": not begun, "close": running.get("feedback", at) > at}
     possible = [b for b in d.buttons if b.allowed and not too_early.get(b.act)]
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
-    offices = queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
+    offices = queries.offices_for(s) if any(b.act == "assign" for b in possible) else []
     step_forms = {
         b.act: forms.StepForm(
             request.POST if b.act == act and request.method == "POST" else None,
@@ -250,15 +250,15 @@ def _stages(s: Suggestion) -> list[dict[str, Any]]:
 
 TITLES: dict[str, tuple[Callable[[], str], str]] = {
     "suggestions.register": (lambda: _("登记"), "active"),
-    "suggestions.draft": (lambda: _("保存答复草稿"), "quiet"),
-    "suggestions.figure": (lambda: _("插入数字"), "quiet"),
-    "suggestions.opinion": (lambda: _("提交协办意见"), "active"),
+    "suggestions.draft_reply": (lambda: _("保存答复草稿"), "quiet"),
+    "suggestions.insert_figure": (lambda: _("插入数字"), "quiet"),
+    "suggestions.give_opinion": (lambda: _("提交协办意见"), "active"),
     "suggestions.extend": (lambda: _("延长答复期限"), "warn"),
-    "suggestions.talk": (lambda: _("与代表沟通"), "active"),
+    "suggestions.hold_talk": (lambda: _("与代表沟通"), "active"),
     "suggestions.deliver": (lambda: _("送达代表"), "active"),
-    "suggestions.feedback": (lambda: _("代表反馈"), "active"),
+    "suggestions.take_feedback": (lambda: _("代表反馈"), "active"),
     "suggestions.publish": (lambda: _("公开答复"), "done"),
-    "suggestions.publication": (lambda: _("确定是否公开"), "quiet"),
+    "suggestions.choose_publication": (lambda: _("确定是否公开"), "quiet"),
     "suggestions.reveal_phone": (lambda: _("查看代表电话"), "warn"),
     "suggestions.read_notice": (lambda: _("签收提醒"), "quiet"),
     "suggestions.escalate": (lambda: _("超期升级"), "danger"),
@@ -281,14 +281,17 @@ def told(event: Event) -> dict[str, Any]:
         title = _("%(act)s：%(lead)s") % {"act": title, "lead": data["lead"]}
     elif event.name == "suggestions.issue":
         title = _("印发：%(number)s") % {"number": data.get("number", "")}
-    elif event.name == "suggestions.feedback":
+    elif event.name in ("suggestions.take_feedback", "suggestions.feedback_by_code"):
         label = rules.FEEDBACK_LABELS.get(data.get("value", ""), "")
         title = _("%(deputy)s代表反馈：%(value)s") % {"deputy": data.get("deputy", ""), "value": label}
     elif event.name == "suggestions.escalate":
         title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "suggestions.deadline_moved":
         # Kept as moments of the world: cut as text they would show the hour of Greenwich.
-        note = " → ".join(datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
+        note = " ".join(
+            " → ".join(datetime_local(datetime.fromisoformat(one[end])) for end in ("from", "to"))
+            for one in data["moved"]
+        )
     if data.get("confirmed"):
         note = _("已核对确认：%(doubts)s") % {"doubts": " ".join(data["confirmed"])} + (
             f" {note}" if note else ""
@@ -345,9 +348,9 @@ def step(request: HttpRequest, suggestion_id: int, act: str) -> HttpResponse:
 
     def run() -> None:
         match act:
-            case "assign" | "reassign":
+            case "assign":
                 co = [pk for text in given.getlist("co") if (pk := whole(text))]
-                services.assign(lead_id=whole(given.get("lead")) or 0, co_ids=co, note=note, **common)
+                services.assign(lead_id=given.get("lead"), co_ids=co, note=note, **common)
             case "accept":
                 services.accept(note=note, **common)
             case "refuse_routing":
