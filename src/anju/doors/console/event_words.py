@@ -107,8 +107,6 @@ WORDS: dict[str, tuple[Any, str]] = {
 }
 # What an event is about, by the label of its model.
 SUBJECTS: dict[str, Any] = {
-    "suggestions.suggestion": lazy("代表建议"),
-    "suggestions.yearlyreport": lazy("代表建议年度报告"),
     "documents.issueddocument": lazy("文书"),
     "penalties.penalty": lazy("行政处罚"),
     "transfers.transfer": lazy("移送"),

@@ -639,7 +639,7 @@ def close(turn: Turn, *, note: str = "") -> None:
         turn.refuse(_("代表反馈的期限还没有届满，请先征询每位代表的意见。"))
     turn.facts["given"] = len(given)
     if rules.worst(given) == "dissatisfied":
-        turn.target, turn.stops = None, ()
+        turn.target, turn.stops, turn.facts["dissatisfied"] = None, (), True
         _conclude(turn, "dissatisfied")
         return
     row.feedback, row.closed_at = rules.worst(given), turn.at
