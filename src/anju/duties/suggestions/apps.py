@@ -9,7 +9,7 @@ class SuggestionsConfig(AppConfig):
     label = "suggestions"
 
     def ready(self) -> None:
-        from anju.ground.foundation import navigation
+        from anju.ground.foundation import navigation, story
 
         from . import (
             figures,
@@ -18,6 +18,14 @@ class SuggestionsConfig(AppConfig):
         )
 
         figures.register()
+        story.register(
+            {},
+            subjects={
+                "suggestions.suggestion": _("代表建议"),
+                "suggestions.yearlyreport": _("代表建议年度报告"),
+            },
+            details={"suggestions": views.story_detail},
+        )
         navigation.register(
             navigation.Item(
                 label=_("代表建议"),

@@ -101,7 +101,7 @@ class StepForm(forms.Form):
         **kwargs: Any,
     ):
         super().__init__(*args, **{**kwargs, "auto_id": f"{act}-%s"})
-        if act in ("assign", "reassign"):
+        if act == "assign":
             named = [(str(office.pk), office.name) for office in offices]
             self.fields["lead"].choices = [("", _("请选择")), *named]  # type: ignore[attr-defined]
             self.fields["lead"].required = True
@@ -114,7 +114,7 @@ class StepForm(forms.Form):
         if not doubted:
             del self.fields["insist"]
         step = next((s for s in rules.STEPS if s.act == act), None)
-        if step is not None and step.note == "required":
+        if step is not None and any(asked.name == "note" and asked.required for asked in step.asks):
             self.fields["note"].required = True
         self.fields["note"].label = _NOTES.get(act, _("说明"))
 

@@ -65,6 +65,8 @@ class Suggestion(models.Model):
     desk = _office()
     # The offices of `co_handlings` that are still asked, so that an index finds what an office has to do with.
     co_offices = ArrayField(models.BigIntegerField(), default=list)
+    # The offices that have said it is not theirs.
+    refused_by = ArrayField(models.BigIntegerField(), default=list)
     city = _place()
     county = _place()
     street = _place()

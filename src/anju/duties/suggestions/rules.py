@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.law import numeral
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import ANY, NEW, PUBLIC, SYSTEM, Step
 
 
 class State:
@@ -64,91 +65,6 @@ WITH_REGISTRAR = frozenset({State.REGISTERED, State.RETURNED, State.ASSESSING})
 WITH_LEAD = frozenset({State.ASSIGNED, State.HANDLING, State.SIGNING, State.SIGNED})
 WRITING = frozenset({State.HANDLING})
 
-STEPS = (
-    Step(
-        "assign", _("交办"), frozenset({State.REGISTERED}), State.ASSIGNED, "suggestions.register",
-        "hn-deputies-2017-0", clock="routing", tone="primary",
-    ),
-    Step(
-        "reassign", _("重新交办"), frozenset({State.RETURNED}), State.ASSIGNED, "suggestions.register",
-        "hn-deputies-2017-0", clock="routing", tone="primary",
-    ),
-    Step(
-        "accept", _("确认主办"), frozenset({State.ASSIGNED}), State.HANDLING, "suggestions.handle",
-        "hn-deputies-2017-0", tone="primary",
-    ),
-    Step(
-        "refuse_routing", _("说明不属本单位，退回重新交办"), frozenset({State.ASSIGNED}), State.RETURNED,
-        "suggestions.handle", "hn-deputies-2017-0", clock="reassign", note="required", tone="danger",
-    ),
-    Step(
-        "submit_for_signature", _("报送签发"), frozenset({State.HANDLING}), State.SIGNING, "suggestions.handle",
-        "hn-deputies-2017-21", tone="primary",
-    ),
-    Step(
-        "send_back", _("退回修改"), frozenset({State.SIGNING}), State.HANDLING, "suggestions.sign",
-        "hn-deputies-2017-21", note="required", tone="danger",
-    ),
-    Step(
-        "sign", _("签发"), frozenset({State.SIGNING}), State.SIGNED, "suggestions.sign",
-        "hn-deputies-2017-21", tone="primary",
-    ),
-    Step(
-        "issue", _("编号印发"), frozenset({State.SIGNED}), State.ANSWERED, "suggestions.handle",
-        "gb-9704-2012-0", clock="feedback", tone="primary",
-    ),
-    Step(
-        "redo", _("代表不满意，再次办理"), frozenset({State.ANSWERED}), State.HANDLING, "suggestions.register",
-        "hn-deputies-2017-0", clock="second",
-    ),
-    Step(
-        "ask_assessment", _("再次不满意，转专家评估"), frozenset({State.ANSWERED}), State.ASSESSING,
-        "suggestions.register", "hn-deputies-2017-0",
-    ),
-    Step(
-        "close", _("办结"), frozenset({State.ANSWERED}), State.CLOSED, "suggestions.register",
-        "hn-deputies-2017-0", note="required",
-    ),
-    Step(
-        "assess", _("登记专家评估意见，办结"), frozenset({State.ASSESSING}), State.CLOSED, "suggestions.register",
-        "hn-deputies-2017-0", note="required", tone="primary",
-    ),
-)  # fmt: skip
-# What follows from the deputies' feedback by itself; nobody presses a button for it.
-FOLLOWS = frozenset({"redo", "ask_assessment"})
-
-CLOCK_LABELS = {
-    "routing": _("说明交办有误"),
-    "reassign": _("重新交办"),
-    "opinion": _("协办意见"),
-    "answer": _("答复代表"),
-    "feedback": _("代表反馈"),
-    "second": _("再次答复"),
-}
-# Which clocks an act starts (rulebooks/suggestions `clocks`); each co-handler's own clock starts with the assignment.
-STARTS = {
-    "assign": ("routing", "answer"),
-    "reassign": ("routing", "answer"),
-    "refuse_routing": ("reassign",),
-    "issue": ("feedback",),
-    "redo": ("second",),
-}
-# Which clocks an act brings to their end; the opinions of co-handlers stop one by one.
-STOPS = {
-    "assign": (),
-    "reassign": ("reassign",),
-    "accept": ("routing",),
-    "refuse_routing": ("routing", "answer", "opinion"),
-    "submit_for_signature": (),
-    "send_back": (),
-    "sign": (),
-    "issue": ("answer", "second", "opinion"),
-    "redo": ("feedback",),
-    "ask_assessment": ("feedback",),
-    "close": ("feedback",),
-    "assess": (),
-}
-
 FEEDBACK_LABELS = {
     "satisfied": _("满意"),
     "basically": _("基本满意"),
@@ -164,6 +80,122 @@ ATTITUDE_LABELS = {
 }
 PUBLICATION_LABELS = {"full": _("答复全文公开"), "withheld": _("不予公开")}
 DELIVERY_LABELS = {"in_person": _("当面送达"), "mail": _("邮寄"), "platform": _("代表平台")}
+
+CLOCK_LABELS = {
+    "routing": _("说明交办有误"),
+    "reassign": _("重新交办"),
+    "opinion": _("协办意见"),
+    "answer": _("答复代表"),
+    "feedback": _("代表反馈"),
+    "second": _("再次答复"),
+}
+
+_ASKS, _SPEAKS = "hn-deputies-2017-0", frozenset({State.ASSIGNED, State.HANDLING})
+_ANSWERED = frozenset({State.ANSWERED})
+_REGISTER, _HANDLE = "suggestions.register", "suggestions.handle"
+_CHOICE = Field(
+    "publication", _("答复是否公开"), "choice", required=True, choices=tuple(PUBLICATION_LABELS.items())
+)
+_VALUE = (
+    Field("value", _("评价"), "choice", required=True, choices=tuple(FEEDBACK_LABELS.items()),
+          lacking=_("请选择满意、基本满意或不满意。")),
+    Field("reason", _("代表的意见"), most=500, help=_("不满意的必填")),
+)  # fmt: skip
+_HANDING = (
+    Field("lead_id", _("主办单位"), "record", required=True, choices="offices", lacking=_("请选择主办单位。")),
+    Field("co_ids", _("协办单位"), "records", choices="offices", help=_("可以勾选多个；没有协办的不选")),
+    note(),
+)  # fmt: skip
+_TALKED = _("请写明在哪里、谁参加、谈了什么（至少十个字）。")
+STEPS = (
+    Step("register", _("登记"), NEW, State.REGISTERED, _REGISTER, _ASKS, asks=(
+        Field("meeting", _("会议"), "line", required=True, most=60,
+              lacking=_("请填写会议名称，如“市十四届人大二次会议”。")),
+        Field("number", _("建议编号"), "whole", required=True, least=1, most=99_999),
+        Field("title", _("标题"), "line", required=True, least=4, most=120, lacking=_("请填写建议标题，至少四个字。")),
+        Field("text", _("内容"), required=True, least=3, most=20_000, lacking=_("请填写建议内容，或写明“见附件”。")),
+        Field("received_on", _("收到日期"), "day", required=True),
+        replace(_CHOICE, required=False, default="full"),
+        Field("publication_reason", _("不予公开的理由"), "line", most=200),
+    )),
+    Step("assign", _("交办"), frozenset({State.REGISTERED}), State.ASSIGNED, _REGISTER, _ASKS, who="registrar",
+         asks=_HANDING, starts=("routing", "answer"), tone="primary"),
+    Step("assign", _("重新交办"), frozenset({State.RETURNED}), State.ASSIGNED, _REGISTER, _ASKS, who="registrar",
+         asks=_HANDING, starts=("routing", "answer"), stops=("reassign",), doubts=("refused_before",),
+         tone="primary"),
+    Step("accept", _("确认主办"), frozenset({State.ASSIGNED}), State.HANDLING, _HANDLE, _ASKS, who="desk",
+         asks=(note(),), stops=("routing",), tone="primary"),
+    Step("refuse_routing", _("说明不属本单位，退回重新交办"), frozenset({State.ASSIGNED}), State.RETURNED, _HANDLE,
+         _ASKS, who="desk", starts=("reassign",), stops=("routing", "answer", "opinion"), tone="danger", mood="warn",
+         effects=("release_co_handlers", "tell_registrar"),
+         asks=(note(_("为什么不属本单位职责，应由哪个单位主办"), required=True, least=4,
+                    lacking=_("请说明为什么不属本单位职责、应由哪个单位主办。")),)),
+    Step("give_opinion", _("提交协办意见"), _SPEAKS, None, _HANDLE, _ASKS,
+         asks=(Field("opinion", _("协办意见"), required=True, least=10, most=6000,
+                     lacking=_("请写明本单位做了什么、意见是什么，至少十个字。"),
+                     help=_("写明本单位做了什么、数字以哪天为准、下一步打算；主办单位据此写入答复")),)),
+    Step("extend", _("延长答复期限"), frozenset({State.HANDLING}), None, _HANDLE, _ASKS, who="desk", mood="warn",
+         effects=("tell_registrar",), asks=(reason(_("为什么难办，已怎样向代表说明"), most=500),)),
+    Step("hold_talk", _("与代表沟通"), _SPEAKS, None, _HANDLE, _ASKS, who="desk", asks=(
+        Field("kind", _("方式"), "choice", required=True, choices=tuple(TALK_LABELS.items())),
+        Field("held_on", _("日期"), "day", required=True, lacking=_("请填写沟通日期。")),
+        Field("place", _("地点"), "line", required=True, most=120, lacking=_TALKED),
+        Field("attendees", _("参加人员"), "line", required=True, least=2, most=200, lacking=_TALKED),
+        Field("content", _("沟通内容"), required=True, least=10, most=4000, lacking=_TALKED),
+        Field("attitude", _("代表态度"), "choice", required=True, choices=tuple(ATTITUDE_LABELS.items())),
+    )),
+    Step("draft_reply", _("起草答复"), WRITING, None, _HANDLE, _ASKS, who="desk", mood="quiet",
+         said=_("保存答复草稿")),
+    Step("insert_figure", _("插入数字"), WRITING, None, _HANDLE, _ASKS, who="desk", mood="quiet"),
+    Step("submit_for_signature", _("报送签发"), WRITING, State.SIGNING, _HANDLE, "hn-deputies-2017-21", who="desk",
+         asks=(note(),), doubts=("figure_by_hand", "no_talk", "opinion_out"), tone="primary"),
+    Step("send_back", _("退回修改"), frozenset({State.SIGNING}), State.HANDLING, "suggestions.sign",
+         "hn-deputies-2017-21", who="desk", tone="danger", mood="warn",
+         asks=(note(_("要改什么"), required=True, least=2, lacking=_("请写明要改什么。")),)),
+    Step("sign", _("签发"), frozenset({State.SIGNING}), State.SIGNED, "suggestions.sign", "hn-deputies-2017-21",
+         who="desk", asks=(note(),), doubts=("figure_by_hand",), tone="primary"),
+    Step("issue", _("编号印发"), frozenset({State.SIGNED}), State.ANSWERED, _HANDLE, "gb-9704-2012-0", who="desk",
+         asks=(note(),), starts=("feedback",), stops=("answer", "second", "opinion"), tone="primary", mood="done"),
+    Step("deliver", _("送达代表"), _ANSWERED, None, "", _ASKS, asks=(
+        Field("on", _("送达日期"), "day", required=True, lacking=_("请填写送达日期。")),
+        Field("how", _("送达方式"), "choice", required=True, choices=tuple(DELIVERY_LABELS.items()),
+              lacking=_("请选择送达方式。")),
+    )),
+    Step("take_feedback", _("登记反馈"), _ANSWERED, None, "", _ASKS, asks=_VALUE,
+         follows=("close", "redo", "ask_assessment"), said=_("代表反馈")),
+    Step("feedback_by_code", _("代表反馈"), _ANSWERED, None, "", _ASKS, who=PUBLIC, asks=_VALUE, open=True,
+         follows=("close", "redo", "ask_assessment")),
+    Step("redo", _("代表不满意，再次办理"), _ANSWERED, State.HANDLING, "", _ASKS, who=SYSTEM, mood="warn",
+         starts=("second",), stops=("feedback",), effects=("tell_both",)),
+    Step("ask_assessment", _("再次不满意，转专家评估"), _ANSWERED, State.ASSESSING, "", _ASKS, who=SYSTEM,
+         mood="warn", stops=("feedback",), effects=("tell_both",)),
+    Step("close", _("办结"), _ANSWERED, State.CLOSED, _REGISTER, _ASKS, who="registrar", mood="done",
+         stops=("feedback",), follows=("redo", "ask_assessment"),
+         asks=(note(_("怎样征询过代表，为什么没有反馈"), required=True, least=4,
+                    lacking=_("请写明怎样征询过代表、为什么没有反馈。")),)),
+    Step("assess", _("登记专家评估意见，办结"), frozenset({State.ASSESSING}), State.CLOSED, _REGISTER, _ASKS,
+         who="registrar", tone="primary", mood="done", asks=(
+             Field("held_on", _("评估日期"), "day", required=True, lacking=_("请填写评估日期。")),
+             Field("experts", _("参加评估的专家"), "line", required=True, least=2, most=200,
+                   lacking=_("请写明参加评估的专家。")),
+             Field("conclusion", _("评估意见"), required=True, least=10, lacking=_("请写明评估意见，至少十个字。")),
+         )),
+    Step("publish", _("公开答复"), ANY, None, _REGISTER, "hn-deputies-2017-28", who="registrar|lead", mood="done"),
+    Step("choose_publication", _("改变公开方式"), ANY, None, _REGISTER, "hn-deputies-2017-28", who="registrar",
+         said=_("确定是否公开"), mood="quiet",
+         asks=(_CHOICE, Field("reason", _("不予公开的理由"), "line", most=200))),
+    Step("reveal_phone", _("查看代表电话"), ANY, None, "", "cn-pipl-2021-51", mood="warn"),
+    Step("read_notice", _("签收提醒"), ANY, None, "suggestions.see", mood="quiet"),
+    Step("escalate", _("超期升级"), OPEN, None, "", "xx-defaults-2026-61", who=SYSTEM, mood="danger"),
+    Step("deadline_moved", _("工作日历变更，期限重算"), OPEN, None, "", who=SYSTEM, mood="warn"),
+)  # fmt: skip
+YEARLY_STEPS = (
+    Step("yearly_report", _("提交年度报告"), NEW, None, _REGISTER, "hn-deputies-2017-28", mood="done", asks=(
+        Field("year", _("年份"), "whole", required=True, least=2000, most=2199),
+        Field("text", _("办理工作情况"), required=True, least=10, most=20_000,
+              lacking=_("请写明办理工作的主要情况，至少十个字。")),
+    )),
+)  # fmt: skip
 
 
 def worst(values: Iterable[str]) -> str:

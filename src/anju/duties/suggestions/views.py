@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
-from anju.ground.foundation import files
+from anju.ground.foundation import files, story
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.citations import cite
+from anju.ground.foundation.guards import writes
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -33,7 +33,7 @@ from anju.means.figures.rules import Period
 from . import forms, queries, rules, services
 from .models import Assessment, CoHandling, Reply, Suggestion
 from .queries import book, letter
-from .rules import STEPS, State
+from .rules import State
 
 LEVELS = {3: "\u2003", 4: "\u2003\u2003"}
 
@@ -50,7 +50,7 @@ def _now() -> datetime:
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @power("suggestions.see")
 def list_page(request: HttpRequest) -> HttpResponse:
     """List suggestions with their states and clocks; what waits for me first."""
@@ -85,6 +85,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
 
 
 @power("suggestions.register")
+@writes("suggestions.register")
 def register(request: HttpRequest) -> HttpResponse:
     """Register a suggestion."""
     at = _now()
@@ -121,7 +122,7 @@ def register(request: HttpRequest) -> HttpResponse:
 # --- one suggestion ---------------------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @power("suggestions.see")
 def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Show one suggestion whole: its clocks with their reasons, what may be done now, its letter, its story."""
@@ -145,7 +146,7 @@ def _page(
     too_early = {"submit_for_signature": not begun, "close": running.get("feedback", at) > at}
     possible = [b for b in d.buttons if b.allowed and not too_early.get(b.act)]
     doubted = isinstance(refusal, NeedsConfirmation) and refusal.data.get("confirm") == "insist"
-    offices = queries.offices_for(s) if any(b.act in ("assign", "reassign") for b in possible) else []
+    offices = queries.offices_for(s) if any(b.act == "assign" for b in possible) else []
     step_forms = {
         b.act: forms.StepForm(
             request.POST if b.act == act and request.method == "POST" else None,
@@ -182,7 +183,7 @@ def _page(
         "refusal": str(refusal) if refusal else "",
         "clock": clock,
         "others": [c for c in d.clocks if clock is None or c.pk != clock.pk],
-        "events": [told(e) for e in reversed(d.events)],
+        "events": [story.told(e) for e in reversed(d.events)],
         "stages": _stages(s),
         "reply": reply,
         "frozen": letter.frozen(reply, at=at) if reply is not None and reply.signed_at else [],
@@ -248,67 +249,33 @@ def _stages(s: Suggestion) -> list[dict[str, Any]]:
     ]
 
 
-TITLES: dict[str, tuple[Callable[[], str], str]] = {
-    "suggestions.register": (lambda: _("登记"), "active"),
-    "suggestions.draft": (lambda: _("保存答复草稿"), "quiet"),
-    "suggestions.figure": (lambda: _("插入数字"), "quiet"),
-    "suggestions.opinion": (lambda: _("提交协办意见"), "active"),
-    "suggestions.extend": (lambda: _("延长答复期限"), "warn"),
-    "suggestions.talk": (lambda: _("与代表沟通"), "active"),
-    "suggestions.deliver": (lambda: _("送达代表"), "active"),
-    "suggestions.feedback": (lambda: _("代表反馈"), "active"),
-    "suggestions.publish": (lambda: _("公开答复"), "done"),
-    "suggestions.publication": (lambda: _("确定是否公开"), "quiet"),
-    "suggestions.reveal_phone": (lambda: _("查看代表电话"), "warn"),
-    "suggestions.read_notice": (lambda: _("签收提醒"), "quiet"),
-    "suggestions.escalate": (lambda: _("超期升级"), "danger"),
-    "suggestions.deadline_moved": (lambda: _("工作日历变更，期限重算"), "warn"),
-}
-_TONES = {"primary": "active", "danger": "warn", "plain": "active"}
-
-
-def told(event: Event) -> dict[str, Any]:
-    """Say one event for the timeline."""
-    data = event.data
-    step = next((s for s in STEPS if event.name == f"suggestions.{s.act}"), None)
-    if step is not None:
-        title, tone = str(step.label), _TONES[step.tone]
-    else:
-        words, tone = TITLES.get(event.name, (lambda: event.name, "quiet"))
-        title = words()
-    note = event.note
+def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
+    """Say what the words of a step leave out: to whom it went, the number, what a deputy thinks."""
+    data, title, note = event.data, said["title"], event.note
     if data.get("lead"):
         title = _("%(act)s：%(lead)s") % {"act": title, "lead": data["lead"]}
     elif event.name == "suggestions.issue":
         title = _("印发：%(number)s") % {"number": data.get("number", "")}
-    elif event.name == "suggestions.feedback":
+    elif event.name in ("suggestions.take_feedback", "suggestions.feedback_by_code"):
         label = rules.FEEDBACK_LABELS.get(data.get("value", ""), "")
         title = _("%(deputy)s代表反馈：%(value)s") % {"deputy": data.get("deputy", ""), "value": label}
+    elif event.name == "suggestions.close" and data.get("dissatisfied"):
+        # Nothing has ended: what follows has an event of its own.
+        return {"title": _("征询结束，有代表不满意"), "tone": "warn"}
     elif event.name == "suggestions.escalate":
         title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "suggestions.deadline_moved":
         # Kept as moments of the world: cut as text they would show the hour of Greenwich.
-        note = " → ".join(datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
+        note = " ".join(
+            " → ".join(datetime_local(datetime.fromisoformat(one[end])) for end in ("from", "to"))
+            for one in data["moved"]
+        )
     if data.get("confirmed"):
         note = _("已核对确认：%(doubts)s") % {"doubts": " ".join(data["confirmed"])} + (
             f" {note}" if note else ""
         )
-    who = (
-        _("代表")
-        if event.actor_kind == "public"
-        else _("系统")
-        if event.actor_kind == "system"
-        else event.actor_name
-    )
-    return {
-        "at": event.at,
-        "title": title,
-        "actor": who,
-        "post": event.actor_post,
-        "note": note,
-        "basis": cite(event.basis) if event.basis else "",
-        "tone": tone,
-    }
+    actor = {"actor": _("代表")} if event.actor_kind == "public" else {}
+    return {"title": title, "note": note, **actor}
 
 
 def _acted(
@@ -335,6 +302,17 @@ def _key(request: HttpRequest) -> str:
 
 @require_POST
 @power("suggestions.see")
+@writes(
+    "suggestions.assign",
+    "suggestions.accept",
+    "suggestions.refuse_routing",
+    "suggestions.submit_for_signature",
+    "suggestions.send_back",
+    "suggestions.sign",
+    "suggestions.issue",
+    "suggestions.close",
+    "suggestions.assess",
+)
 def step(request: HttpRequest, suggestion_id: int, act: str) -> HttpResponse:
     """Take one step of the table; a refusal comes back beside its button with everything that was typed."""
     given = request.POST
@@ -345,9 +323,9 @@ def step(request: HttpRequest, suggestion_id: int, act: str) -> HttpResponse:
 
     def run() -> None:
         match act:
-            case "assign" | "reassign":
+            case "assign":
                 co = [pk for text in given.getlist("co") if (pk := whole(text))]
-                services.assign(lead_id=whole(given.get("lead")) or 0, co_ids=co, note=note, **common)
+                services.assign(lead_id=given.get("lead"), co_ids=co, note=note, **common)
             case "accept":
                 services.accept(note=note, **common)
             case "refuse_routing":
@@ -375,6 +353,7 @@ def step(request: HttpRequest, suggestion_id: int, act: str) -> HttpResponse:
 
 @require_POST
 @power("suggestions.handle")
+@writes("suggestions.extend")
 def extend(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Lengthen the term of the answer."""
     return _acted(
@@ -394,6 +373,7 @@ def extend(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.handle")
+@writes("suggestions.hold_talk")
 def talk(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Record a talk with a deputy."""
     given = request.POST
@@ -420,6 +400,7 @@ def talk(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.handle", "suggestions.register")
+@writes("suggestions.deliver")
 def deliver(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Record that a deputy was given the answer."""
 
@@ -441,6 +422,7 @@ def deliver(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.handle", "suggestions.register")
+@writes("suggestions.take_feedback")
 def feedback(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Enter a deputy's feedback."""
     return _acted(
@@ -461,6 +443,7 @@ def feedback(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.register")
+@writes("suggestions.publish")
 def publish(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Publish the answer, masked."""
     names = (
@@ -483,6 +466,7 @@ def publish(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.register")
+@writes("suggestions.choose_publication")
 def publication(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Decide whether the answer will be published."""
     return _acted(
@@ -503,10 +487,16 @@ def publication(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 @require_POST
 @power("suggestions.handle", "suggestions.register")
+@writes("suggestions.reveal_phone")
 def phone(request: HttpRequest, suggestion_id: int, signatory_id: int) -> HttpResponse:
     """Show a deputy's telephone once; the journal remembers it."""
     try:
-        number = services.reveal_phone(signatory_id=signatory_id, by=request.actor, at=_now())  # type: ignore[attr-defined]
+        number = services.reveal_phone(
+            signatory_id=signatory_id,
+            by=request.actor,  # type: ignore[attr-defined]
+            at=_now(),
+            key=_key(request),
+        )
     except NotFound:
         raise
     except Refusal as refusal:
@@ -518,13 +508,25 @@ def phone(request: HttpRequest, suggestion_id: int, signatory_id: int) -> HttpRe
 
 @require_POST
 @power("suggestions.see")
+@writes("suggestions.read_notice")
 def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Sign for a notice."""
-    notice = services.read_notice(notice_id=notice_id, by=request.actor, at=_now())  # type: ignore[attr-defined]
+    try:
+        notice = services.read_notice(
+            notice_id=notice_id,
+            by=request.actor,  # type: ignore[attr-defined]
+            at=_now(),
+            key=_key(request),
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return redirect("suggestions:list")
     return redirect("suggestions:suggestion", notice.suggestion_id)
 
 
-@require_GET
+@require_safe
 @power("suggestions.see")
 def original(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Hand out the scan of the suggestion itself."""
@@ -538,6 +540,7 @@ def original(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 
 @power("suggestions.handle")
+@writes("suggestions.give_opinion")
 def opinion(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Let a co-handler read what is asked and give the own office's opinion."""
     at, actor = _now(), request.actor  # type: ignore[attr-defined]
@@ -590,6 +593,7 @@ def opinion(request: HttpRequest, suggestion_id: int) -> HttpResponse:
 
 
 @power("suggestions.handle")
+@writes("suggestions.draft_reply", "suggestions.insert_figure")
 def draft(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Write the letter beside its preview; figures are put in from the picker and stay live until it is signed."""
     at, actor = _now(), request.actor  # type: ignore[attr-defined]
@@ -719,7 +723,7 @@ def _territories(actor: Actor) -> list[tuple[str, str]]:
     ]
 
 
-@require_GET
+@require_safe
 @csp_exempt()  # type: ignore[arg-type]
 @power("suggestions.see")
 def preview(request: HttpRequest, suggestion_id: int) -> HttpResponse:
@@ -734,7 +738,7 @@ def preview(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @power("suggestions.see")
 def leaves(request: HttpRequest, suggestion_id: int) -> HttpResponse:
     """Draw the letter's pages as pictures, to stand beside the draft."""
@@ -774,6 +778,7 @@ def _letter_now(request: HttpRequest, suggestion_id: int, *, at: datetime) -> tu
 
 
 @power("suggestions.see")
+@writes("suggestions.yearly_report")
 def yearly(request: HttpRequest) -> HttpResponse:
     """Show a year's figures, made by the engine, and give the report on them."""
     at, actor = _now(), request.actor  # type: ignore[attr-defined]

@@ -7,18 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.suggestions import queries, services
 from anju.ground.access.actors import PUBLIC
 from anju.ground.access.guards import open_to_all
 from anju.ground.foundation import devices
 from anju.ground.foundation.asked import origin_of, whole
+from anju.ground.foundation.guards import writes
 from anju.ground.foundation.middleware import told_when
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 
-@require_GET
+@require_safe
 @open_to_all
 def replies(request: HttpRequest) -> HttpResponse:
     """List the published answers, newest first."""
@@ -28,7 +29,7 @@ def replies(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/replies.html", context)
 
 
-@require_GET
+@require_safe
 @open_to_all
 def reply(request: HttpRequest, reply_id: int) -> HttpResponse:
     """Show one published answer, masked."""
@@ -54,7 +55,7 @@ def deputy_code(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/deputy_code.html", {"code": "", "error": ""})
 
 
-@require_GET
+@require_safe
 @open_to_all
 def deputy(request: HttpRequest, code: str) -> HttpResponse:
     """Show a deputy how the own suggestion stands."""
@@ -70,7 +71,7 @@ def _deputy(request: HttpRequest, code: str, *, refusal: Refusal | None = None) 
     return response
 
 
-@require_GET
+@require_safe
 @csp_exempt()  # type: ignore[arg-type]
 @open_to_all
 def letter(request: HttpRequest, code: str) -> HttpResponse:
@@ -86,6 +87,7 @@ def letter(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @open_to_all
+@writes("suggestions.feedback_by_code")
 def feedback(request: HttpRequest, code: str) -> HttpResponse:
     """Take a deputy's feedback."""
     at = timezone.now()

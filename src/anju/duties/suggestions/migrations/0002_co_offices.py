@@ -21,6 +21,13 @@ class Migration(migrations.Migration):
                 base_field=models.BigIntegerField(), default=list, size=None
             ),
         ),
+        migrations.AddField(
+            model_name="suggestion",
+            name="refused_by",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(), default=list, size=None
+            ),
+        ),
         migrations.AddIndex(
             model_name="suggestion",
             index=django.contrib.postgres.indexes.GinIndex(

@@ -29,6 +29,11 @@ from ..rules import STEPS
 from . import book, clocks
 from .lists import seen
 
+# Acts with a place of their own on the page: no button among the steps.
+_ELSEWHERE = frozenset(
+    {"give_opinion", "extend", "hold_talk", "draft_reply", "insert_figure", "deliver", "take_feedback",
+     "feedback_by_code", "publish", "choose_publication", "reveal_phone", "read_notice"}
+)  # fmt: skip
 # Offices that can be asked to handle a suggestion stand at city or county level.
 _NOT_ASKED = ("property_company", "community_office", "duty_office")
 
@@ -103,7 +108,12 @@ def buttons(actor: Actor, suggestion: Suggestion) -> list[Button]:
     """List the steps of this state that the actor holds the power for, and why one cannot be taken, if so."""
     found = []
     for step in STEPS:
-        if suggestion.state not in step.source or step.act in rules.FOLLOWS or not actor.has(step.power):
+        if (
+            not step.possible(suggestion.state)
+            or not step.pressed
+            or step.act in _ELSEWHERE
+            or not actor.has(step.power)
+        ):
             continue
         office = suggestion.registrar_id if step.act == "close" else suggestion.desk_id
         why_not = ""
@@ -112,7 +122,14 @@ def buttons(actor: Actor, suggestion: Suggestion) -> list[Button]:
                 "desk": suggestion.desk.name if suggestion.desk else _("待定单位")
             }
         found.append(
-            Button(step.act, str(step.label), step.tone, step.note == "required", not why_not, why_not)
+            Button(
+                step.act,
+                str(step.label),
+                step.tone,
+                any(f.name == "note" and f.required for f in step.asks),
+                not why_not,
+                why_not,
+            )
         )
     return found
 
@@ -133,16 +150,18 @@ def offices_for(suggestion: Suggestion) -> list[Organisation]:
     return list(found)
 
 
-def doubts_before_signature(suggestion: Suggestion) -> list[str]:
+def doubts_before_signature(suggestion: Suggestion) -> list[tuple[str, str]]:
     """List what is usually done before an answer is signed and has not been done here."""
     found = []
     talked = suggestion.talks.values_list("signatory", flat=True)
     silent = suggestion.signatories.exclude(pk__in=talked).select_related("deputy")
     if names := [s.deputy.name for s in silent]:
-        found.append(_("还没有登记与%(names)s代表的走访或面商。") % {"names": _("、").join(names)})
+        said = _("还没有登记与%(names)s代表的走访或面商。") % {"names": _("、").join(names)}
+        found.append(("no_talk", said))
     waiting = suggestion.co_handlings.filter(submitted_at__isnull=True, dropped_at__isnull=True)
     if offices := list(waiting.values_list("organisation__name", flat=True)):
-        found.append(_("%(names)s的协办意见还没有提交。") % {"names": _("、").join(offices)})
+        said = _("%(names)s的协办意见还没有提交。") % {"names": _("、").join(offices)}
+        found.append(("opinion_out", said))
     return found
 
 

@@ -175,7 +175,6 @@ def deputy_view(code: str, *, at: datetime) -> DeputyView:
     words = {
         "suggestions.register": _("已登记您的建议"),
         "suggestions.assign": _("已交主办单位"),
-        "suggestions.reassign": _("已重新交办"),
         "suggestions.accept": _("主办单位已确认办理"),
         "suggestions.refuse_routing": _("主办单位说明不属其职责，正在重新交办"),
         "suggestions.extend": _("办理期限延长"),
@@ -202,9 +201,14 @@ def deputy_view(code: str, *, at: datetime) -> DeputyView:
         due_label=str(rules.CLOCK_LABELS.get(suggestion.due_clock, "")),
         overdue=answering and suggestion.is_overdue(at),
         steps=tuple(
-            DeputyStep(e.at, words[e.name], e.note if e.name in told else "")
+            DeputyStep(
+                e.at,
+                _("已重新交办") if e.data.get("again") else words[e.name],
+                e.note if e.name in told else "",
+            )
             for e in journal.events_of(suggestion)
-            if e.name in words
+            # A close that found somebody dissatisfied has closed nothing.
+            if e.name in words and (e.name != "suggestions.close" or e.data.get("state") == State.CLOSED)
         ),
         letter=tuple(reply.text.splitlines()) if reply else (),
         letter_number=reply.document.written_number if reply and reply.document else "",

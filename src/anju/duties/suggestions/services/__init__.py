@@ -3,6 +3,8 @@
 from .following import TooManyTries, follow
 from .ladder import escalate_overdue
 from .loop import (
+    LOOP,
+    REPORTS,
     Draft,
     Signer,
     accept,
@@ -32,6 +34,8 @@ from .loop import (
 )
 
 __all__ = [
+    "LOOP",
+    "REPORTS",
     "Draft",
     "Signer",
     "TooManyTries",

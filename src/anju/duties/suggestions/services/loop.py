@@ -1,4 +1,4 @@
-"""The verbs of a suggestion. One transaction each; the record beside the act is also the receipt of its key."""
+"""The verbs of a suggestion and of the year's report: each the part that only it has (`acts` does the rest)."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,19 +10,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, files, journal, workflow
-from anju.ground.foundation.refusals import (
-    Conflict,
-    NeedsConfirmation,
-    NotAllowedNow,
-    NotFound,
-    NotPermitted,
-    Refusal,
-)
+from anju.ground.foundation import calendar, files, journal
+from anju.ground.foundation.acts import Child, Loop, Turn
+from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
 from anju.means.figures import services as figure_acts
@@ -45,13 +40,87 @@ from ..models import (
     YearlyReport,
 )
 from ..queries import book, clocks, letter
-from ..rules import STEPS, State
+from ..rules import State
 from .letter import freeze
 
 # No 0/O, 1/I/L: a code that is read over the telephone.
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _MOST_SECTIONS = 12
 _MOST_LETTERS = 12_000
+# Those who speak with the deputies: the lead and who handed it out.
+_SPEAKING = frozenset({"deliver", "take_feedback", "reveal_phone"})
+
+
+class _Way:
+    """Where a suggestion keeps its clocks, and whose turn it is in the state it has come to."""
+
+    def move(self, turn: Turn) -> None:
+        """Stop and start the clocks of an act; the earliest that runs is the suggestion's own."""
+        row = turn.row
+        row.desk = desk_of(row)
+        running = list(row.clocks.filter(stopped_at__isnull=True))
+        for clock in clocks.stop(running, kinds=turn.stops, at=turn.at):
+            clock.save(update_fields=["stopped_at"])
+        begun = [clocks.new(row, kind, at=turn.at) for kind in turn.starts]
+        SuggestionClock.objects.bulk_create(begun)
+        clocks.refresh(row, [*running, *begun])
+
+
+def _whose(turn: Turn) -> None:
+    """Let only those speak with the deputies, or for a co-handler, whose part it is."""
+    row, by = turn.row, turn.by
+    if turn.step.act == "give_opinion" and turn.child is not None:
+        if turn.child.dropped_at is not None:
+            raise NotFound(_("没有找到这项协办，可能已经改交其他单位。"))
+        if turn.child.organisation_id not in by.organisation_ids:
+            raise NotPermitted(_("协办意见由协办单位自己提出。"), code="not_your_turn")
+    if turn.step.act in _SPEAKING:
+        held = any(LOOP.holds(by, p, row) for p in ("suggestions.handle", "suggestions.register"))
+        if not held or not {row.lead_id, row.registrar_id} & by.organisation_ids:
+            raise NotPermitted(_("与代表联系由主办单位或交办单位负责。"), code="not_your_turn")
+
+
+LOOP = Loop(
+    Suggestion, rules.STEPS, room="suggestions", see="suggestions.see", labels=rules.STATE_LABELS,
+    moods=rules.STATE_TONES, roles={"desk": "desk", "registrar": "registrar", "lead": "lead"}, clocks=_Way(),
+    related=("lead", "registrar__area", "desk"), turns=_whose, noun=lazy("此件"),
+    no_power=lazy("您的岗位没有办理这一步的权限，请联系本单位负责人；答复由主办单位主要负责人签发。"),
+    missing=lazy("没有找到这件建议，可能编号有误，或不由您的单位办理。"),
+    choices={"offices": lambda row, day, by: [(o.pk, o.name) for o in queries.offices_for(row)]},
+)  # fmt: skip
+REPORTS = Loop(
+    YearlyReport,
+    rules.YEARLY_STEPS,
+    room="suggestions",
+    see="suggestions.see",
+    state="",
+    noun=lazy("年度报告"),
+)
+_SIGNATORY = Child(Signatory, "suggestion", "signatory_id", lazy("没有找到这位代表。"))
+_CODE = Child(Signatory, "suggestion", "code", lazy("没有找到这个查询码，请核对后再输入。"))
+_CO = Child(CoHandling, "suggestion", "co_handling_id", lazy("没有找到这项协办，可能已经改交其他单位。"))
+_NOTICE = Child(SuggestionNotice, "suggestion", "notice_id", lazy("没有找到这条提醒。"))
+
+
+@LOOP.effect("release_co_handlers")
+def release_co_handlers(turn: Turn) -> None:
+    """Ask the co-handlers no longer: the next lead may ask others."""
+    turn.row.co_handlings.filter(dropped_at__isnull=True).update(dropped_at=turn.at)
+    turn.row.co_offices = []
+
+
+@LOOP.effect("tell_registrar")
+def tell_registrar(turn: Turn) -> None:
+    """Tell who handed it out that it came back, or that its term was lengthened."""
+    kind = "returned" if turn.step.act == "refuse_routing" else "extend"
+    _notify(turn.row, kind, turn.row.registrar, turn.note, at=turn.at)
+
+
+@LOOP.effect("tell_both")
+def tell_both(turn: Turn) -> None:
+    """Tell the lead and who handed it out that a deputy is dissatisfied."""
+    for office in {turn.row.registrar, turn.row.lead}:
+        _notify(turn.row, "feedback", office, turn.note, at=turn.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +135,9 @@ class Signer:
 # --- registering and handing out --------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@LOOP.verb("register")
 def register(
+    turn: Turn,
     *,
     meeting: str,
     number: int,
@@ -75,95 +145,49 @@ def register(
     text: str,
     received_on: date,
     deputies: Sequence[Signer],
-    by: Actor,
-    at: datetime,
     upload: Any = None,
     publication: str = "full",
     publication_reason: str = "",
-    key: str = "",
     is_demo: bool = False,
 ) -> Suggestion:
     """Register a suggestion with its signatories; the registering person's office hands it out."""
-    asked = journal.digest(
-        [meeting, number, title, text, received_on, [[d.name, d.delegation] for d in deputies], publication]
-    )
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    access.require_power(by, "suggestions.register")
-    registrar = Organisation.objects.filter(pk__in=by.organisation_ids).select_related("area").first()
+    registrar = Organisation.objects.filter(pk__in=turn.by.organisation_ids).select_related("area").first()
     if registrar is None or registrar.area is None:
         raise NotPermitted(_("您的岗位不属于任何单位，不能登记建议。"))
-    meeting, title, text = (" ".join(meeting.split()), " ".join(title.split()), text.strip())
-    _require_words(meeting=meeting, title=title, text=text)
-    if not 0 < number < 100_000:
-        raise Refusal(_("建议编号是1到99999之间的整数。"), field="number")
-    if received_on > timezone.localtime(at).date():
+    if received_on > turn.today:
         raise Refusal(_("收到日期不能晚于今天。"), field="received_on")
-    _require_choice(publication, publication_reason)
+    _require_reason(publication, publication_reason, field="publication_reason")
     signers = _checked_signers(deputies)
     area = registrar.area
     made = Suggestion(
-        meeting=meeting,
-        number=number,
-        title=title,
-        text=text,
-        file=files.store_upload(upload, at=at) if upload else None,
-        received_on=received_on,
-        registrar=registrar,
-        desk=registrar,
-        city_id=area.at_level(2),
-        county_id=area.at_level(3),
-        street_id=area.at_level(4),
-        community_id=area.at_level(5),
-        division_id=area.division_id,
-        publication=publication,
-        publication_reason=publication_reason.strip(),
-        is_demo=is_demo,
-    )
+        meeting=meeting, number=number, title=title, text=text, received_on=received_on,
+        file=files.store_upload(upload, at=turn.at) if upload else None, registrar=registrar, desk=registrar,
+        city_id=area.at_level(2), county_id=area.at_level(3), street_id=area.at_level(4),
+        community_id=area.at_level(5), division_id=area.division_id, publication=publication,
+        publication_reason=publication_reason, is_demo=is_demo,
+    )  # fmt: skip
     try:
         with transaction.atomic():
             made.save(force_insert=True)
     except IntegrityError:
-        known_one = Suggestion.objects.filter(registrar=registrar, meeting=meeting, number=number).first()
+        known = Suggestion.objects.filter(registrar=registrar, meeting=meeting, number=number).first()
         raise Conflict(
             _("%(meeting)s第%(number)s号建议已经登记，请直接打开办理。")
             % {"meeting": meeting, "number": number},
             field="number",
-            data={"suggestion": known_one.pk if known_one else None},
+            data={"suggestion": known.pk if known else None},
         ) from None
     for place, signer in enumerate(signers, start=1):
         Signatory.objects.create(
             suggestion=made, deputy=_deputy(signer, is_demo=is_demo), place=place, code=_new_code()
         )
-    journal.record(
-        "suggestions.register", subject=made, by=by, at=at, basis="hn-deputies-2017-0",
-        data={"number": number, "deputies": len(signers)}, key=key, key_digest=asked,
-    )  # fmt: skip
+    turn.facts = {"number": number, "deputies": len(signers)}
     return made
 
 
-def _require_words(*, meeting: str, title: str, text: str) -> None:
-    if not meeting:
-        raise Refusal(_("请填写会议名称，如“市十四届人大二次会议”。"), field="meeting")
-    if len(meeting) > 60:
-        raise Refusal(_("会议名称最多60个字，请缩短。"), field="meeting")
-    if len(title) < 4:
-        raise Refusal(_("请填写建议标题，至少四个字。"), field="title")
-    if len(title) > 120:
-        raise Refusal(_("建议标题最多120个字，请缩短。"), field="title")
-    if len(text) < 3:
-        raise Refusal(_("请填写建议内容，或写明“见附件”。"), field="text")
-    if len(text) > 20_000:
-        raise Refusal(_("建议内容最多20000个字，其余请作为附件上传。"), field="text")
-
-
-def _require_choice(publication: str, reason: str) -> None:
-    if publication not in rules.PUBLICATION_LABELS:
-        raise Refusal(_("请选择答复是否公开。"), field="publication")
-    if publication == "withheld" and not reason.strip():
-        raise Refusal(_("不予公开的，请写明理由。"), field="publication_reason")
-    if len(reason.strip()) > 200:
-        raise Refusal(_("理由最多200个字，请缩短。"), field="publication_reason")
+def _require_reason(publication: str, reason: str, *, field: str) -> None:
+    if publication == "withheld" and not reason:
+        raise Refusal(_("不予公开的，请写明理由。"), field=field)
 
 
 def _checked_signers(deputies: Sequence[Signer]) -> list[Signer]:
@@ -202,226 +226,99 @@ def _new_code() -> str:
             return code
 
 
-@transaction.atomic
+@LOOP.verb("assign")
 def assign(
-    *,
-    suggestion_id: int,
-    lead_id: int,
-    co_ids: Iterable[int] = (),
-    by: Actor,
-    at: datetime,
-    note: str = "",
-    key: str = "",
-) -> Suggestion:
+    turn: Turn, *, lead_id: int, co_ids: Iterable[int] = (), note: str = "", insist: bool = False
+) -> None:
     """Hand a suggestion out, or hand it out again: to the lead office, and to those whose opinion is asked.
 
     Raises NeedsConfirmation (field note) when the lead has refused it before and no reason is given.
     """
-    chosen = sorted(set(co_ids))
-    asked = journal.digest(["assign", suggestion_id, lead_id, chosen, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "reassign" if suggestion.state == State.RETURNED else "assign")
-    _require_turn(suggestion, step.power, by=by)
-    offices = {office.pk: office for office in queries.offices_for(suggestion)}
-    if lead_id not in offices:
-        raise Refusal(_("请选择主办单位。"), field="lead")
+    row, chosen = turn.row, sorted(set(co_ids))
+    offices = Organisation.objects.in_bulk([lead_id, *chosen])
     if lead_id in chosen:
-        raise Refusal(_("主办单位不能同时是协办单位。"), field="co")
-    if any(pk not in offices for pk in chosen):
-        raise Refusal(_("协办单位不在本地单位之列，请重新选择。"), field="co")
-    refused = journal.events_named(suggestion, "suggestions.refuse_routing")
-    if lead_id in set(refused.values_list("data__refused_by", flat=True)) and not note.strip():
-        raise NeedsConfirmation(
+        raise Refusal(_("主办单位不能同时是协办单位。"), field="co_ids")
+    if lead_id in row.refused_by:
+        turn.doubt(
+            "refused_before",
             _("“%(name)s”已说明此件不属其职责。确需仍由其主办的，请写明理由。")
             % {"name": offices[lead_id].name},
-            field="note",
-            data={"confirm": "note"},
+            confirm="note",
         )
-    suggestion.lead = offices[lead_id]
-    suggestion.assigned_at = at
-    started = []
+    row.lead, row.assigned_at, row.co_offices = offices[lead_id], turn.at, chosen
     for pk in chosen:
-        co = CoHandling.objects.create(suggestion=suggestion, organisation=offices[pk], asked_at=at)
-        started.append(clocks.new(suggestion, "opinion", at=at, co_handling=co))
-    suggestion.co_offices = chosen
-    return _move(
-        suggestion, step, by=by, at=at, note=note, started=started, key=key, asked=asked,
-        data={"lead": suggestion.lead.name, "co": [offices[pk].name for pk in chosen]},
-    )  # fmt: skip
+        co = CoHandling.objects.create(suggestion=row, organisation=offices[pk], asked_at=turn.at)
+        clocks.new(row, "opinion", at=turn.at, co_handling=co).save()
+    turn.facts |= {
+        "lead": row.lead.name, "co": [offices[pk].name for pk in chosen], "again": turn.before == State.RETURNED,
+    }  # fmt: skip
 
 
-@transaction.atomic
-def accept(*, suggestion_id: int, by: Actor, at: datetime, note: str = "", key: str = "") -> Suggestion:
+@LOOP.verb("accept")
+def accept(turn: Turn, *, note: str = "") -> None:
     """Confirm that the suggestion belongs to the own office."""
-    asked = journal.digest(["accept", suggestion_id, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "accept")
-    _require_turn(suggestion, step.power, by=by)
-    return _move(suggestion, step, by=by, at=at, note=note, key=key, asked=asked)
 
 
-@transaction.atomic
-def refuse_routing(*, suggestion_id: int, note: str, by: Actor, at: datetime, key: str = "") -> Suggestion:
+@LOOP.verb("refuse_routing")
+def refuse_routing(turn: Turn, *, note: str) -> None:
     """Say within the term that a suggestion belongs to another office; it goes back to who handed it out."""
-    asked = journal.digest(["refuse_routing", suggestion_id, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "refuse_routing")
-    _require_turn(suggestion, step.power, by=by)
-    if len(note.strip()) < 4:
-        raise Refusal(_("请说明为什么不属本单位职责、应由哪个单位主办。"), field="note")
-    clock = suggestion.clocks.filter(kind="routing", stopped_at__isnull=True).first()
-    if clock is not None and at > clock.due_at:
-        raise NotAllowedNow(
+    row = turn.row
+    clock = row.clocks.filter(kind="routing", stopped_at__isnull=True).first()
+    if clock is not None and turn.at > clock.due_at:
+        turn.refuse(
             _("说明交办有误的期限（%(term)s）已过，请确认主办；确有困难的，请与交办单位协商。")
             % {"term": calendar.say_term({"amount": clock.amount, "unit": clock.unit})},
-            data={"allowed": ["accept"]},
+            "accept",
         )
-    refusing = suggestion.lead
-    suggestion.returns += 1
-    suggestion.lead = None
-    suggestion.co_offices = []
-    suggestion.co_handlings.filter(dropped_at__isnull=True).update(dropped_at=at)
-    _notify(suggestion, "returned", suggestion.registrar, note, at=at)
-    return _move(
-        suggestion, step, by=by, at=at, note=note, key=key, asked=asked,
-        data={"refused_by": refusing.pk if refusing else None, "name": refusing.name if refusing else ""},
-    )  # fmt: skip
+    turn.facts = {"refused_by": row.lead_id, "name": row.lead.name}
+    row.refused_by = [*row.refused_by, row.lead_id]
+    row.returns, row.lead = row.returns + 1, None
 
 
-@transaction.atomic
-def give_opinion(
-    *, co_handling_id: int, opinion: str, by: Actor, at: datetime, upload: Any = None, key: str = ""
-) -> CoHandling:
+@LOOP.verb("give_opinion", child=_CO)
+def give_opinion(turn: Turn, *, opinion: str, upload: Any = None) -> None:
     """Give the own office's opinion to the lead."""
-    asked = journal.digest(["opinion", co_handling_id, opinion])
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return CoHandling.objects.get(pk=co_handling_id)
-    asked_of = CoHandling.objects.filter(pk=co_handling_id, dropped_at__isnull=True).first()
-    if asked_of is None:
-        raise NotFound(_("没有找到这项协办，可能已经改交其他单位。"))
-    suggestion = locked(asked_of.suggestion_id, by=by)
-    co = CoHandling.objects.select_for_update().get(pk=co_handling_id)
-    if co.organisation_id not in by.organisation_ids:
-        raise NotPermitted(_("协办意见由协办单位自己提出。"), code="not_your_turn")
-    _require_power_on(suggestion, "suggestions.handle", by=by)
+    co = turn.child
     if co.submitted_at is not None:
-        raise NotAllowedNow(_("协办意见已经提交；需要补充的，请与主办单位联系。"), data={"allowed": []})
-    if suggestion.state not in (State.ASSIGNED, State.HANDLING):
-        raise NotAllowedNow(_("主办单位已报送签发，不再接收协办意见。"), data={"allowed": []})
-    if len(opinion.strip()) < 10:
-        raise Refusal(_("请写明本单位做了什么、意见是什么，至少十个字。"), field="opinion")
-    co.opinion = opinion.strip()
-    co.file = files.store_upload(upload, at=at) if upload else None
-    co.submitted_at, co.submitted_by = at, _who(by)
+        turn.refuse(_("协办意见已经提交；需要补充的，请与主办单位联系。"))
+    co.opinion, co.submitted_at, co.submitted_by = opinion, turn.at, _who(turn.by)
+    co.file = files.store_upload(upload, at=turn.at) if upload else None
     co.save()
-    running = list(suggestion.clocks.filter(stopped_at__isnull=True))
-    for clock in running:
-        if clock.co_handling_id == co.pk:
-            clock.stopped_at = at
-            clock.save(update_fields=["stopped_at"])
-    clocks.refresh(suggestion, running)
-    suggestion.save()
-    journal.record(
-        "suggestions.opinion", subject=suggestion, by=by, at=at, note=co.opinion[:500],
-        basis="hn-deputies-2017-0", data={"co": co.pk}, key=key, key_digest=asked,
-    )  # fmt: skip
-    return co
+    co.clocks.filter(stopped_at__isnull=True).update(stopped_at=turn.at)
+    turn.note = opinion[:500]
 
 
-@transaction.atomic
-def extend(*, suggestion_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Suggestion:
+@LOOP.verb("extend")
+def extend(turn: Turn, *, reason: str) -> None:
     """Lengthen the term of the answer once, for reasons explained to the deputies before it ends."""
-    asked = journal.digest(["extend", suggestion_id, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    _require_turn(suggestion, "suggestions.handle", by=by)
-    rule = book.of(at)["extension"]
-    clock = suggestion.clocks.filter(kind="answer", stopped_at__isnull=True).first()
-    if suggestion.state != State.HANDLING or clock is None:
-        raise NotAllowedNow(_("只有办理中、首次答复之前可以延长。"), data={"allowed": []})
-    if suggestion.extended:
-        raise NotAllowedNow(_("答复期限已经延长过一次，不能再延长。"), data={"allowed": []})
-    if at > clock.due_at:
-        raise NotAllowedNow(_("答复期限已过，应在期满前向代表说明并延长。"), data={"allowed": []})
-    if len(reason.strip()) < rule["reason_least"]:
-        raise Refusal(
-            _("请写明为什么难办、已怎样向代表说明，至少%(n)d个字。") % {"n": rule["reason_least"]},
-            field="reason",
-        )
-    clock.extended_from, clock.amount = clock.amount, rule["months"]
-    clock.extension_reason = reason.strip()[:500]
+    row, rule = turn.row, book.of(turn.at)["extension"]
+    clock = row.clocks.filter(kind="answer", stopped_at__isnull=True).first()
+    if clock is None:
+        turn.refuse(_("只有办理中、首次答复之前可以延长。"))
+    if row.extended:
+        turn.refuse(_("答复期限已经延长过一次，不能再延长。"))
+    if turn.at > clock.due_at:
+        turn.refuse(_("答复期限已过，应在期满前向代表说明并延长。"))
+    if len(reason) < rule["reason_least"]:
+        least = {"n": rule["reason_least"]}
+        raise Refusal(_("请写明为什么难办、已怎样向代表说明，至少%(n)d个字。") % least, field="reason")
+    clock.extended_from, clock.amount, clock.extension_reason = clock.amount, rule["months"], reason
     due = clocks.replay(clock)
     clock.due_at, clock.provisional = due.at, due.provisional
     clock.save()
-    suggestion.extended = True
-    clocks.refresh(suggestion, _running(suggestion))
-    suggestion.save()
-    _notify(suggestion, "extend", suggestion.registrar, reason, at=at)
-    journal.record(
-        "suggestions.extend", subject=suggestion, by=by, at=at, note=reason.strip(), basis=rule["basis"],
-        data={"due": clock.due_at.isoformat()}, key=key, key_digest=asked,
-    )  # fmt: skip
-    return suggestion
+    row.extended, turn.facts = True, {"due": clock.due_at.isoformat()}
 
 
-@transaction.atomic
-def hold_talk(
-    *,
-    signatory_id: int,
-    kind: str,
-    held_on: date,
-    place: str,
-    attendees: str,
-    content: str,
-    attitude: str,
-    by: Actor,
-    at: datetime,
-    key: str = "",
-) -> Talk:
+@LOOP.verb("hold_talk", child=_SIGNATORY)
+def hold_talk(turn: Turn, *, held_on: date, **said: str) -> None:
     """Record a talk with a deputy: when, where, who, what was said, what the deputy thinks."""
-    asked = journal.digest(["talk", signatory_id, kind, held_on, place, attendees, content, attitude])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Talk.objects.get(pk=known.subject_id)
-    signatory = Signatory.objects.filter(pk=signatory_id).first()
-    if signatory is None:
-        raise NotFound(_("没有找到这位代表。"))
-    suggestion = locked(signatory.suggestion_id, by=by)
-    _require_turn(suggestion, "suggestions.handle", by=by)
-    if suggestion.state not in (State.ASSIGNED, State.HANDLING):
-        raise NotAllowedNow(_("报送签发以后不再登记沟通；需要修改的，请先退回。"), data={"allowed": []})
-    if kind not in rules.TALK_LABELS:
-        raise Refusal(_("请选择沟通方式。"), field="kind")
-    if attitude not in rules.ATTITUDE_LABELS:
-        raise Refusal(_("请选择代表的态度。"), field="attitude")
-    if held_on > timezone.localtime(at).date() or held_on < suggestion.received_on:
+    if not turn.row.received_on <= held_on <= turn.today:
         raise Refusal(_("沟通日期应在收到建议之后、今天之前。"), field="held_on")
-    for field, value, least in (("place", place, 1), ("attendees", attendees, 2), ("content", content, 10)):
-        if len(value.strip()) < least:
-            raise Refusal(_("请写明在哪里、谁参加、谈了什么（至少十个字）。"), field=field)
-    talk = Talk.objects.create(
-        suggestion=suggestion,
-        signatory=signatory,
-        kind=kind,
-        held_on=held_on,
-        place=place.strip()[:120],
-        attendees=attendees.strip()[:200],
-        content=content.strip(),
-        attitude=attitude,
-        recorded_at=at,
-        recorded_by=_who(by),
-    )
-    journal.record(
-        "suggestions.talk", subject=talk, by=by, at=at, basis="hn-deputies-2017-0",
-        data={"suggestion": suggestion.pk, "kind": kind}, key=key, key_digest=asked,
+    turn.made = Talk.objects.create(
+        suggestion=turn.row, signatory=turn.child, held_on=held_on, recorded_at=turn.at, recorded_by=_who(turn.by),
+        **said,
     )  # fmt: skip
-    return talk
+    turn.facts = {"kind": said["kind"]}
 
 
 # --- the letter -------------------------------------------------------------------------------------------------------
@@ -445,19 +342,11 @@ class Draft:
     copies: Sequence[Mapping[str, Any]] = ()
 
 
-@transaction.atomic
-def draft_reply(
-    *, suggestion_id: int, draft: Draft, by: Actor, at: datetime, version: int | None = None, key: str = ""
-) -> Reply:
+@LOOP.verb("draft_reply")
+def draft_reply(turn: Turn, *, draft: Draft, version: int | None = None) -> None:
     """Write the draft of the present answer; `version` is the one the writer began from (None: not asked)."""
-    asked = journal.digest(
-        ["draft", suggestion_id, [dict(s) for s in draft.sections], draft.closing, version]
-    )
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return Reply.objects.filter(suggestion=suggestion_id).order_by("-round")[0]
-    suggestion = locked(suggestion_id, by=by)
-    _require_writing(suggestion, by=by)
-    reply = _reply(suggestion, by=by, at=at)
+    by, at = turn.by, turn.at
+    reply = _reply(turn.row, by=by, at=at)
     if version is not None and version != reply.version:
         raise Conflict(
             _("%(who)s在您编辑期间保存过草稿，请打开最新一稿，把您的修改并进去。") % {"who": reply.edited_by},
@@ -489,37 +378,19 @@ def draft_reply(
         if str(c.get("to", "")).strip()
     ]
     _save_draft(reply, by=by, at=at)
-    journal.record(
-        "suggestions.draft", subject=suggestion, by=by, at=at, data={"version": reply.version},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    return reply
+    turn.made, turn.facts = reply, {"version": reply.version}
 
 
-@transaction.atomic
+@LOOP.verb("insert_figure")
 def insert_figure(
-    *,
-    suggestion_id: int,
-    section: int,
-    measure: str,
-    start: date,
-    end: date,
-    territory: str,
-    by: Actor,
-    at: datetime,
-    words: str = "",
-    key: str = "",
-) -> Reply:
+    turn: Turn, *, section: int, measure: str, start: date, end: date, territory: str, words: str = ""
+) -> None:
     """Put a reference to a figure, or the report's sentence with its six, at the end of a part of the draft.
 
     Raises Refusal when it cannot be computed now.
     """
-    asked = journal.digest(["figure", suggestion_id, section, measure, start, end, territory, words])
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return Reply.objects.filter(suggestion=suggestion_id).order_by("-round")[0]
-    suggestion = locked(suggestion_id, by=by)
-    _require_writing(suggestion, by=by)
-    reply = _reply(suggestion, by=by, at=at)
+    by, at = turn.by, turn.at
+    reply = _reply(turn.row, by=by, at=at)
     references = letter.offered(measure, start, end, territory)
     if not all(rules.references(reference.written) for reference in references):
         raise Refusal(_("请选择指标、起止日期和地区。"), field="measure")
@@ -539,24 +410,11 @@ def insert_figure(
     sections[section]["text"] = f"{before.rstrip() if apart else before}{apart}{put_in}"
     reply.sections = sections
     _save_draft(reply, by=by, at=at)
-    journal.record(
-        "suggestions.figure", subject=suggestion, by=by, at=at,
-        note=_("、").join(figure.label for figure in figures_found),
-        data={
-            "reference": " ".join(reference.written for reference in references),
-            "value": " ".join(figure.printed for figure in figures_found),
-        },
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    return reply
-
-
-def _require_writing(suggestion: Suggestion, *, by: Actor) -> None:
-    _require_turn(suggestion, "suggestions.handle", by=by)
-    if suggestion.state not in rules.WRITING:
-        raise NotAllowedNow(
-            _("此件现在是“%(state)s”，不能改答复。") % {"state": suggestion.state_label}, data={"allowed": []}
-        )
+    turn.made, turn.note = reply, _("、").join(figure.label for figure in figures_found)
+    turn.facts = {
+        "reference": " ".join(reference.written for reference in references),
+        "value": " ".join(figure.printed for figure in figures_found),
+    }
 
 
 def _reply(suggestion: Suggestion, *, by: Actor, at: datetime) -> Reply:
@@ -585,38 +443,35 @@ def _save_draft(reply: Reply, *, by: Actor, at: datetime) -> None:
     reply.save()
 
 
-@transaction.atomic
-def submit_for_signature(
-    *, suggestion_id: int, by: Actor, at: datetime, note: str = "", insist: bool = False, key: str = ""
-) -> Suggestion:
+@LOOP.verb("submit_for_signature")
+def submit_for_signature(turn: Turn, *, note: str = "", insist: bool = False) -> None:
     """Send the draft to the main leader.
 
     Refused while something is missing or a figure cannot be computed. Doubts (no talk held, an opinion still out, a
     figure typed by hand that looks like one referred to) raise NeedsConfirmation; `insist` confirms and is journalled.
     """
-    asked = journal.digest(["submit", suggestion_id, note, insist])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "submit_for_signature")
-    _require_turn(suggestion, step.power, by=by)
-    reply = _reply(suggestion, by=by, at=at)
-    misses = _require_sound(reply, by=by, at=at)
-    doubts = [_doubt(miss) for miss in misses]
-    doubts += queries.doubts_before_signature(suggestion)
-    if doubts and not insist:
-        raise NeedsConfirmation(
-            " ".join(doubts) + _("确认无误的，请勾选后再报送。"),
-            data={"confirm": "insist"},
-            code="doubtful",
-        )
-    reply.confirmed = [*reply.confirmed, *({"typed": m.typed, "value": m.value} for m in misses)]
-    reply.submitted_at = at
+    reply = _reply(turn.row, by=turn.by, at=turn.at)
+    misses = _require_sound(reply, by=turn.by, at=turn.at)
+    doubts = [("figure_by_hand", _doubt(miss)) for miss in misses]
+    _ask(turn, doubts + queries.doubts_before_signature(turn.row), _("确认无误的，请勾选后再报送。"))
+    _confirm(reply, misses)
+    reply.submitted_at = turn.at
     reply.save()
-    return _move(
-        suggestion, step, by=by, at=at, note=note, key=key, asked=asked,
-        data={"version": reply.version, "confirmed": doubts},
-    )  # fmt: skip
+    turn.facts["version"] = reply.version
+
+
+def _ask(turn: Turn, doubts: list[tuple[str, str]], closing: str) -> None:
+    """Ask for a word on all doubts at once, unless somebody insists; the event keeps them."""
+    codes, said = [code for code, _said in doubts], [sentence for _code, sentence in doubts]
+    if doubts and not turn.insisted:
+        raise NeedsConfirmation(
+            " ".join(said) + closing, data={"confirm": "insist", "doubts": codes}, code="doubtful"
+        )
+    turn.facts |= {"doubts": codes, "confirmed": said} if doubts else {}
+
+
+def _confirm(reply: Reply, misses: list[rules.NearMiss]) -> None:
+    reply.confirmed = [*reply.confirmed, *({"typed": m.typed, "value": m.value} for m in misses)]
 
 
 def _require_sound(reply: Reply, *, by: Actor, at: datetime) -> list[rules.NearMiss]:
@@ -634,540 +489,284 @@ def _doubt(miss: rules.NearMiss) -> str:
     }
 
 
-@transaction.atomic
-def send_back(*, suggestion_id: int, note: str, by: Actor, at: datetime, key: str = "") -> Suggestion:
+@LOOP.verb("send_back")
+def send_back(turn: Turn, *, note: str) -> None:
     """Give the draft back to be changed."""
-    asked = journal.digest(["send_back", suggestion_id, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "send_back")
-    _require_turn(suggestion, step.power, by=by)
-    if len(note.strip()) < 2:
-        raise Refusal(_("请写明要改什么。"), field="note")
-    return _move(suggestion, step, by=by, at=at, note=note, key=key, asked=asked)
 
 
-@transaction.atomic
-def sign(
-    *, suggestion_id: int, by: Actor, at: datetime, note: str = "", insist: bool = False, key: str = ""
-) -> Suggestion:
+@LOOP.verb("sign")
+def sign(turn: Turn, *, note: str = "", insist: bool = False) -> None:
     """Sign the answer as the main leader of the lead office: its figures are frozen and its words are final."""
-    asked = journal.digest(["sign", suggestion_id, note, insist])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "sign")
-    _require_turn(suggestion, step.power, by=by)
-    reply = _reply(suggestion, by=by, at=at)
-    misses = _require_sound(reply, by=by, at=at)
-    if misses and not insist:
-        raise NeedsConfirmation(
-            " ".join(_doubt(miss) for miss in misses) + _("确认无误的，请勾选后再签发。"),
-            data={"confirm": "insist"},
-            code="doubtful",
-        )
-    kept = freeze(reply, rules.references(reply.body), by=by, at=at)
+    reply = _reply(turn.row, by=turn.by, at=turn.at)
+    misses = _require_sound(reply, by=turn.by, at=turn.at)
+    _ask(turn, [("figure_by_hand", _doubt(miss)) for miss in misses], _("确认无误的，请勾选后再签发。"))
     values = {}
-    for reference, value, printed, snapshot in kept:
+    for reference, value, printed, snapshot in freeze(
+        reply, rules.references(reply.body), by=turn.by, at=turn.at
+    ):
         ReplyFigure.objects.create(
-            reply=reply,
-            reference=reference.written,
-            measure=reference.measure,
-            value=Decimal(str(value)),
-            printed=printed,
-            snapshot=snapshot,
-        )
+            reply=reply, reference=reference.written, measure=reference.measure, value=Decimal(str(value)),
+            printed=printed, snapshot=snapshot,
+        )  # fmt: skip
         reply.snapshots.add(snapshot)
         values[reference.written] = printed
-    reply.confirmed = [*reply.confirmed, *({"typed": m.typed, "value": m.value} for m in misses)]
+    _confirm(reply, misses)
     reply.text = rules.filled(reply.body, values)
-    reply.signer, reply.signed_at = by.name, at
+    reply.signer, reply.signed_at = turn.by.name, turn.at
     reply.save()
-    return _move(
-        suggestion, step, by=by, at=at, note=note, key=key, asked=asked,
-        data={
-            "text": journal.digest(reply.text),
-            "figures": values,
-            "snapshots": [s.pk for s in reply.snapshots.all()],
-            "confirmed": [_doubt(miss) for miss in misses],
-        },
-    )  # fmt: skip
+    turn.facts |= {
+        "text": journal.digest(reply.text), "figures": values, "snapshots": [s.pk for s in reply.snapshots.all()],
+    }  # fmt: skip
 
 
-@transaction.atomic
-def issue(*, suggestion_id: int, by: Actor, at: datetime, note: str = "", key: str = "") -> Suggestion:
+@LOOP.verb("issue")
+def issue(turn: Turn, *, note: str = "") -> None:
     """Number, draw and issue the signed answer; from now on each signatory is to be given it and asked."""
-    asked = journal.digest(["issue", suggestion_id])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "issue")
-    _require_turn(suggestion, step.power, by=by)
-    access.require_power(by, "documents.issue")
-    reply = _reply(suggestion, by=by, at=at)
-    assert suggestion.lead is not None and reply.signed_at is not None
-    facts = letter.facts_of(
-        suggestion, reply, text=reply.text, signer=reply.signer,
-        on=timezone.localtime(reply.signed_at).date(), at=at,
+    row, at = turn.row, turn.at
+    access.require_power(turn.by, "documents.issue")
+    reply = _reply(row, by=turn.by, at=at)
+    signed_on = timezone.localtime(reply.signed_at).date()
+    facts = letter.facts_of(row, reply, text=reply.text, signer=reply.signer, on=signed_on, at=at)
+    document = turn.do(
+        papers.issue, kind=letter.KIND, data=facts, register_code=row.lead.document_code, subject=row,
+        organisation=row.lead, signed_by=reply.signer,
     )  # fmt: skip
-    document = papers.issue(
-        kind=letter.KIND,
-        data=facts,
-        register_code=suggestion.lead.document_code,
-        subject=suggestion,
-        by=by,
-        at=at,
-        organisation=suggestion.lead,
-        signed_by=reply.signer,
-    )
     reply.document, reply.issued_at = document, at
     reply.save()
-    Feedback.objects.bulk_create(
-        Feedback(reply=reply, signatory=signatory) for signatory in suggestion.signatories.all()
-    )
-    late = suggestion.clocks.filter(kind__in=("answer", "second"), stopped_at__isnull=True, due_at__lt=at)
-    suggestion.on_time = suggestion.on_time is not False and not late.exists()
-    suggestion.answered_at = suggestion.answered_at or at
-    suggestion.result_class = reply.result_class
-    suggestion.feedback = ""
-    return _move(
-        suggestion, step, by=by, at=at, note=note, key=key, asked=asked,
-        data={"number": document.written_number, "document": document.pk, "on_time": suggestion.on_time},
-    )  # fmt: skip
+    Feedback.objects.bulk_create(Feedback(reply=reply, signatory=one) for one in row.signatories.all())
+    late = row.clocks.filter(kind__in=("answer", "second"), stopped_at__isnull=True, due_at__lt=at)
+    row.on_time = row.on_time is not False and not late.exists()
+    row.answered_at = row.answered_at or at
+    row.result_class, row.feedback = reply.result_class, ""
+    turn.facts = {"number": document.written_number, "document": document.pk, "on_time": row.on_time}
 
 
 # --- the deputies -----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def deliver(*, signatory_id: int, on: date, how: str, by: Actor, at: datetime, key: str = "") -> Feedback:
+@LOOP.verb("deliver", child=_SIGNATORY)
+def deliver(turn: Turn, *, on: date, how: str) -> None:
     """Record that a signatory was given the present answer; joint signatories are answered one by one."""
-    asked = journal.digest(["deliver", signatory_id, on, how])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Feedback.objects.get(pk=known.data["feedback"])
-    suggestion, row = _row_of(signatory_id, by=by)
-    _require_office(suggestion, by=by)
-    if how not in rules.DELIVERY_LABELS:
-        raise Refusal(_("请选择送达方式。"), field="how")
-    issued = row.reply.issued_at
-    if issued is None or not timezone.localtime(issued).date() <= on <= timezone.localtime(at).date():
+    asked = _feedback_row(turn)
+    if not timezone.localtime(asked.reply.issued_at).date() <= on <= turn.today:
         raise Refusal(_("送达日期应在印发之后、今天之前。"), field="on")
-    if row.delivered_on is not None:
-        raise NotAllowedNow(_("这位代表的送达已经登记。"), data={"allowed": []})
-    row.delivered_on, row.delivered_how = on, how
-    row.save()
-    journal.record(
-        "suggestions.deliver", subject=suggestion, by=by, at=at, note=row.signatory.deputy.name,
-        data={"feedback": row.pk, "how": how}, key=key, key_digest=asked,
-    )  # fmt: skip
-    return row
+    if asked.delivered_on is not None:
+        turn.refuse(_("这位代表的送达已经登记。"))
+    asked.delivered_on, asked.delivered_how = on, how
+    asked.save()
+    turn.made, turn.note, turn.facts = asked, asked.signatory.deputy.name, {"how": how}
 
 
-@transaction.atomic
-def take_feedback(
-    *, signatory_id: int, value: str, reason: str, by: Actor, at: datetime, key: str = ""
-) -> Suggestion:
+@LOOP.verb("take_feedback", child=_SIGNATORY)
+def take_feedback(turn: Turn, *, value: str, reason: str = "") -> None:
     """Enter what a signatory thinks of the answer (征询意见表); when all have said it, what follows, follows."""
-    asked = journal.digest(["feedback", signatory_id, value, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion, row = _row_of(signatory_id, by=by)
-    _require_office(suggestion, by=by)
-    return _take(suggestion, row, value=value, reason=reason, by=by, at=at, key=key, asked=asked)
+    _take(turn, value, reason, own=False)
 
 
-@transaction.atomic
-def feedback_by_code(
-    *, code: str, value: str, reason: str, by: Actor, at: datetime, key: str = ""
-) -> Suggestion:
+@LOOP.verb(
+    "feedback_by_code", child=_CODE,
+    locate=lambda code: Signatory.objects.filter(code=str(code).strip().upper()).values_list("pk", flat=True).first(),
+)  # fmt: skip
+def feedback_by_code(turn: Turn, *, value: str, reason: str = "") -> None:
     """Let a deputy say by the own code what the answer is worth."""
-    asked = journal.digest(["feedback", code, value, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    signatory = Signatory.objects.filter(code=code.strip().upper()).first()
-    if signatory is None:
-        raise NotFound(_("没有找到这个查询码，请核对后再输入。"), field="code")
-    suggestion = Suggestion.objects.select_for_update(of=("self",)).get(pk=signatory.suggestion_id)
-    row = _feedback_row(suggestion, signatory.pk)
-    return _take(suggestion, row, value=value, reason=reason, by=by, at=at, key=key, asked=asked, own=True)
+    _take(turn, value, reason, own=True)
 
 
-def _row_of(signatory_id: int, *, by: Actor) -> tuple[Suggestion, Feedback]:
-    signatory = Signatory.objects.filter(pk=signatory_id).first()
-    if signatory is None:
-        raise NotFound(_("没有找到这位代表。"))
-    suggestion = locked(signatory.suggestion_id, by=by)
-    return suggestion, _feedback_row(suggestion, signatory_id)
-
-
-def _feedback_row(suggestion: Suggestion, signatory_id: int) -> Feedback:
-    row = (
+def _feedback_row(turn: Turn) -> Feedback:
+    found: Feedback = (
         Feedback.objects.select_related("reply", "signatory__deputy")
         .select_for_update(of=("self",))
-        .filter(signatory=signatory_id, reply__round=suggestion.round, reply__suggestion=suggestion)
-        .first()
+        .get(signatory=turn.child, reply__round=turn.row.round, reply__suggestion=turn.row)
     )
-    if row is None or suggestion.state != State.ANSWERED:
-        raise NotAllowedNow(
-            _("此件现在是“%(state)s”，答复印发后才能登记送达和反馈。") % {"state": suggestion.state_label},
-            data={"allowed": []},
-        )
-    return row
+    return found
 
 
-def _take(
-    suggestion: Suggestion,
-    row: Feedback,
-    *,
-    value: str,
-    reason: str,
-    by: Actor,
-    at: datetime,
-    key: str,
-    asked: str,
-    own: bool = False,
-) -> Suggestion:
-    if row.given_at is not None:
-        raise NotAllowedNow(_("这位代表对本次答复已经反馈过了。"), data={"allowed": []})
-    if value not in rules.FEEDBACK_LABELS:
-        raise Refusal(_("请选择满意、基本满意或不满意。"), field="value")
-    if value == "dissatisfied" and len(reason.strip()) < 4:
+def _take(turn: Turn, value: str, reason: str, *, own: bool) -> None:
+    asked = _feedback_row(turn)
+    if asked.given_at is not None:
+        turn.refuse(_("这位代表对本次答复已经反馈过了。"))
+    if value == "dissatisfied" and len(reason) < 4:
         raise Refusal(_("不满意的，请写明哪里没有办好，主办单位会据此再次办理。"), field="reason")
-    row.value, row.reason, row.given_at, row.by_deputy = value, reason.strip()[:500], at, own
-    if row.delivered_on is None:
+    asked.value, asked.reason, asked.given_at, asked.by_deputy = value, reason, turn.at, own
+    if asked.delivered_on is None:
         # Whoever has an opinion of it has been given it.
-        row.delivered_on = timezone.localtime(at).date()
-        row.delivered_how = "platform" if own else "in_person"
-    row.save()
-    journal.record(
-        "suggestions.feedback", subject=suggestion, by=by, at=at, note=row.reason,
-        basis="hn-deputies-2017-0",
-        data={"value": value, "deputy": row.signatory.deputy.name, "own": own}, key=key, key_digest=asked,
-    )  # fmt: skip
-    given = list(Feedback.objects.filter(reply=row.reply_id).values_list("value", flat=True))
+        asked.delivered_on, asked.delivered_how = turn.today, "platform" if own else "in_person"
+    asked.save()
+    turn.made, turn.facts = turn.row, {"value": value, "deputy": asked.signatory.deputy.name, "own": own}
+    given = list(Feedback.objects.filter(reply=asked.reply_id).values_list("value", flat=True))
     if all(given):
-        _conclude(suggestion, rules.worst(given), by=by, at=at)
-    return suggestion
+        _conclude(turn, rules.worst(given))
 
 
-def _conclude(suggestion: Suggestion, outcome: str, *, by: Actor, at: datetime, note: str = "") -> None:
-    """Draw the consequence of what all signatories said: closed, handled again, or put to experts."""
-    suggestion.feedback = outcome
+def _conclude(turn: Turn, outcome: str) -> None:
+    """Let follow what all signatories said: closed, handled again, or put to experts."""
+    turn.row.feedback = outcome
     if outcome != "dissatisfied":
-        suggestion.closed_at = at
-        _move(suggestion, _step(suggestion, "close"), by=by, at=at, note=note, data={"feedback": outcome})
-        return
-    again = suggestion.round == 1
-    if again:
-        suggestion.round = 2
-    text = _("代表对答复不满意，请再次办理。") if again else _("代表对再次答复仍不满意，请组织专家评估。")
-    for office in {suggestion.registrar, suggestion.lead}:
-        _notify(suggestion, "feedback", office, text, at=at)
-    step = _step(suggestion, "redo" if again else "ask_assessment")
-    _move(suggestion, step, by=by, at=at, note=text, data={"feedback": outcome})
+        turn.follow("close", feedback=outcome)
+    elif turn.row.round == 1:
+        turn.follow("redo", _("代表对答复不满意，请再次办理。"), feedback=outcome)
+    else:
+        turn.follow("ask_assessment", _("代表对再次答复仍不满意，请组织专家评估。"), feedback=outcome)
 
 
-@transaction.atomic
-def close(*, suggestion_id: int, note: str, by: Actor, at: datetime, key: str = "") -> Suggestion:
+@LOOP.verb("redo")
+def redo(turn: Turn, *, note: str = "") -> None:
+    """Have it handled again after dissatisfaction."""
+    turn.row.round = 2
+
+
+@LOOP.verb("ask_assessment")
+def ask_assessment(turn: Turn, *, note: str = "") -> None:
+    """Put it to experts after the second dissatisfaction."""
+
+
+@LOOP.verb("close")
+def close(turn: Turn, *, note: str = "") -> None:
     """End a suggestion whose deputies have said nothing within their term; not counted as satisfied.
 
     Where one of several was dissatisfied, that is what follows instead.
     """
-    asked = journal.digest(["close", suggestion_id, note])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "close")
-    _require_power_on(suggestion, step.power, by=by)
-    if suggestion.registrar_id not in by.organisation_ids:
-        raise NotPermitted(_("由交办单位决定是否办结。"), code="not_your_turn")
-    clock = suggestion.clocks.filter(kind="feedback", stopped_at__isnull=True).first()
-    if clock is not None and at <= clock.due_at:
-        raise NotAllowedNow(_("代表反馈的期限还没有届满，请先征询每位代表的意见。"), data={"allowed": []})
-    if len(note.strip()) < 4:
-        raise Refusal(_("请写明怎样征询过代表、为什么没有反馈。"), field="note")
-    given = list(
-        Feedback.objects.filter(reply__suggestion=suggestion, reply__round=suggestion.round)
-        .exclude(value="")
-        .values_list("value", flat=True)
-    )
+    row = turn.row
+    given = [
+        value
+        for value in Feedback.objects.filter(reply__suggestion=row, reply__round=row.round).values_list(
+            "value", flat=True
+        )
+        if value
+    ]
+    clock = row.clocks.filter(kind="feedback", stopped_at__isnull=True).first()
+    if len(given) < row.signatories.count() and clock is not None and turn.at <= clock.due_at:
+        turn.refuse(_("代表反馈的期限还没有届满，请先征询每位代表的意见。"))
+    turn.facts["given"] = len(given)
     if rules.worst(given) == "dissatisfied":
-        _conclude(suggestion, "dissatisfied", by=by, at=at, note=note)
-        return suggestion
-    suggestion.feedback = rules.worst(given)
-    suggestion.closed_at = at
-    return _move(suggestion, step, by=by, at=at, note=note, key=key, asked=asked, data={"given": len(given)})
+        turn.target, turn.stops, turn.facts["dissatisfied"] = None, (), True
+        _conclude(turn, "dissatisfied")
+        return
+    row.feedback, row.closed_at = rules.worst(given), turn.at
 
 
-@transaction.atomic
-def assess(
-    *,
-    suggestion_id: int,
-    held_on: date,
-    experts: str,
-    conclusion: str,
-    by: Actor,
-    at: datetime,
-    key: str = "",
-) -> Suggestion:
+@LOOP.verb("assess")
+def assess(turn: Turn, *, held_on: date, experts: str, conclusion: str) -> None:
     """Enter what experts say after the second dissatisfaction, and end the matter."""
-    asked = journal.digest(["assess", suggestion_id, held_on, experts, conclusion])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    step = _step(suggestion, "assess")
-    _require_turn(suggestion, step.power, by=by)
-    if held_on > timezone.localtime(at).date():
+    if held_on > turn.today:
         raise Refusal(_("评估日期不能晚于今天。"), field="held_on")
-    if len(experts.strip()) < 2 or len(experts.strip()) > 200:
-        raise Refusal(_("请写明参加评估的专家。"), field="experts")
-    if len(conclusion.strip()) < 10:
-        raise Refusal(_("请写明评估意见，至少十个字。"), field="conclusion")
     Assessment.objects.create(
-        suggestion=suggestion,
-        held_on=held_on,
-        experts=experts.strip(),
-        conclusion=conclusion.strip(),
-        recorded_at=at,
-        recorded_by=_who(by),
-    )
-    suggestion.closed_at = at
-    return _move(suggestion, step, by=by, at=at, note=conclusion.strip()[:500], key=key, asked=asked)
+        suggestion=turn.row, held_on=held_on, experts=experts, conclusion=conclusion, recorded_at=turn.at,
+        recorded_by=_who(turn.by),
+    )  # fmt: skip
+    turn.row.closed_at, turn.note = turn.at, conclusion[:500]
 
 
 # --- publishing -------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def publish(
-    *, suggestion_id: int, by: Actor, at: datetime, names: Sequence[str] = (), key: str = ""
-) -> Reply:
+@LOOP.verb("publish")
+def publish(turn: Turn, *, names: Sequence[str] = ()) -> None:
     """Publish the last issued answer, masked; `names` are persons the public is not told of."""
-    asked = journal.digest(["publish", suggestion_id, list(names)])
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return Reply.objects.filter(suggestion=suggestion_id, issued_at__isnull=False).order_by("-round")[0]
-    suggestion = locked(suggestion_id, by=by)
-    _require_power_on(suggestion, "suggestions.register", by=by)
-    if suggestion.registrar_id not in by.organisation_ids and suggestion.lead_id not in by.organisation_ids:
-        raise NotPermitted(_("由交办单位或主办单位公开。"), code="not_your_turn")
-    if suggestion.publication != "full":
-        raise NotAllowedNow(
-            _("此件已定为不予公开：%(why)s") % {"why": suggestion.publication_reason}, data={"allowed": []}
-        )
+    row = turn.row
+    if row.publication != "full":
+        turn.refuse(_("此件已定为不予公开：%(why)s") % {"why": row.publication_reason})
     reply = (
         Reply.objects.select_for_update(of=("self",))
-        .filter(suggestion=suggestion, issued_at__isnull=False)
+        .filter(suggestion=row, issued_at__isnull=False)
         .select_related("document")
         .order_by("-round")
         .first()
     )
     if reply is None:
-        raise NotAllowedNow(_("答复印发以后才能公开。"), data={"allowed": []})
+        turn.refuse(_("答复印发以后才能公开。"))
     if reply.published_at is not None:
-        raise NotAllowedNow(_("这份答复已经公开。"), data={"allowed": []})
-    reply.suggestion = suggestion
-    reply.public = queries.public_words(reply, names=names, at=at)
-    reply.published_at, reply.published_by = at, _who(by)
+        turn.refuse(_("这份答复已经公开。"))
+    reply.suggestion = row
+    reply.public = queries.public_words(reply, names=names, at=turn.at)
+    reply.published_at, reply.published_by = turn.at, _who(turn.by)
     reply.save()
-    journal.record(
-        "suggestions.publish", subject=suggestion, by=by, at=at, basis="hn-deputies-2017-28",
-        data={"masked": len([n for n in names if n.strip()])}, key=key, key_digest=asked,
-    )  # fmt: skip
-    return reply
+    turn.made, turn.facts = reply, {"masked": len([n for n in names if n.strip()])}
 
 
-@transaction.atomic
-def choose_publication(
-    *, suggestion_id: int, publication: str, reason: str, by: Actor, at: datetime, key: str = ""
-) -> Suggestion:
+@LOOP.verb("choose_publication")
+def choose_publication(turn: Turn, *, publication: str, reason: str = "") -> None:
     """Decide whether the answer will be published; what is published cannot be withheld any more."""
-    asked = journal.digest(["publication", suggestion_id, publication, reason])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Suggestion.objects.get(pk=known.subject_id)
-    suggestion = locked(suggestion_id, by=by)
-    _require_power_on(suggestion, "suggestions.register", by=by)
-    if suggestion.registrar_id not in by.organisation_ids:
-        raise NotPermitted(_("由交办单位决定是否公开。"), code="not_your_turn")
-    _require_choice(publication, reason)
-    if suggestion.replies.filter(published_at__isnull=False).exists():
-        raise NotAllowedNow(_("答复已经公开，不能再改。"), data={"allowed": []})
-    suggestion.publication, suggestion.publication_reason = publication, reason.strip()
-    suggestion.save(update_fields=["publication", "publication_reason"])
-    journal.record(
-        "suggestions.publication", subject=suggestion, by=by, at=at, note=reason.strip(),
-        data={"publication": publication}, key=key, key_digest=asked,
-    )  # fmt: skip
-    return suggestion
+    _require_reason(publication, reason, field="reason")
+    if turn.row.replies.filter(published_at__isnull=False).exists():
+        turn.refuse(_("答复已经公开，不能再改。"))
+    turn.row.publication, turn.row.publication_reason = publication, reason
+    turn.facts = {"publication": publication}
 
 
-@transaction.atomic
-def yearly_report(*, year: int, text: str, by: Actor, at: datetime, key: str = "") -> YearlyReport:
+@REPORTS.verb("yearly_report")
+def yearly_report(turn: Turn, *, year: int, text: str) -> YearlyReport:
     """Report on a year's suggestions: the figures of the year are frozen with the text."""
-    asked = journal.digest(["yearly", year, text])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return YearlyReport.objects.get(pk=known.subject_id)
-    access.require_power(by, "suggestions.register")
-    office = Organisation.objects.filter(pk__in=by.organisation_ids).first()
+    office = Organisation.objects.filter(pk__in=turn.by.organisation_ids).first()
     if office is None:
         raise NotPermitted(_("您的岗位不属于任何单位，不能报告。"))
-    today = timezone.localtime(at).date()
-    if not 2000 <= year <= today.year:
+    if year > turn.today.year:
         raise Refusal(_("请选择今年或以前的年份。"), field="year")
-    if len(text.strip()) < 10:
-        raise Refusal(_("请写明办理工作的主要情况，至少十个字。"), field="text")
+    turn.lock(Organisation.objects.all(), [office.pk])
     if YearlyReport.objects.filter(organisation=office, year=year).exists():
-        raise NotAllowedNow(_("%(year)s年的报告已经提交。") % {"year": year}, data={"allowed": []})
+        turn.refuse(_("%(year)s年的报告已经提交。") % {"year": year})
     query = Query(measures=queries.YEARLY, period=Period(date(year, 1, 1), date(year, 12, 31)), by="result")
-    snapshot = figure_acts.freeze(
-        query=query, title=_("%(year)s年代表建议办理情况") % {"year": year}, by=by, at=at
-    )
-    made = YearlyReport.objects.create(
-        organisation=office,
-        year=year,
-        text=text.strip(),
-        snapshot=snapshot,
-        reported_at=at,
-        reported_by=_who(by),
-    )
-    journal.record(
-        "suggestions.yearly_report", subject=made, by=by, at=at, basis="hn-deputies-2017-28",
-        data={"year": year, "snapshot": snapshot.pk}, key=key, key_digest=asked,
+    title = _("%(year)s年代表建议办理情况") % {"year": year}
+    snapshot = turn.do(figure_acts.freeze, query=query, title=title)
+    turn.facts = {"year": year, "snapshot": snapshot.pk}
+    return YearlyReport.objects.create(
+        organisation=office, year=year, text=text, snapshot=snapshot, reported_at=turn.at,
+        reported_by=_who(turn.by),
     )  # fmt: skip
-    return made
 
 
 # --- beside the way ---------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def reveal_phone(*, signatory_id: int, by: Actor, at: datetime) -> str:
+@LOOP.verb("reveal_phone", child=_SIGNATORY)
+def open_phone(turn: Turn) -> None:
     """Open a deputy's telephone for the office that handles the suggestion; the journal remembers who did."""
-    signatory = Signatory.objects.filter(pk=signatory_id).select_related("deputy").first()
-    if signatory is None:
-        raise NotFound(_("没有找到这位代表。"))
-    suggestion = locked(signatory.suggestion_id, by=by)
-    _require_office(suggestion, by=by)
-    if not signatory.deputy.phone_tail:
+    if not turn.child.deputy.phone_tail:
         raise Refusal(_("没有登记这位代表的电话。"))
-    journal.record(
-        "suggestions.reveal_phone", subject=suggestion, by=by, at=at, note=signatory.deputy.name,
-        basis="cn-pipl-2021-51",
-    )  # fmt: skip
-    return str(escrow.unseal(signatory.deputy.phone_sealed)["phone"])
+    turn.note = turn.child.deputy.name
 
 
-@transaction.atomic
-def read_notice(*, notice_id: int, by: Actor, at: datetime) -> SuggestionNotice:
+def reveal_phone(*, signatory_id: int, by: Actor, at: datetime, key: str = "") -> str:
+    """Return a deputy's telephone to the office that handles the suggestion."""
+    opened = open_phone(signatory_id=signatory_id, by=by, at=at, key=key)
+    return str(escrow.unseal(opened.deputy.phone_sealed)["phone"])
+
+
+@LOOP.verb("read_notice", child=_NOTICE)
+def read_notice(turn: Turn) -> None:
     """Sign for a notice of the own office."""
-    notice = SuggestionNotice.objects.select_for_update(of=("self",)).filter(pk=notice_id).first()
-    if notice is None or (
-        notice.organisation_id is not None and notice.organisation_id not in by.organisation_ids
-    ):
+    notice = turn.child
+    if notice.organisation_id is not None and notice.organisation_id not in turn.by.organisation_ids:
         raise NotFound(_("没有找到这条提醒。"))
-    suggestion = locked(notice.suggestion_id, by=by)
-    if notice.read_at is None:
-        notice.read_at, notice.read_by = at, _who(by)
-        notice.save(update_fields=["read_at", "read_by"])
-        journal.record(
-            "suggestions.read_notice", subject=suggestion, by=by, at=at, data={"notice": notice.pk}
-        )
-    return notice
+    if notice.read_at is not None:
+        turn.refuse(_("这条提醒已经签收。"))
+    notice.read_at, notice.read_by = turn.at, _who(turn.by)
+    notice.save(update_fields=["read_at", "read_by"])
 
 
-@transaction.atomic
+@LOOP.verb("deadline_moved")
+def deadline_moved(turn: Turn) -> None:
+    """Work out the running clocks of a suggestion again by the calendar in force."""
+    moved = turn.facts["moved"] = []
+    for clock in turn.row.clocks.filter(stopped_at__isnull=True):
+        due = clocks.replay(clock)
+        if (due.at, due.provisional) != (clock.due_at, clock.provisional):
+            ends = {"from": clock.due_at.isoformat(), "to": due.at.isoformat()}
+            moved.append({"clock": clock.kind, **ends})
+            clock.due_at, clock.provisional = due.at, due.provisional
+            clock.save(update_fields=["due_at", "provisional"])
+
+
 def recompute_deadlines(*, at: datetime) -> int:
-    """Work out every running clock again after the calendar changed, and journal each that moved."""
-    moved = 0
-    waiting = SuggestionClock.objects.filter(stopped_at__isnull=True).values("suggestion")
-    for suggestion in (
-        Suggestion.objects.filter(pk__in=waiting).select_for_update(of=("self",)).order_by("pk")
-    ):
-        running = _running(suggestion)
-        changed = []
-        for clock in running:
-            due = clocks.replay(clock)
-            if (due.at, due.provisional) != (clock.due_at, clock.provisional):
-                changed.append(
-                    {"clock": clock.kind, "from": clock.due_at.isoformat(), "to": due.at.isoformat()}
-                )
-                clock.due_at, clock.provisional = due.at, due.provisional
-                clock.save(update_fields=["due_at", "provisional"])
-        if changed:
-            clocks.refresh(suggestion, running)
-            suggestion.save()
-            for line in changed:
-                journal.record("suggestions.deadline_moved", subject=suggestion, by=SYSTEM, at=at, data=line)
-            moved += len(changed)
-    return moved
+    """Work out every running clock again after the calendar changed; return how many suggestions have moved."""
+    running = SuggestionClock.objects.filter(stopped_at__isnull=True)
+    found = {c.suggestion_id for c in running.iterator() if _moves(c)}
+    return LOOP.many("deadline_moved", Suggestion.objects.filter(pk__in=found), by=SYSTEM, at=at)
 
 
-# --- what the verbs share ---------------------------------------------------------------------------------------------
-
-
-def locked(suggestion_id: int, *, by: Actor) -> Suggestion:
-    """Lock a suggestion that the actor may see, or say that there is none."""
-    seen = access.visible_q(Suggestion, to=by, power="suggestions.see")
-    found = (
-        Suggestion.objects.filter(seen, pk=suggestion_id)
-        .select_related("lead", "registrar__area", "desk")
-        .select_for_update(of=("self",))
-    )
-    suggestion = next(iter(found), None)
-    if suggestion is None:
-        raise NotFound(_("没有找到这件建议，可能编号有误，或不由您的单位办理。"))
-    return suggestion
-
-
-def _step(suggestion: Suggestion, act: str) -> workflow.Step:
-    try:
-        return workflow.find(STEPS, act=act, state=suggestion.state)
-    except NotAllowedNow as refused:
-        possible = [
-            str(s.label) for s in STEPS if suggestion.state in s.source and s.act not in rules.FOLLOWS
-        ]
-        wanted = next((str(s.label) for s in STEPS if s.act == act), act)
-        raise NotAllowedNow(
-            _("此件现在是“%(state)s”，不能“%(act)s”。现在可以：%(possible)s。")
-            % {
-                "state": suggestion.state_label,
-                "act": wanted,
-                "possible": _("、").join(possible) or _("无"),
-            },
-            data=refused.data,
-        ) from None
-
-
-def _require_power_on(suggestion: Suggestion, power: str, *, by: Actor) -> None:
-    reached = (
-        by.has(power) and access.visible(Suggestion, to=by, power=power).filter(pk=suggestion.pk).exists()
-    )
-    if not reached:
-        raise NotPermitted(
-            _("这一步由主办单位主要负责人签发。")
-            if power == "suggestions.sign"
-            else _("您的岗位没有办理这一步的权限，请联系本单位负责人。"),
-            data={"power": power},
-        )
-
-
-def _require_turn(suggestion: Suggestion, power: str, *, by: Actor) -> None:
-    """Refuse an act by somebody who lacks its power, or while the matter lies on another office's desk."""
-    _require_power_on(suggestion, power, by=by)
-    if suggestion.desk_id not in by.organisation_ids:
-        raise NotPermitted(
-            _("此件目前由“%(desk)s”办理，请由该单位操作。")
-            % {"desk": suggestion.desk.name if suggestion.desk else _("待定单位")},
-            code="not_your_turn",
-        )
-
-
-def _require_office(suggestion: Suggestion, *, by: Actor) -> None:
-    """Let the lead and who handed it out speak with the deputies, nobody else."""
-    power = next((p for p in ("suggestions.handle", "suggestions.register") if by.has(p)), "")
-    _require_power_on(suggestion, power or "suggestions.handle", by=by)
-    if not {suggestion.lead_id, suggestion.registrar_id} & by.organisation_ids:
-        raise NotPermitted(_("与代表联系由主办单位或交办单位负责。"), code="not_your_turn")
+def _moves(clock: SuggestionClock) -> bool:
+    due = clocks.replay(clock)
+    return (due.at, due.provisional) != (clock.due_at, clock.provisional)
 
 
 def desk_of(suggestion: Suggestion) -> Organisation | None:
@@ -1177,48 +776,6 @@ def desk_of(suggestion: Suggestion) -> Organisation | None:
     if suggestion.state in rules.WITH_LEAD:
         return suggestion.lead
     return suggestion.registrar if suggestion.state == State.ANSWERED else None
-
-
-def _running(suggestion: Suggestion) -> list[SuggestionClock]:
-    return list(suggestion.clocks.filter(stopped_at__isnull=True))
-
-
-def _move(
-    suggestion: Suggestion,
-    step: workflow.Step,
-    *,
-    by: Actor,
-    at: datetime,
-    note: str = "",
-    started: Sequence[SuggestionClock] = (),
-    data: Mapping[str, Any] | None = None,
-    key: str = "",
-    asked: str = "",
-) -> Suggestion:
-    """Take a step: state and desk, clocks stopped and started, the record."""
-    suggestion_act = step.act
-    suggestion.state = step.target or suggestion.state
-    suggestion.desk = desk_of(suggestion)
-    running = _running(suggestion)
-    for clock in clocks.stop(running, kinds=rules.STOPS[step.act], at=at):
-        clock.stopped_at = at
-        clock.save(update_fields=["stopped_at"])
-    begun = [*(clocks.new(suggestion, kind, at=at) for kind in rules.STARTS.get(step.act, ())), *started]
-    SuggestionClock.objects.bulk_create(begun)
-    clocks.refresh(suggestion, [*running, *begun])
-    suggestion.save()
-    journal.record(
-        f"suggestions.{suggestion_act}",
-        subject=suggestion,
-        by=by,
-        at=at,
-        note=note.strip(),
-        basis=step.basis,
-        data={"state": suggestion.state, **(data or {})},
-        key=key,
-        key_digest=asked,
-    )
-    return suggestion
 
 
 def _notify(

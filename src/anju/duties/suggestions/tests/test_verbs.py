@@ -123,9 +123,9 @@ def test_handing_out_starts_every_term(registered, offices, city_supervisor):
 @pytest.mark.parametrize(
     ("lead", "co", "sentence"),
     [
-        ("company", (), "选择主办单位"),
+        ("company", (), "列出的主办单位"),
         ("east_housing", ("east_housing",), "不能同时"),
-        ("fire", ("company",), "本地单位"),
+        ("fire", ("company",), "协办单位"),
     ],
 )
 def test_only_offices_of_the_place_are_asked(registered, offices, city_supervisor, lead, co, sentence):
@@ -158,7 +158,7 @@ def test_wrongly_sent_it_goes_back_within_ten_workdays_and_is_handed_out_again(
     services.assign(suggestion_id=made.pk, lead_id=offices.urban_management.pk, by=clerk, at=again)
     made.refresh_from_db()
     assert days(made) == {"routing": "2024-05-17", "answer": "2024-08-06"}
-    assert [e.name for e in journal.events_of(made)][-1] == "suggestions.reassign"
+    assert [e.name for e in journal.events_of(made)][-1] == "suggestions.assign"
 
 
 def test_after_ten_workdays_it_cannot_be_sent_back(registered, offices, city_supervisor, county_supervisor):
