@@ -89,7 +89,8 @@ def test_who_asked_withdraws_and_a_third_one_decides():
 
 
 def test_every_step_ends_what_is_asked_and_has_its_word():
-    assert {step.act for step in rules.STEPS} == {"confirm", "refuse", "withdraw"}
-    assert all(step.source == {rules.State.ASKED} for step in rules.STEPS)
-    ends = {str(step.target) for step in rules.STEPS}
+    pressed = [step for step in rules.STEPS if step.pressed and step.act != "ask"]
+    assert {step.act for step in pressed} == {"confirm", "refuse", "withdraw"}
+    assert all(step.source == {rules.State.ASKED} for step in pressed)
+    ends = {str(step.target) for step in pressed}
     assert ends | {rules.State.ASKED} == set(rules.STATE_LABELS) == set(rules.STATE_TONES)
