@@ -5,9 +5,6 @@ from types import ModuleType
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from anju.duties.enforcement import major_rules, penalty_rules, transfer_rules
-from anju.duties.enforcement import rules as enforcement_rules
-from anju.duties.enforcement.models import Payment
 from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
@@ -18,7 +15,7 @@ from anju.doors.exchange.models import Import
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
-from anju.duties.inspections import forms as inspection_forms
+from anju.duties.inspections.forms import visits as inspection_forms
 from anju.duties.inspections.models import Unit, UnitMatch
 from anju.duties.majors import rules as major_rules
 from anju.duties.orders import rules as order_rules
@@ -60,7 +57,7 @@ def acts_of(*modules: ModuleType) -> tuple[str, ...]:
 
 # Every act of an address that takes one.
 ACTS: dict[str, tuple[str, ...]] = {
-    "api:take_step_with_files": acts_of(case_rules),
+    "api:take_step_with_files": tuple(sorted(case_rules.ON_THE_WAY)),
     "access:account_act": ("password", "close", "open", "factor"),
     "access:grant_act": acts_of(access_rules),
     "documents:take_step": acts_of(document_rules),
@@ -71,7 +68,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "field:visit_act": tuple(inspection_forms._ACTS),
     "orders:step": acts_of(order_rules),
     "penalties:step": acts_of(penalty_rules),
-    "orders:sealing_step": ("renew", "lift"),
+    "orders:sealing_step": acts_of(order_rules),
     "transfers:step": acts_of(transfer_rules),
     "majors:step": acts_of(major_rules),
 }
