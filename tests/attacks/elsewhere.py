@@ -57,7 +57,7 @@ def acts_of(*modules: ModuleType) -> tuple[str, ...]:
 
 # Every act of an address that takes one.
 ACTS: dict[str, tuple[str, ...]] = {
-    "api:take_step_with_files": acts_of(case_rules),
+    "api:take_step_with_files": tuple(sorted(case_rules.ON_THE_WAY)),
     "access:account_act": ("password", "close", "open", "factor"),
     "access:grant_act": acts_of(access_rules),
     "documents:take_step": acts_of(document_rules),
@@ -68,7 +68,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "field:visit_act": tuple(inspection_forms._ACTS),
     "orders:step": acts_of(order_rules),
     "penalties:step": acts_of(penalty_rules),
-    "orders:sealing_step": ("renew", "lift"),
+    "orders:sealing_step": acts_of(order_rules),
     "transfers:step": acts_of(transfer_rules),
     "majors:step": acts_of(major_rules),
 }

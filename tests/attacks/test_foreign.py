@@ -25,7 +25,7 @@ from .duty_world import World, drafted, fined_person, hire, ordered, registered,
 pytestmark = pytest.mark.django_db
 
 # Whoever has the code has the thing: no post, no reach. test_other_doors guesses codes.
-BY_CODE = {"portal:progress", "portal:rate", "portal:deputy_feedback"}
+BY_CODE = {"portal:done", "portal:progress", "portal:rate", "portal:deputy_feedback"}
 # No record in its path: `kind` names a list.
 WITHOUT_RECORD = {"exchange:export_list"}
 
@@ -130,9 +130,9 @@ class Try:
 
 
 # Names of records that an address reads without acting on what they name: {name: (why, addresses, or None for all)}.
-HELPERS = {
-    "cases:case", "cases:ask_term", "cases:resume", "cases:urge", "cases:merge", "cases:unmerge",
-    "cases:split", "cases:unseal", "cases:decide_term",
+CASE_PAGES = {
+    "cases:case", "cases:decide_term", "cases:merge", "cases:split", "cases:unseal", "cases:bulk",
+    "api:take_step_with_files", "field:step",
 }  # fmt: skip
 TRANSFER_PAGES = {
     "transfers:transfer", "transfers:urge", "transfers:verify",
@@ -146,12 +146,16 @@ SUGGESTION_ACTS = {
 }  # fmt: skip
 UNIT_LISTS = {"inspections:units", "inspections:together", "inspections:plan_together"}
 WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
-    "handler": ("the page draws its form anew; the verb takes none", HELPERS),
+    "handler_id": ("drawn anew by the page, or a field of `assign` that the address does not hand on", CASE_PAGES),
+    "into_id": ("what `into` was read as, with its number written out", {"cases:merge"}),
+    "parts": ("texts and classes of the parts", {"cases:split"}),
+    "visit_ids": ("what `ids` was read as", {"orders:batch_new"}),
+    "unit_id": ("what `unit` was read as", {"orders:sealing_new"}),
+    "officers": ("names and badges as typed", {"orders:sealing_new"}),
     "receiver": ("the page draws its form anew; the verb takes none", TRANSFER_PAGES),
     "lead": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),
     "co": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),
     "signatory": ("the page draws its form anew; the verb takes none", SUGGESTION_PAGES | {"suggestions:step"}),
-    "handler_id": ("the address with photos takes no office", {"api:take_step_with_files"}),
     "visit": ("the visit that a refusal names", {"field:visit_begin"}),
     "deputy": ("a name typed at registration", None),
     "delegation": ("a name typed at registration", None),
@@ -266,7 +270,7 @@ def tries(world: World, filed: Callable, hazard: Callable, visited: Callable) ->
         Try("street_officer", "cases:new", "area", areas.shanqian.pk, areas.huaiyin.pk,
             body=said | {"kind": "hazard"}),
         Try("street_officer", "cases:save_view", "delete", theirs.pk, view.pk),
-        Try("street_officer", "cases:step", "handler", offices.west_housing.pk, offices.company.pk,
+        Try("street_officer", "cases:step", "handler_id", offices.west_housing.pk, offices.company.pk,
             case_of | {"act": "assign"}),
         Try("street_officer", "cases:merge", "into", west.pk, again.pk, case_of),
         Try("police_officer", "inspections:plan", "unit", west_unit.pk, own_unit.pk, body=plan),
