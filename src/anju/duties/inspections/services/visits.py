@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
@@ -19,6 +20,7 @@ from anju.duties.cases.services import evidence as case_evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import jobs, journal, rulebooks, workflow
+from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation, Post
 from anju.ground.organisations.queries import company_of, covering_all, in_force
@@ -77,27 +79,37 @@ def _unit(unit_id: int, power: str, *, by: Actor) -> Unit:
     return unit
 
 
+def _whose(turn: Turn) -> None:
+    """Refuse whoever lacks the power over the visit, and an officer whose agency has no part in it."""
+    visit, step, by = turn.row, turn.step, turn.by
+    if visit is None or step.who not in ("party", "lead"):
+        return
+    if not LOOP.holds(by, step.power, visit):
+        raise NotPermitted(str(LOOP.no_power), data={"power": step.power})
+    if not LOOP.is_turn_of(by, step, visit):
+        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
+
+
+LOOP = Loop(
+    Visit, STEPS, room="inspections", see="inspections.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
+    roles={"party": lambda visit: set(visit.parts.values_list("agency_id", flat=True)), "lead": "agency"},
+    turns=_whose, related=("unit",), noun=lazy("这次检查"),
+    no_power=lazy("您的岗位不能办理检查，请联系本单位负责人。"),
+    missing=lazy("没有找到这次检查，可能编号有误，或不在您的管辖范围。"),
+)  # fmt: skip
+
+
 def locked(visit_id: int, *, by: Actor) -> Visit:
     """Lock a visit that the actor may see, or say that there is none."""
-    seen = access.visible_q(Visit, to=by, power="inspections.see")
-    found = Visit.objects.filter(seen, pk=visit_id).select_related("unit").select_for_update(of=("self",))
-    visit = next(iter(found), None)
-    if visit is None:
-        raise NotFound(_("没有找到这次检查，可能编号有误，或不在您的管辖范围。"))
+    visit: Visit = LOOP.locked(visit_id, by=by)
     return visit
 
 
-def allow(visit: Visit, act: str) -> workflow.Step:
-    try:
-        return workflow.find(STEPS, act=act, state=visit.state)
-    except NotAllowedNow as refused:
-        possible = "、".join(str(s.label) for s in STEPS if visit.state in s.source)
-        wanted = next((str(s.label) for s in STEPS if s.act == act), act)
-        raise NotAllowedNow(
-            _("这次检查现在是“%(state)s”，不能“%(act)s”。现在可以：%(possible)s。")
-            % {"state": visit.state_label, "act": wanted, "possible": possible or _("无")},
-            data=refused.data,
-        ) from None
+def allow(visit: Visit, act: str, *, by: Actor, at: datetime) -> workflow.Step:
+    """Return the step of an act, or refuse it in the visit's state."""
+    turn = Turn(LOOP, STEPS[0], by, at, row=visit)
+    LOOP.allow(turn, act)
+    return turn.step
 
 
 def own_part(
@@ -118,21 +130,12 @@ def own_part(
     return part
 
 
-def open_part(visit: Visit, act: str, *, by: Actor, agency_id: int | None) -> VisitPart:
-    allow(visit, act)
-    part = own_part(visit, by=by, agency_id=agency_id)
+def part_at_work(turn: Turn, agency_id: int | None = None) -> VisitPart:
+    """Return the part of the actor's agency that this act is on, its officers noted."""
+    part = own_part(turn.row, by=turn.by, agency_id=agency_id)
     if not part.officers.exists():
-        raise NotAllowedNow(_("请先登记本单位到场的检查人员。"), data={"allowed": ["begin"]})
+        turn.refuse(_("请先登记本单位到场的检查人员。"), "begin")
     return part
-
-
-def refuse_if_signed(visit: Visit) -> None:
-    if visit.signed_by or visit.refusal:
-        raise NotAllowedNow(
-            _("检查记录已经签字，不能再改。确需修改的，请先撤回签字，改后重新签字。"),
-            data={"allowed": ["withdraw_signature"]},
-            code="signed",
-        )
 
 
 def receipt(by: Actor, key: str, asked: str) -> Visit | None:
@@ -399,7 +402,7 @@ def begin_visit(
         if receipt(by, key, asked):
             return visit
         if visit.state != VisitState.OPEN:
-            allow(visit, "begin")
+            allow(visit, "begin", by=by, at=at)
         part = own_part(visit, by=by, agency_id=agency_id)
         if part.officers.exists():
             raise NotAllowedNow(
@@ -522,7 +525,7 @@ def finish_visit(
     visit = locked(visit_id, by=by)
     if receipt(by, key, asked):
         return visit
-    step = allow(visit, "finish")
+    step = allow(visit, "finish", by=by, at=at)
     own_part(visit, by=by)
     parts = concluded(visit)
     if not (visit.signed_by or visit.refusal):
@@ -772,41 +775,29 @@ def _seen_again(
     VisitPhoto.objects.filter(pk__in=[p.pk for p in photos]).update(finding=again)
 
 
-@transaction.atomic
-def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
-    """Take a visit back: a planned or open one is dropped, a finished one no longer counts; its cases go on."""
-    asked = journal.digest(["void", visit_id, reason])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    finished = visit.state == VisitState.FINISHED
-    step = allow(visit, "void" if finished else "cancel")
-    own_part(visit, by=by, agency_id=visit.agency_id, power=step.power)
-    if not reason.strip():
-        raise Refusal(_("请写明作废的理由。"), field="reason")
-    visit.state = VisitState.VOID
-    visit.save(update_fields=["state"])
+@LOOP.verb("cancel")
+def cancel(turn: Turn, *, reason: str) -> None:
+    """Drop a visit that is planned or open; nothing of it was counted."""
+    turn.row.findings.update(counted=False)
+    turn.facts = {"unit": turn.row.unit.name, "was": "open", **_company(turn.row.unit, turn.today)}
+
+
+@LOOP.verb("void")
+def void(turn: Turn, *, reason: str) -> None:
+    """Take a finished visit back: it no longer counts; its cases go on."""
+    visit = turn.row
     visit.findings.update(counted=False)
-    if finished:
-        visit.parts.update(visited_on=None, previous_on=None)
-        counting.renumber_previous([visit.unit_id])
-        coverage.recompute([visit.unit_id])
-    journal.record(
-        "inspections.visit_voided",
-        subject=visit,
-        by=by,
-        at=at,
-        note=reason.strip(),
-        basis=step.basis,
-        data={
-            "unit": visit.unit.name,
-            "was": "finished" if finished else "open",
-            **_company(visit.unit, day_of(at)),
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return visit
+    visit.parts.update(visited_on=None, previous_on=None)
+    counting.renumber_previous([visit.unit_id])
+    coverage.recompute([visit.unit_id])
+    turn.facts = {"unit": visit.unit.name, "was": "finished", **_company(visit.unit, turn.today)}
+
+
+def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+    """Take a visit back: a planned or open one is dropped, a finished one no longer counts."""
+    finished = Visit.objects.filter(pk=visit_id, finished_at__isnull=False).exists()
+    done: Visit = (void if finished else cancel)(visit_id=visit_id, reason=reason, by=by, at=at, key=key)
+    return done
 
 
 def ask_recheck(

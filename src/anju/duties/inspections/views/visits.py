@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from anju.ground.access import services as access
 from anju.ground.access.guards import power
+from anju.ground.foundation import story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 
@@ -114,7 +115,7 @@ def _visit(
         "recheck_results": rules.RECHECK_LABELS,
         "recheck_due": queries.recheck_day(at) if "ask_recheck" in found.acts else None,
         "tone": rules.STATE_TONES[found.visit.state],
-        "events": [queries.told(event) for event in reversed(found.events)],
+        "events": [story.told(event) for event in reversed(found.events)],
         "act": act,
         "refusal": str(refusal) if refusal else "",
         "field": refusal.field if refusal else "",

@@ -1,0 +1,175 @@
+"""Examples of the verbs of a visit: each on a visit of its own, of an estate where nobody else inspects just then."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.cast import BUILT_AT, SINCE, Builder
+from tests.verbs import Example, World, example
+
+from anju.duties.cases.models import Evidence
+from anju.duties.inspections.models import Finding, Unit, Visit
+from anju.duties.inspections.services import checking, visits
+from anju.ground.foundation.tests import samples
+from anju.ground.organisations import services as organisations
+from anju.ground.organisations.models import Person
+
+
+def station(world: World) -> tuple[Any, list[int]]:
+    """Return an officer of the station, and the two who come, with their badges."""
+    first = world.member("police_officer").person
+    Person.objects.filter(pk=first.pk).update(badge_number="JC0001")
+    second = Person.objects.filter(name="高演远").first() or organisations.create_person(
+        name="高演远", phone="13800000001", badge_number="JC0002", is_demo=True, by=Builder(), at=BUILT_AT
+    )
+    if not second.posts.exists():
+        organisations.hold_post(
+            person=second, organisation=world.city.offices.police, role="police_officer", title="",
+            valid_from=SINCE, by=Builder(), at=BUILT_AT,
+        )  # fmt: skip
+    return world.actor("police_officer"), [first.pk, second.pk]
+
+
+def begun(world: World, **more: Any) -> tuple[Any, Visit]:
+    """Begin a visit of 槐荫小区, once the one that is still open there is dropped."""
+    by, officers = station(world)
+    unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
+    for other in Visit.objects.filter(unit=unit, state="open", agency=world.city.offices.police):
+        visits.void_visit(visit_id=other.pk, reason="未能检查", by=by, at=world.now)
+    visit = visits.begin_visit(unit_id=unit.pk, officer_ids=officers, by=by, at=world.now, **more)
+    return by, visit
+
+
+def upload(seed: int) -> checking.Upload:
+    return checking.Upload(samples.upload(samples.photo(seed=seed)))
+
+
+def found(world: World, visit: Visit, by: Any) -> Finding:
+    """Find a hazard at a visit, at a place of its own."""
+    made: Finding = checking.add_finding(
+        visit_id=visit.pk, class_code="EB02", place=f"{visit.pk}号楼", uploads=[upload(visit.pk + 900)], by=by,
+        at=world.now,
+    )  # fmt: skip
+    return made
+
+
+def checked(world: World) -> tuple[Any, Visit]:
+    """Begin a visit and answer every item: one problem is found."""
+    by, visit = begun(world)
+    found(world, visit, by)
+    checking.check_items(visit_id=visit.pk, answers={}, rest="ok", by=by, at=world.now)
+    return by, visit
+
+
+def concluded(world: World) -> tuple[Any, Visit]:
+    """Conclude a visit, so that it can be signed."""
+    by, visit = checked(world)
+    checking.conclude_part(visit_id=visit.pk, conclusion="problems", by=by, at=world.now)
+    return by, visit
+
+
+def signed(world: World) -> tuple[Any, Visit]:
+    """Have a visit signed."""
+    by, visit = concluded(world)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=world.now)
+    return by, visit
+
+
+def finished(world: World) -> tuple[Any, Visit]:
+    """Finish a visit with one hazard."""
+    by, visit = signed(world)
+    return by, visits.finish_visit(visit_id=visit.pk, by=by, at=world.now)
+
+
+def on(
+    made: Callable[[World], tuple[Any, Visit]], world: World, other: dict[str, Any], **given: Any
+) -> Example:
+    by, visit = made(world)
+    return Example(by, {"visit_id": visit.pk, **given}, other=other)
+
+
+@example("inspections.check")
+def check(world: World) -> Example:
+    return on(begun, world, {"rest": "not_applicable"}, answers={}, rest="ok")
+
+
+@example("inspections.find")
+def find(world: World) -> Example:
+    by, visit = begun(world)
+    given = {"visit_id": visit.pk, "class_code": "EB02", "place": f"{visit.pk}号楼西侧"}
+    return Example(
+        by, given | {"uploads": [upload(visit.pk + 700)]}, other={"place": "别处"}, files="uploads"
+    )
+
+
+@example("inspections.find", doubt="known_hazard")
+def find_again(world: World) -> Example:
+    _by, before = finished(world)
+    by, visit = begun(world)
+    given = {"visit_id": visit.pk, "class_code": "EB02", "place": before.findings.get().place}
+    return Example(by, given, other={"separate": True})
+
+
+@example("inspections.drop")
+def drop(world: World) -> Example:
+    by, visit = begun(world)
+    given = {"visit_id": visit.pk, "finding_id": found(world, visit, by).pk}
+    return Example(by, given, other={"reason": "写错了"})
+
+
+@example("inspections.look")
+def look(world: World) -> Example:
+    _by, before = finished(world)
+    by, visit = begun(world, kind="recheck", follows_id=before.pk)
+    given = {
+        "visit_id": visit.pk, "case_id": before.findings.get().case_id, "result": "ok", "note": "充电器已经撤走",
+        "uploads": [upload(visit.pk + 800)],
+    }  # fmt: skip
+    return Example(by, given, other={"note": "线路已经拆除"}, files="uploads")
+
+
+@example("inspections.look", doubt="same_photo")
+def look_at_the_same_photo(world: World) -> Example:
+    shown = look(world)
+    photo = Evidence.objects.filter(case_id=shown.given["case_id"], purpose="report").latest("pk").file
+    given = shown.given | {"uploads": [checking.Upload(photo)]}
+    return replace(shown, given=given, files="")
+
+
+@example("inspections.conclude")
+def conclude(world: World) -> Example:
+    return on(checked, world, {"note": "另有说明"}, conclusion="problems", note="楼道充电")
+
+
+@example("inspections.sign")
+def sign(world: World) -> Example:
+    by, visit = concluded(world)
+    given = {"visit_id": visit.pk, "signed_by": "钱经理", "picture": samples.upload(samples.photo(seed=5))}
+    return Example(by, given, other={"signed_by": "孙经理"}, files="picture")
+
+
+@example("inspections.sign", doubt="not_drawn")
+def sign_by_name(world: World) -> Example:
+    return on(concluded, world, {"signed_by": "孙经理"}, signed_by="钱经理", typed=False)
+
+
+@example("inspections.refuse_signature")
+def refuse_signature(world: World) -> Example:
+    return on(concluded, world, {"reason": "无人签字"}, reason="不同意检查结论", witness="孙悦")
+
+
+@example("inspections.withdraw_signature")
+def withdraw_signature(world: World) -> Example:
+    return on(signed, world, {"reason": "日期写错了"}, reason="位置写错了")
+
+
+@example("inspections.cancel")
+def cancel(world: World) -> Example:
+    return on(begun, world, {"reason": "单位不在"}, reason="走错小区")
+
+
+@example("inspections.void")
+def void(world: World) -> Example:
+    by, visit = finished(world)
+    by = replace(by, powers={**by.powers, "inspections.plan": by.powers["inspections.record"]})
+    return Example(by, {"visit_id": visit.pk, "reason": "录错对象"}, other={"reason": "录错日期"})
