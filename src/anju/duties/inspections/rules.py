@@ -9,7 +9,7 @@ from typing import Any
 
 from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Blocked, Step
+from anju.ground.foundation.workflow import NEW, Blocked, Step
 
 
 class VisitState:
@@ -84,10 +84,27 @@ def signed(visit: Any, day: date) -> Blocked | None:
 _OPEN, _RECORD, _BASIS = frozenset({VisitState.OPEN}), "inspections.record", "hn-fire-2014-59"
 _PHOTOS = Field("uploads", _("现场照片"), "files", most=9)
 _MET = Field("met", _("陪同人员"), "line", most=60)
+_COMING = (Field("officer_ids", _("到场检查人员"), "given", default=()), _MET)
 STEPS = (
     Step(
-        "begin", _("开始检查"), frozenset({VisitState.PLANNED}), VisitState.OPEN, _RECORD, _BASIS, tone="primary",
+        "plan", _("安排检查"), NEW, VisitState.PLANNED, "inspections.plan", "mps-fire-inspection-2012-30",
+        asks=(Field("unit_id", _("检查对象"), "record", required=True),
+              Field("kind", _("检查种类"), "line"),
+              Field("planned_for", _("检查日期"), "day", required=True),
+              Field("campaign", _("专项行动名称"), "line", most=60),
+              note(_("安排说明"), most=500)),
     ),
+    Step(
+        "start", _("开始检查"), NEW, VisitState.OPEN, _RECORD, _BASIS,
+        asks=(Field("unit_id", _("检查对象"), "record", required=True), *_COMING,
+              Field("kind", _("检查种类"), "line", default="daily"),
+              Field("campaign", _("专项行动名称"), "line", most=60)),
+    ),
+    Step(
+        "begin", _("开始检查"), frozenset({VisitState.PLANNED}), VisitState.OPEN, _RECORD, _BASIS, who="party",
+        asks=_COMING, tone="primary",
+    ),
+    Step("begin", _("参加联合检查"), _OPEN, None, _RECORD, _BASIS, who="party", asks=_COMING, tone="primary"),
     Step(
         "check", _("逐项检查"), _OPEN, None, _RECORD, "mps-fire-inspection-2012-31", who="party", when=(not_signed,),
         asks=(Field("answers", _("检查结果"), "given", required=True), Field("rest", _("其余各项"), "line")),
@@ -146,7 +163,9 @@ STEPS = (
         asks=(reason(lacking=_("请写明为什么要修改已签字的记录。")),), said=_("撤回签字，修改记录"), mood="warn",
     ),
     Step(
-        "finish", _("完成检查"), _OPEN, VisitState.FINISHED, _RECORD, _BASIS, tone="primary",
+        "finish", _("完成检查"), _OPEN, VisitState.FINISHED, _RECORD, _BASIS, who="party",
+        asks=(Field("channel", _("上报途径"), "given", default="field"), Field("absent", _("未到场"), "tick")),
+        doubts=("absent",), tone="primary", mood="done",
     ),
     Step(
         "cancel", _("取消检查"), frozenset({VisitState.PLANNED, VisitState.OPEN}), VisitState.VOID, _RECORD,
@@ -157,17 +176,16 @@ STEPS = (
         "xx-defaults-2026-50", who="lead", asks=(reason(lacking=_("请写明作废的理由。")),), tone="danger",
         said=_("作废检查"),
     ),
+    Step(
+        "ask_recheck", _("申请复查"), frozenset({VisitState.FINISHED}), None, _RECORD, "mps-fire-inspection-2012-21",
+        who="party", asks=(Field("planned_for", _("复查日期"), "day"), note(most=500)),
+    ),
 )  # fmt: skip
 
 # The words of what is no act of the table, and how the story shows it.
 NEWS = {
     "inspections.imported": (_("由台账导入"), "active"),
-    "inspections.visit_planned": (_("安排检查"), "active"),
-    "inspections.visit_begun": (_("开始检查"), "active"),
-    "inspections.part_joined": (_("参加联合检查"), "active"),
-    "inspections.visit_finished": (_("完成检查"), "done"),
     "inspections.finding_confirmed": (_("确认隐患"), "warn"),
-    "inspections.recheck_asked": (_("申请复查"), "active"),
 }
 
 

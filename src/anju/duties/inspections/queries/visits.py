@@ -521,8 +521,7 @@ def allowed_acts(actor: Actor, visit: Visit, parts: Sequence[VisitPart]) -> list
             return ["begin", *(act for act in acts if act == "cancel")]
         if not (visit.signed_by or visit.refusal):
             acts = [a for a in acts if a != "finish" and (ready or a not in ("sign", "refuse_signature"))]
-    if visit.state == VisitState.FINISHED and actor.has("inspections.record"):
-        acts.append("ask_recheck")
+        acts = [a for a in acts if a != "begin"]
     return acts
 
 
@@ -708,7 +707,8 @@ def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say of an event of a visit what its act alone does not: who came, what was concluded, how much was checked."""
     title, data = said["title"], event.data
     act = event.name.partition(".")[2]
-    if act in ("visit_begun", "part_joined"):
+    if act in ("begin", "start"):
+        title = _("参加联合检查") if data.get("joined") else title
         who = "、".join(f"{o['name']} {o['badge']}".strip() for o in data.get("officers", ()))
         title = f"{title}：{who}" if who else title
     elif act == "conclude":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tests.cast import BUILT_AT, SINCE, Builder
@@ -88,6 +89,65 @@ def on(
     return Example(by, {"visit_id": visit.pk, **given}, other=other)
 
 
+def head(world: World) -> Any:
+    """Return an officer of the station who may plan."""
+    by, _officers = station(world)
+    return replace(by, powers={**by.powers, "inspections.plan": by.powers["inspections.record"]})
+
+
+def planned(world: World, *agencies: int) -> Visit:
+    """Plan a visit of 槐荫小区."""
+    unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
+    made: Visit = visits.plan_visit(
+        unit_id=unit.pk, kind="joint" if agencies else "daily", planned_for=world.now.date() + timedelta(days=2),
+        agencies=agencies, by=head(world), at=world.now,
+    )  # fmt: skip
+    return made
+
+
+@example("inspections.plan")
+def plan(world: World) -> Example:
+    unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
+    given = {"unit_id": unit.pk, "kind": "daily", "planned_for": world.now.date() + timedelta(days=2)}
+    return Example(head(world), given, other={"note": "请先联系物业"})
+
+
+@example("inspections.start")
+def start(world: World) -> Example:
+    by, before = begun(world)
+    visits.cancel(visit_id=before.pk, reason="未能检查", by=by, at=world.now)
+    given = {"unit_id": before.unit_id, "officer_ids": station(world)[1]}
+    return Example(by, given, other={"met": "钱经理"})
+
+
+@example("inspections.begin")
+def begin(world: World) -> Example:
+    by, officers = station(world)
+    return Example(by, {"visit_id": planned(world).pk, "officer_ids": officers}, other={"met": "钱经理"})
+
+
+@example("inspections.finish")
+def finish(world: World) -> Example:
+    return on(signed, world, {"channel": "staff"})
+
+
+@example("inspections.finish", doubt="absent")
+def finish_without_the_others(world: World) -> Example:
+    by, officers = station(world)
+    visit = planned(world, world.city.offices.police.pk, world.city.offices.fire.pk)
+    one = {"visit_id": visit.pk, "by": by, "at": world.now}
+    visits.begin_visit(**one, officer_ids=officers)
+    checking.check_items(**one, answers={}, rest="ok")
+    checking.conclude_part(**one, conclusion="clean")
+    checking.sign(**one, signed_by="钱经理")
+    return Example(by, {"visit_id": visit.pk})
+
+
+@example("inspections.ask_recheck")
+def ask_recheck(world: World) -> Example:
+    return on(finished, world, {"note": "物业来电"}, note="单位来电称已整改")
+
+
 @example("inspections.check")
 def check(world: World) -> Example:
     return on(begun, world, {"rest": "not_applicable"}, answers={}, rest="ok")
@@ -170,6 +230,5 @@ def cancel(world: World) -> Example:
 
 @example("inspections.void")
 def void(world: World) -> Example:
-    by, visit = finished(world)
-    by = replace(by, powers={**by.powers, "inspections.plan": by.powers["inspections.record"]})
-    return Example(by, {"visit_id": visit.pk, "reason": "录错对象"}, other={"reason": "录错日期"})
+    _by, visit = finished(world)
+    return Example(head(world), {"visit_id": visit.pk, "reason": "录错对象"}, other={"reason": "录错日期"})

@@ -43,7 +43,7 @@ def test_a_planned_visit_has_the_agencys_own_form_and_its_day(estate_unit, offic
     )
     assert part.edition == date(2020, 9, 1)
     assert (part.visited_on, visit.county_id) == (None, estate_unit.county_id)
-    assert [e.name for e in journal.events_of(visit)] == ["inspections.visit_planned"]
+    assert [e.name for e in journal.events_of(visit)] == ["inspections.plan"]
 
 
 def test_a_plan_is_refused_for_a_day_gone_by_a_stranger_and_a_joint_visit_of_one(
@@ -342,7 +342,7 @@ def test_a_finished_visit_counts_files_its_hazards_and_moves_what_is_due(
     duty = Duty.objects.get(unit=estate_unit, agency=officers.police.post.organisation)
     assert (duty.last_on, duty.due_on) == (day, date(2025, 7, 12))
     events = [e.name for e in journal.events_of(visit, finding)]
-    assert events[-2:] == ["inspections.finding_confirmed", "inspections.visit_finished"]
+    assert events[-2:] == ["inspections.finding_confirmed", "inspections.finish"]
     confirmed = journal.events_named(finding, "inspections.finding_confirmed").get()
     assert confirmed.data["company"] == "安邻物业服务有限公司" and confirmed.data["class"] == "EB02"
 
