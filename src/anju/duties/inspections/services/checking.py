@@ -192,14 +192,17 @@ def _mark_problem(part: VisitPart, item: str) -> None:
     CheckedItem.objects.update_or_create(part=part, item=item, defaults={"result": "problem"})
 
 
+def _kept(file: UploadedFile | StoredFile, *, at: datetime) -> StoredFile:
+    return file if isinstance(file, StoredFile) else files.store_upload(file, at=at)
+
+
 def add_photos(
     turn: Turn, uploads: Sequence[Upload], *, finding: Finding | None = None, item: str = ""
 ) -> list[VisitPhoto]:
     """Keep photos of a finding or of a re-checked hazard."""
     made = []
     for upload in uploads:
-        file = upload.file
-        stored = file if isinstance(file, StoredFile) else files.store_upload(file, at=turn.at)
+        stored = _kept(upload.file, at=turn.at)
         photo, _created = VisitPhoto.objects.get_or_create(
             visit=turn.row,
             finding=finding,
@@ -340,7 +343,9 @@ def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
 
 
 @LOOP.verb("sign")
-def sign(turn: Turn, *, signed_by: str, picture: UploadedFile | None, typed: bool | None, met: str) -> None:
+def sign(
+    turn: Turn, *, signed_by: str, picture: UploadedFile | StoredFile | None, typed: bool | None, met: str
+) -> None:
     """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one.
 
     typed  where it could have been drawn: whether the name alone is to sign, an empty box is asked about first
@@ -354,7 +359,7 @@ def sign(turn: Turn, *, signed_by: str, picture: UploadedFile | None, typed: boo
             asked="signature",
             confirm="typed",
         )
-    stored = files.store_upload(picture, at=turn.at) if picture is not None else None
+    stored = _kept(picture, at=turn.at) if picture is not None else None
     if stored is not None and not stored.is_image:
         raise Refusal(_("签字应是一张图片，请重新签字。"), field="signature")
     visit.signed_by, visit.signature, visit.ended_at = signed_by, stored, turn.at
