@@ -100,8 +100,8 @@ INSERT INTO foundation_event (name, subject_type, subject_id, actor_kind, actor_
 SELECT e.name, 'inspections.visit', v.id, 'account', 1000000 + v.agency_id, 'demo', 'demo', v.began_at,
   v.began_at, '',
   'hn-fire-2014-59', '{{}}'::jsonb, 'bench-' || v.id || '-' || e.name, md5(v.id::text) || md5(e.name)
-FROM inspections_visit v CROSS JOIN (VALUES ('inspections.visit_begun'), ('inspections.items_checked'),
-  ('inspections.part_concluded'), ('inspections.signed'), ('inspections.visit_finished')) AS e (name)
+FROM inspections_visit v CROSS JOIN (VALUES ('inspections.begin'), ('inspections.check'),
+  ('inspections.conclude'), ('inspections.sign'), ('inspections.finish')) AS e (name)
 """
 SPOTS = """
 CREATE TABLE bench_spot AS

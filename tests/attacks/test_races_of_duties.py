@@ -62,7 +62,7 @@ def test_two_officers_finish_one_visit_and_its_hazards_are_counted_once(world, r
         for who, key in (("police_officer", "f"), ("police_officer", "f"), ("police_second", "g"))
     ]
     assert only_refusals(at_once(*acts)) >= 1
-    assert journal.events_named(visit, "inspections.visit_finished").count() == 1
+    assert journal.events_named(visit, "inspections.finish").count() == 1
     assert Case.objects.count() == Finding.objects.filter(counted=True).count() == 1
     assert VisitPart.objects.filter(visited_on__isnull=False).count() == 1
     keeping.fold()

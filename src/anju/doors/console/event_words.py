@@ -4,8 +4,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as lazy
 
-from anju.duties.inspections.rules import EVENT_WORDS as VISIT_WORDS
-
 WORDS: dict[str, tuple[Any, str]] = {
     "penalties.imported": (lazy("处罚由台账导入"), "active"),
     "penalties.noted_on_case": (lazy("执法"), "active"),
@@ -66,7 +64,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "territory.estate_edited": (lazy("修改小区档案"), "quiet"),
     "territory.estate_listed_old": (lazy("调整老旧小区名单"), "warn"),
     "foundation.calendar_changed": (lazy("工作日历变更"), "warn"),
-    **VISIT_WORDS,
     "inspections.unit_added": (lazy("登记检查对象"), "active"),
     "inspections.unit_edited": (lazy("修改检查对象"), "quiet"),
     "inspections.unit_ended": (lazy("注销检查对象"), "quiet"),
@@ -94,8 +91,6 @@ SUBJECTS: dict[str, Any] = {
     "organisations.post": lazy("岗位"),
     "organisations.servicecontract": lazy("物业服务合同"),
     "inspections.unit": lazy("检查对象"),
-    "inspections.visit": lazy("检查"),
-    "inspections.finding": lazy("检查发现的隐患"),
     "territory.division": lazy("行政区划"),
     "territory.area": lazy("辖区"),
     "territory.estate": lazy("小区"),

@@ -7,7 +7,7 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
 
     def ready(self) -> None:
-        from anju.ground.foundation import beside
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register
         from anju.ground.territory.models import Estate
 
@@ -15,8 +15,16 @@ class InspectionsConfig(AppConfig):
             figures,
             listeners,  # noqa: F401  (subscribes)
             pages,
+            rules,
         )
-        from .queries import dossier
+        from .queries import dossier, visits
+        from .services import checking  # noqa: F401  (its verbs)
+
+        story.register(
+            rules.NEWS,
+            subjects={"inspections.visit": _("检查"), "inspections.finding": _("检查发现的隐患")},
+            details={"inspections": visits.told},
+        )
 
         figures.register()
         law = _("检查执法")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.wording import lazy as _
-from anju.ground.foundation.workflow import Step
+from anju.ground.foundation.workflow import NEW, Blocked, Step
 
 
 class VisitState:
@@ -61,59 +62,130 @@ RECHECK_CONCLUSION_LABELS = CONCLUSION_LABELS | {
 EBIKE = "EB"  # first-level class of hazards of electric bicycles (rulebooks/hazards)
 RECHECK = "recheck"  # what stands for a checklist where the hazards found before are looked at again
 
+
+def not_signed(visit: Any, day: date) -> Blocked | None:
+    """Say that a signed record is not changed."""
+    if not (visit.signed_by or visit.refusal):
+        return None
+    return Blocked(
+        _("检查记录已经签字，不能再改。确需修改的，请先撤回签字，改后重新签字。"),
+        ("withdraw_signature",),
+        code="signed",
+    )
+
+
+def signed(visit: Any, day: date) -> Blocked | None:
+    """Say that there is no signature to take back."""
+    if visit.signed_by or visit.refusal:
+        return None
+    return Blocked(_("这份记录还没有签字，可以直接修改。"))
+
+
+_OPEN, _RECORD, _BASIS = frozenset({VisitState.OPEN}), "inspections.record", "hn-fire-2014-59"
+_PHOTOS = Field("uploads", _("现场照片"), "files", most=9)
+_MET = Field("met", _("陪同人员"), "line", most=60)
+_COMING = (Field("officer_ids", _("到场检查人员"), "given", default=()), _MET)
 STEPS = (
     Step(
-        "begin", _("开始检查"), frozenset({VisitState.PLANNED}), VisitState.OPEN, "inspections.record",
-        "hn-fire-2014-59", tone="primary",
+        "plan", _("安排检查"), NEW, VisitState.PLANNED, "inspections.plan", "mps-fire-inspection-2012-30",
+        asks=(Field("unit_id", _("检查对象"), "record", required=True),
+              Field("kind", _("检查种类"), "line"),
+              Field("planned_for", _("检查日期"), "day", required=True),
+              Field("campaign", _("专项行动名称"), "line", most=60),
+              note(_("安排说明"), most=500)),
     ),
     Step(
-        "check", _("逐项检查"), frozenset({VisitState.OPEN}), None, "inspections.record",
-        "mps-fire-inspection-2012-31",
+        "start", _("开始检查"), NEW, VisitState.OPEN, _RECORD, _BASIS,
+        asks=(Field("unit_id", _("检查对象"), "record", required=True), *_COMING,
+              Field("kind", _("检查种类"), "line", default="daily"),
+              Field("campaign", _("专项行动名称"), "line", most=60)),
     ),
     Step(
-        "find", _("登记问题"), frozenset({VisitState.OPEN}), None, "inspections.record",
-        "mps-fire-inspection-2012-33",
+        "begin", _("开始检查"), frozenset({VisitState.PLANNED}), VisitState.OPEN, _RECORD, _BASIS, who="party",
+        asks=_COMING, tone="primary",
+    ),
+    Step("begin", _("参加联合检查"), _OPEN, None, _RECORD, _BASIS, who="party", asks=_COMING, tone="primary"),
+    Step(
+        "check", _("逐项检查"), _OPEN, None, _RECORD, "mps-fire-inspection-2012-31", who="party", when=(not_signed,),
+        asks=(Field("answers", _("检查结果"), "given", required=True), Field("rest", _("其余各项"), "line")),
+        said=_("记录检查项"), mood="quiet",
     ),
     Step(
-        "conclude", _("填写结论"), frozenset({VisitState.OPEN}), None, "inspections.record", "hn-fire-2014-59",
+        "find", _("登记问题"), _OPEN, None, _RECORD, "mps-fire-inspection-2012-33", who="party", when=(not_signed,),
+        asks=(Field("class_code", _("隐患类别"), "line", required=True, most=20),
+              Field("place", _("位置"), "text", most=200),
+              Field("text", _("说明"), "text", most=1000),
+              Field("item", _("检查项"), "line", most=30),
+              Field("at_once", _("当场改正"), "tick"),
+              _PHOTOS,
+              Field("same_case_id", _("原有隐患"), "record"),
+              Field("separate", _("是新的一处"), "tick")),
+        doubts=("known_hazard",), mood="warn",
     ),
-    Step("sign", _("签字"), frozenset({VisitState.OPEN}), None, "inspections.record", "hn-fire-2014-59"),
     Step(
-        "refuse_signature", _("拒绝签字"), frozenset({VisitState.OPEN}), None, "inspections.record",
-        "hn-fire-2014-59", note="required",
+        "drop", _("删除登记有误的问题"), _OPEN, None, _RECORD, "mps-fire-inspection-2012-33", who="party",
+        when=(not_signed,), asks=(Field("finding_id", _("问题"), "record", required=True),
+                                  Field("reason", _("理由"), "text", most=300)),
+        mood="quiet",
     ),
     Step(
-        "finish", _("完成检查"), frozenset({VisitState.OPEN}), VisitState.FINISHED, "inspections.record",
-        "hn-fire-2014-59", tone="primary",
+        "look", _("复查隐患"), _OPEN, None, _RECORD, "mps-fire-inspection-2012-21", who="party", when=(not_signed,),
+        asks=(Field("case_id", _("隐患"), "record", required=True),
+              Field("result", _("结果"), "choice", required=True, choices=tuple(RECHECK_LABELS.items()),
+                    lacking=_("请选择已整改、未整改或未查看。")),
+              Field("note", _("现场情况"), "text", most=300),
+              _PHOTOS),
+        doubts=("same_photo",),
     ),
     Step(
-        "cancel", _("取消检查"), frozenset({VisitState.PLANNED, VisitState.OPEN}), VisitState.VOID,
-        "inspections.record", "xx-defaults-2026-50", note="required", tone="danger",
+        "conclude", _("填写结论"), _OPEN, None, _RECORD, _BASIS, who="party", when=(not_signed,),
+        asks=(Field("conclusion", _("检查结论"), "choice", required=True, choices=tuple(CONCLUSION_LABELS.items()),
+                    lacking=_("请选择检查结论。")),
+              note(_("情况"))),
+        said=_("填写检查结论"),
+    ),
+    Step(
+        "sign", _("签字"), _OPEN, None, _RECORD, _BASIS, who="party", when=(not_signed,),
+        asks=(Field("signed_by", _("签字人"), "line", required=True, most=60, lacking=_("请填写签字人的姓名。")),
+              Field("picture", _("手写签字"), "given"),
+              Field("typed", _("只登记姓名"), "given"),
+              _MET),
+        doubts=("not_drawn",), said=_("当事人签字"),
+    ),
+    Step(
+        "refuse_signature", _("拒绝签字"), _OPEN, None, _RECORD, _BASIS, who="party", when=(not_signed,),
+        asks=(reason(_("拒签情况"), most=200, lacking=_("请写明拒绝签字的情况。")),
+              Field("witness", _("见证人"), "line", most=60), _MET),
+        said=_("当事人拒绝签字"), mood="warn",
+    ),
+    Step(
+        "withdraw_signature", _("撤回签字"), _OPEN, None, _RECORD, _BASIS, who="party", when=(signed,),
+        asks=(reason(lacking=_("请写明为什么要修改已签字的记录。")),), said=_("撤回签字，修改记录"), mood="warn",
+    ),
+    Step(
+        "finish", _("完成检查"), _OPEN, VisitState.FINISHED, _RECORD, _BASIS, who="party",
+        asks=(Field("channel", _("上报途径"), "given", default="field"), Field("absent", _("未到场"), "tick")),
+        doubts=("absent",), tone="primary", mood="done",
+    ),
+    Step(
+        "cancel", _("取消检查"), frozenset({VisitState.PLANNED, VisitState.OPEN}), VisitState.VOID, _RECORD,
+        "xx-defaults-2026-50", who="lead", asks=(reason(lacking=_("请写明作废的理由。")),), tone="danger",
     ),
     Step(
         "void", _("作废记录"), frozenset({VisitState.FINISHED}), VisitState.VOID, "inspections.plan",
-        "xx-defaults-2026-50", note="required", tone="danger",
+        "xx-defaults-2026-50", who="lead", asks=(reason(lacking=_("请写明作废的理由。")),), tone="danger",
+        said=_("作废检查"),
+    ),
+    Step(
+        "ask_recheck", _("申请复查"), frozenset({VisitState.FINISHED}), None, _RECORD, "mps-fire-inspection-2012-21",
+        who="party", asks=(Field("planned_for", _("复查日期"), "day"), note(most=500)),
     ),
 )  # fmt: skip
 
-# How the journal reads on a page: the words of each event, and its tone.
-EVENT_WORDS = {
+# The words of what is no act of the table, and how the story shows it.
+NEWS = {
     "inspections.imported": (_("由台账导入"), "active"),
-    "inspections.visit_planned": (_("安排检查"), "active"),
-    "inspections.visit_begun": (_("开始检查"), "active"),
-    "inspections.part_joined": (_("参加联合检查"), "active"),
-    "inspections.items_checked": (_("记录检查项"), "quiet"),
-    "inspections.finding_added": (_("登记问题"), "warn"),
-    "inspections.finding_dropped": (_("删除登记有误的问题"), "quiet"),
-    "inspections.hazard_looked_at": (_("复查隐患"), "active"),
-    "inspections.part_concluded": (_("填写检查结论"), "active"),
-    "inspections.signed": (_("当事人签字"), "active"),
-    "inspections.signature_refused": (_("当事人拒绝签字"), "warn"),
-    "inspections.signature_withdrawn": (_("撤回签字，修改记录"), "warn"),
-    "inspections.visit_finished": (_("完成检查"), "done"),
     "inspections.finding_confirmed": (_("确认隐患"), "warn"),
-    "inspections.visit_voided": (_("作废检查"), "danger"),
-    "inspections.recheck_asked": (_("申请复查"), "active"),
 }
 
 

@@ -39,7 +39,7 @@ def case_closed(event: Event) -> None:
         orders.case_closed(event.subject_id, at=event.at)
 
 
-@journal.hears("inspections.visit_finished")
+@journal.hears("inspections.finish")
 def visit_finished(event: Event) -> None:
     """Note that an order was obeyed when the re-check by its own agency says so."""
     if event.subject_id is not None and event.data.get("kind") == "recheck":

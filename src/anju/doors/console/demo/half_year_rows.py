@@ -256,7 +256,7 @@ class Rows:
             data = f'{{"unit": {check.unit.id}, "findings": {len(check.seen)}}}'
             self.events.append(
                 event(
-                    "inspections.visit_finished",
+                    "inspections.finish",
                     Visit,
                     check.id,
                     self._actor(check.unit),

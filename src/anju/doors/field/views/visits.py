@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.inspections import rules
 from anju.duties.inspections.forms import visits as forms
@@ -19,7 +19,7 @@ from anju.duties.inspections.services import records
 from anju.duties.inspections.services import visits as services
 from anju.duties.orders.queries import turns
 from anju.ground.access import services as access
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -66,6 +66,7 @@ def units(request: HttpRequest) -> HttpResponse:
 
 
 @power("inspections.record")
+@writes("inspections.start")
 def begin(request: HttpRequest) -> HttpResponse:
     """Begin a visit that nobody has planned: which kind, who came."""
     at, actor = timezone.now(), _actor(request)
@@ -113,6 +114,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     return render(request, "field/visit_begin.html", context, status=refusal.status if refusal else 200)
 
 
+@require_safe
 @power("inspections.record")
 def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Show a visit at its stage: who comes, the items, the conclusion, the signature, the finished record."""
@@ -184,6 +186,11 @@ def _conclusions(part: queries.PartView | None) -> list[dict[str, Any]]:
 
 @require_POST
 @power("inspections.record")
+@writes(
+    "inspections.begin", "inspections.check", "inspections.find", "inspections.drop", "inspections.look",
+    "inspections.conclude", "inspections.sign", "inspections.refuse_signature", "inspections.withdraw_signature",
+    "inspections.finish", "inspections.cancel", "inspections.void", "inspections.ask_recheck",
+)  # fmt: skip
 def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     """Take one act from the phone and go on to what comes next; htmx saves items without leaving the page."""
     at, actor = timezone.now(), _actor(request)
@@ -215,6 +222,7 @@ def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     return redirect(address)
 
 
+@require_safe
 @power("inspections.record")
 def finding(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Write down a hazard: what it is (by initials, the frequent first), where, a photo."""

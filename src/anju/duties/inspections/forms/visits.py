@@ -118,8 +118,12 @@ def _begin(sent: _Sent) -> Any:
 
 
 def _check(sent: _Sent) -> Any:
-    # Without a key: writing the same results again changes nothing, and a page may be sent again with others.
-    return checking.check_items(**sent.common, answers=answers_of(sent.request), rest=sent.text("rest"))
+    # The phone saves while one answers, from one page with one key: back and forth are not the same request. The last
+    # one sent counts, so that none is needed.
+    key = "" if "HX-Request" in sent.request.headers else sent.key
+    return checking.check_items(
+        **sent.common, answers=answers_of(sent.request), rest=sent.text("rest"), key=key
+    )
 
 
 def _find(sent: _Sent) -> Any:
@@ -134,13 +138,12 @@ def _find(sent: _Sent) -> Any:
         uploads=photos_of(sent.request),
         same_case_id=whole(same),
         separate=same == "new",
-        key=f"{sent.key}{same}"[:64] if sent.key else "",
+        key=sent.key,
     )
 
 
 def _drop(sent: _Sent) -> Any:
-    common = {name: value for name, value in sent.common.items() if name != "visit_id"}
-    return checking.drop_finding(**common, finding_id=sent.number("finding") or 0, key=sent.key)
+    return checking.drop_finding(**sent.common, finding_id=sent.number("finding") or 0, key=sent.key)
 
 
 def _look(sent: _Sent) -> Any:
@@ -151,11 +154,14 @@ def _look(sent: _Sent) -> Any:
         note=sent.text("note"),
         uploads=photos_of(sent.request),
         insist=sent.ticked("insist"),
+        key=sent.key,
     )
 
 
 def _conclude(sent: _Sent) -> Any:
-    return checking.conclude_part(**sent.common, conclusion=sent.text("conclusion"), note=sent.text("note"))
+    return checking.conclude_part(
+        **sent.common, conclusion=sent.text("conclusion"), note=sent.text("note"), key=sent.key
+    )
 
 
 def _sign(sent: _Sent) -> Any:
@@ -163,7 +169,7 @@ def _sign(sent: _Sent) -> Any:
         **sent.common,
         signed_by=sent.text("signed_by"),
         picture=sent.request.FILES.get("signature"),
-        typed=not sent.ticked("drawable") or sent.ticked("typed"),
+        typed=sent.ticked("typed") if sent.ticked("drawable") else None,
         met=sent.text("met"),
         key=f"{sent.key}s" if sent.key else "",
     )
@@ -191,8 +197,12 @@ def _finish(sent: _Sent) -> Any:
     )
 
 
+def _cancel(sent: _Sent) -> Any:
+    return services.cancel(**sent.common, reason=sent.text("reason") or sent.text("note"), key=sent.key)
+
+
 def _void(sent: _Sent) -> Any:
-    return services.void_visit(**sent.common, reason=sent.text("reason") or sent.text("note"), key=sent.key)
+    return services.void(**sent.common, reason=sent.text("reason") or sent.text("note"), key=sent.key)
 
 
 def _ask_recheck(sent: _Sent) -> Any:
@@ -212,7 +222,7 @@ _ACTS: dict[str, Callable[[_Sent], Any]] = {
     "refuse_signature": _refuse,
     "withdraw_signature": _withdraw,
     "finish": _finish,
-    "cancel": _void,
+    "cancel": _cancel,
     "void": _void,
     "ask_recheck": _ask_recheck,
 }

@@ -17,7 +17,6 @@ from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files, journal, pinyin, rulebooks
 from anju.ground.foundation.asked import day, whole
-from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation, Post
@@ -510,23 +509,19 @@ def allowed_acts(actor: Actor, visit: Visit, parts: Sequence[VisitPart]) -> list
     mine = next((p for p in parts if p.agency_id in actor.organisation_ids), None)
     if mine is None:
         return []
-    acts = [s.act for s in STEPS if visit.state in s.source and actor.has(s.power)]
+    lead = visit.agency_id in actor.organisation_ids
+    acts = [
+        step.act for step in STEPS
+        if step.pressed and step.possible(visit.state) and actor.has(step.power)
+        and (lead or step.who != "lead") and not any(guard(visit, date.min) for guard in step.when)
+    ]  # fmt: skip
     if visit.state == VisitState.OPEN:
-        begun = bool(mine.officers.all())
-        signed = bool(visit.signed_by or visit.refusal)
         ready = all(p.conclusion for p in parts if p.officers.all())
-        if not begun and actor.has("inspections.record"):
-            acts = ["begin", *(a for a in acts if a == "cancel")]
-        elif signed:
-            acts = [a for a in acts if a in ("finish", "cancel")] + ["withdraw_signature"]
-        else:
+        if not mine.officers.all() and actor.has("inspections.record"):
+            return ["begin", *(act for act in acts if act == "cancel")]
+        if not (visit.signed_by or visit.refusal):
             acts = [a for a in acts if a != "finish" and (ready or a not in ("sign", "refuse_signature"))]
-        if visit.agency_id not in actor.organisation_ids:
-            acts = [a for a in acts if a != "cancel"]
-    elif visit.agency_id not in actor.organisation_ids:
-        acts = [a for a in acts if a not in ("void", "cancel")]
-    if visit.state == VisitState.FINISHED and actor.has("inspections.record"):
-        acts.append("ask_recheck")
+        acts = [a for a in acts if a != "begin"]
     return acts
 
 
@@ -708,26 +703,18 @@ def area_options(actor: Actor) -> list[tuple[int, str]]:
     return list(found.values_list("pk", "name")[:300])
 
 
-def told(event: Event) -> dict[str, Any]:
-    """Say one event of a visit for its timeline: {at, title, actor, post, note, basis, tone}."""
-    words, tone = rules.EVENT_WORDS.get(event.name, (event.name, "quiet"))
-    title = str(words)
-    data = event.data
-    if event.name in ("inspections.visit_begun", "inspections.part_joined"):
+def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
+    """Say of an event of a visit what its act alone does not: who came, what was concluded, how much was checked."""
+    title, data = said["title"], event.data
+    act = event.name.partition(".")[2]
+    if act in ("begin", "start"):
+        title = _("参加联合检查") if data.get("joined") else title
         who = "、".join(f"{o['name']} {o['badge']}".strip() for o in data.get("officers", ()))
         title = f"{title}：{who}" if who else title
-    elif event.name == "inspections.part_concluded":
+    elif act == "conclude":
         title = f"{title}：{rules.CONCLUSION_LABELS.get(data.get('conclusion', ''), '')}"
-    elif event.name == "inspections.signed":
+    elif act == "sign":
         title = f"{title}：{data.get('signed_by', '')}"
-    elif event.name == "inspections.items_checked":
+    elif act == "check":
         title = _("记录检查项 %(n)d 项") % {"n": len(data.get("items", {}))}
-    return {
-        "at": event.at,
-        "title": title,
-        "actor": event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "basis": cite(event.basis) if event.basis else "",
-        "tone": tone,
-    }
+    return {"title": title}

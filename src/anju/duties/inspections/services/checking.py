@@ -8,32 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case, Evidence
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.queries import evidence as case_evidence
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import files, journal
+from anju.ground.foundation import files
+from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.models import StoredFile
-from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import rules
 from ..models import CheckedItem, Finding, Visit, VisitOfficer, VisitPart, VisitPhoto
 from ..queries import checklists, counted
-from .visits import (
-    PLACED,
-    allow,
-    book,
-    concluded,
-    day_of,
-    locked,
-    open_part,
-    own_part,
-    receipt,
-    refuse_if_signed,
-)
+from .visits import LOOP, PLACED, book, concluded, own_part, part_at_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +44,18 @@ class Answer:
 # ------------------------------------------------------------------------------------------ items and what is found
 
 
-@transaction.atomic
+@LOOP.verb("check")
 def check_items(
-    *,
-    visit_id: int,
-    answers: Mapping[str, Answer],
-    by: Actor,
-    at: datetime,
-    agency_id: int | None = None,
-    rest: str = "",
-    key: str = "",
-) -> VisitPart:
+    turn: Turn, *, answers: Mapping[str, Answer], rest: str = "", agency_id: int | None = None
+) -> None:
     """Write down what was seen at items of the part's checklist; only what differs from before is written.
 
     answers  {item code: Answer}
     rest     a result for all items that have none yet ("ok": 其余全部合格)
     """
-    asked = journal.digest([visit_id, {k: [a.result, a.note] for k, a in answers.items()}, rest])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return own_part(visit, by=by, agency_id=agency_id)
-    part = open_part(visit, "check", by=by, agency_id=agency_id)
-    refuse_if_signed(visit)
+    turn.made = part = part_at_work(turn, agency_id)
     if part.checklist == rules.RECHECK:
-        raise NotAllowedNow(_("复查请逐件查看原来的隐患。"), data={"allowed": ["look_at"]})
+        turn.refuse(_("复查请逐件查看原来的隐患。"), "look")
     known = {item.code for item in checklists.at_edition(part.checklist, part.edition).items}
     if strange := [code for code in answers if code not in known]:
         raise Refusal(_("检查表里没有“%(code)s”这一项。") % {"code": strange[0]}, field="items")
@@ -92,19 +69,8 @@ def check_items(
     if rest:
         written |= {code: (rest, "") for code in known if code not in before and code not in written}
     changed = {code: said for code, said in written.items() if before.get(code) != said}
-    if not changed:
-        return part
     _write_items(part, changed)
-    journal.record(
-        "inspections.items_checked",
-        subject=visit,
-        by=by,
-        at=at,
-        data={"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}},
-        key=key,
-        key_digest=asked,
-    )
-    return part
+    turn.facts = {"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}}
 
 
 def _write_items(part: VisitPart, said: Mapping[str, tuple[str, str]]) -> None:
@@ -125,23 +91,20 @@ def same_hazards(visit: Visit, class_code: str, place: str) -> list[Finding]:
     return [finding for finding in found if rules.same_place(finding.place, place)]
 
 
-@transaction.atomic
+@LOOP.verb("find")
 def add_finding(
+    turn: Turn,
     *,
-    visit_id: int,
     class_code: str,
-    by: Actor,
-    at: datetime,
-    place: str = "",
-    text: str = "",
-    item: str = "",
-    at_once: bool = False,
-    uploads: Sequence[Upload] = (),
-    same_case_id: int | None = None,
-    separate: bool = False,
+    place: str,
+    text: str,
+    item: str,
+    at_once: bool,
+    uploads: Sequence[Upload],
+    same_case_id: int | None,
+    separate: bool,
     agency_id: int | None = None,
-    key: str = "",
-) -> Finding:
+) -> None:
     """Write down a hazard that is seen, with its photos; it becomes a case when the visit is finished.
 
     at_once       put right before the officers leave (当场改正)
@@ -149,19 +112,11 @@ def add_finding(
     separate      it is a new one, although an open hazard of the same class at the same place is known
     Raises NeedsConfirmation when such a hazard is known and neither was said; a re-check takes it for the same.
     """
-    asked = journal.digest([visit_id, class_code, place, text, item, at_once, same_case_id, separate])
-    visit = locked(visit_id, by=by)
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Finding.objects.get(pk=known.data["finding"])
-    part = open_part(visit, "find", by=by, agency_id=agency_id)
-    refuse_if_signed(visit)
-    chosen = catalogue.find("hazard", class_code, on=day_of(at))
-    place, text = place.strip(), text.strip()
-    if len(place) > 200 or len(text) > 1000:
-        raise Refusal(_("位置最多 200 个字，说明最多 1000 个字，请缩短。"), field="text", code="too_long")
+    visit, part = turn.row, part_at_work(turn, agency_id)
+    chosen = catalogue.find("hazard", class_code, on=turn.today)
     if at_once and chosen.severity == "major_suspected":
         raise Refusal(_("重大火灾隐患嫌疑不能按当场改正处理，请去掉“当场改正”。"), field="at_once")
-    case = _same(visit, class_code, place, same_case_id, separate=separate)
+    case = _same(turn, class_code, place, same_case_id)
     twice = visit.findings.filter(part=part, class_code=class_code)
     if any(rules.same_place(f.place, place) for f in twice):
         raise Refusal(
@@ -175,7 +130,7 @@ def add_finding(
         unit_id=part.unit_id,
         unit_kind=part.unit_kind,
         case=case,
-        item=item[:30],
+        item=item,
         class_code=class_code,
         top_class=chosen.groups[0][0],
         severity=chosen.severity,
@@ -188,32 +143,23 @@ def add_finding(
         is_demo=visit.is_demo,
         **{column: getattr(visit, column) for column in PLACED},
     )
-    add_photos(visit, uploads, by=by, at=at, finding=finding)
+    add_photos(turn, uploads, finding=finding)
     if item:
         _mark_problem(part, item)
-    journal.record(
-        "inspections.finding_added",
-        subject=visit,
-        by=by,
-        at=at,
-        note=" ".join(x for x in (chosen.name, place) if x),
-        data={
-            "finding": finding.pk,
-            "class": class_code,
-            "place": place,
-            "at_once": at_once,
-            "case": case.number if case else "",
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return finding
+    turn.made = finding
+    turn.note = " ".join(x for x in (chosen.name, place) if x)
+    turn.facts |= {
+        "finding": finding.pk,
+        "class": class_code,
+        "place": place,
+        "at_once": at_once,
+        "case": case.number if case else "",
+    }
 
 
-def _same(visit: Visit, class_code: str, place: str, case_id: int | None, *, separate: bool) -> Case | None:
+def _same(turn: Turn, class_code: str, place: str, case_id: int | None) -> Case | None:
     """Return the open hazard that is seen again, None for a new one; ask back when it may be either."""
-    if separate:
-        return None
+    visit = turn.row
     if case_id is not None:
         hazards = [f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id]
         if not hazards:
@@ -222,15 +168,18 @@ def _same(visit: Visit, class_code: str, place: str, case_id: int | None, *, sep
     alike = same_hazards(visit, class_code, place)
     if not alike:
         return None
-    if visit.kind == rules.RECHECK:
+    if visit.kind == rules.RECHECK and not turn.given["separate"]:
         return alike[0].case
-    raise NeedsConfirmation(
+    known = alike[0]
+    turn.doubt(
+        "known_hazard",
         _("这里有一处同类隐患还没有整改好（%(number)s，%(day)s发现）。是同一处，还是又有新的？")
-        % {"number": alike[0].case.number if alike[0].case else "", "day": alike[0].found_on},
-        field="same",
-        data={"confirm": "same", "cases": [f.case_id for f in alike]},
-        code="known_hazard",
+        % {"number": known.case.number if known.case else "", "day": known.found_on},
+        asked="same",
+        confirm="separate",
+        cases=[f.case_id for f in alike],
     )
+    return None
 
 
 def _mark_problem(part: VisitPart, item: str) -> None:
@@ -243,167 +192,112 @@ def _mark_problem(part: VisitPart, item: str) -> None:
     CheckedItem.objects.update_or_create(part=part, item=item, defaults={"result": "problem"})
 
 
+def _kept(file: UploadedFile | StoredFile, *, at: datetime) -> StoredFile:
+    return file if isinstance(file, StoredFile) else files.store_upload(file, at=at)
+
+
 def add_photos(
-    visit: Visit,
-    uploads: Sequence[Upload],
-    *,
-    by: Actor,
-    at: datetime,
-    finding: Finding | None = None,
-    item: str = "",
+    turn: Turn, uploads: Sequence[Upload], *, finding: Finding | None = None, item: str = ""
 ) -> list[VisitPhoto]:
-    """Keep photos of a finding or of a re-checked hazard in the caller's transaction; the verb writes the journal."""
+    """Keep photos of a finding or of a re-checked hazard."""
     made = []
-    for upload in uploads[:9]:
-        stored = (
-            upload.file if isinstance(upload.file, StoredFile) else files.store_upload(upload.file, at=at)
-        )
+    for upload in uploads:
+        stored = _kept(upload.file, at=turn.at)
         photo, _created = VisitPhoto.objects.get_or_create(
-            visit=visit,
+            visit=turn.row,
             finding=finding,
             item=item,
             file=stored,
             defaults={
                 "caption": upload.caption.strip()[:200],
-                "added_by": f"{by.post} {by.name}".strip()[:120],
-                "added_at": at,
+                "added_by": f"{turn.by.post} {turn.by.name}".strip()[:120],
+                "added_at": turn.at,
             },
         )
         made.append(photo)
     return made
 
 
-@transaction.atomic
-def drop_finding(*, finding_id: int, by: Actor, at: datetime, reason: str = "", key: str = "") -> Visit:
-    """Take a finding away that was written down wrongly, while the visit is open and unsigned."""
-    asked = journal.digest(["drop", finding_id])
-    if known := receipt(by, key, asked):
-        return known
-    visit_id = Finding.objects.filter(pk=finding_id).values_list("visit", flat=True).first()
-    visit = locked(visit_id or 0, by=by)
-    allow(visit, "find")
-    refuse_if_signed(visit)
-    finding = visit.findings.filter(pk=finding_id).first()
+@LOOP.verb("drop")
+def _drop(turn: Turn, *, finding_id: int, reason: str) -> None:
+    finding = turn.row.findings.filter(pk=finding_id).first()
     if finding is None:
         raise NotFound(_("没有找到这条问题，可能已经删除。"))
-    own_part(visit, by=by, agency_id=finding.agency_id)
-    gone = {"class": finding.class_code, "place": finding.place}
+    own_part(turn.row, by=turn.by, agency_id=finding.agency_id)
+    turn.facts = {"class": finding.class_code, "place": finding.place}
     finding.delete()
-    journal.record(
-        "inspections.finding_dropped", subject=visit, by=by, at=at, note=reason.strip(), data=gone, key=key,
-        key_digest=asked,
-    )  # fmt: skip
-    return visit
 
 
-@transaction.atomic
+def drop_finding(
+    *, finding_id: int, by: Actor, at: datetime, visit_id: int | None = None, reason: str = "", key: str = ""
+) -> Visit:
+    """Take a finding away that was written down wrongly, while the visit is open and unsigned."""
+    if visit_id is None:
+        visit_id = Finding.objects.filter(pk=finding_id).values_list("visit", flat=True).first() or 0
+    done: Visit = _drop(visit_id=visit_id, finding_id=finding_id, reason=reason, by=by, at=at, key=key)
+    return done
+
+
+@LOOP.verb("look")
 def look_at(
+    turn: Turn,
     *,
-    visit_id: int,
     case_id: int,
     result: str,
-    by: Actor,
-    at: datetime,
-    note: str = "",
-    uploads: Sequence[Upload] = (),
+    note: str,
+    uploads: Sequence[Upload],
     insist: bool = False,
     agency_id: int | None = None,
-    key: str = "",
-) -> VisitPart:
+) -> None:
     """Write down at a re-check what became of a hazard: ok put right, problem not put right.
 
     note    what is seen there now; required, because it is what the case is closed or sent back with
     Raises NeedsConfirmation for the photo that showed the hazard, handed in as proof that it is gone.
     """
-    asked = journal.digest(["look", visit_id, case_id, result, note])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return own_part(visit, by=by, agency_id=agency_id)
-    part = open_part(visit, "check", by=by, agency_id=agency_id)
-    refuse_if_signed(visit)
+    visit, part = turn.row, part_at_work(turn, agency_id)
     if visit.kind != rules.RECHECK:
-        raise NotAllowedNow(_("只有复查才逐件查看原来的隐患。"), data={"allowed": []})
-    if result not in rules.RECHECK_LABELS:
-        raise Refusal(_("请选择已整改、未整改或未查看。"), field="result")
+        turn.refuse(_("只有复查才逐件查看原来的隐患。"))
     hazard = next((f for f in counted.open_hazards(visit.unit_id) if f.case_id == case_id), None)
     if hazard is None:
         raise NotFound(_("没有找到这处隐患，可能已经销号。"))
-    note = note.strip()[:300]
     if result != "not_applicable" and len(note) < 4:
         raise Refusal(_("请写明现场看到的情况，至少四个字。"), field="note")
     item = rules.recheck_item(case_id)
-    photos = add_photos(visit, uploads, by=by, at=at, item=item)
-    if result == "ok" and not insist:
+    photos = add_photos(turn, uploads, item=item)
+    if result == "ok":
         shown = Evidence.objects.filter(
             case_id=case_id, file__in=[p.file_id for p in photos], purpose__in=sorted(case_evidence.BEFORE)
         )
         if shown.exists():
-            raise NeedsConfirmation(
+            turn.doubt(
+                "same_photo",
                 _("这是整改前的那张照片，不能说明已经整改。请重新拍摄；确需使用的，请再次确认。"),
-                field="photos",
-                data={"confirm": "insist"},
-                code="same_photo",
+                asked="photos",
             )
     _write_items(part, {item: (result, note)})
-    journal.record(
-        "inspections.hazard_looked_at",
-        subject=visit,
-        by=by,
-        at=at,
-        note=note,
-        basis="mps-fire-inspection-2012-21",
-        data={"case": case_id, "result": result},
-        key=key,
-        key_digest=asked,
-    )
-    return part
+    turn.made = part
+    turn.facts |= {"case": case_id, "result": result}
 
 
 # -------------------------------------------------------------------------------------------- conclusion and signature
 
 
-@transaction.atomic
-def conclude_part(
-    *,
-    visit_id: int,
-    conclusion: str,
-    by: Actor,
-    at: datetime,
-    note: str = "",
-    agency_id: int | None = None,
-    key: str = "",
-) -> VisitPart:
+@LOOP.verb("conclude")
+def conclude_part(turn: Turn, *, conclusion: str, note: str, agency_id: int | None = None) -> None:
     """Conclude the part of the actor's agency: nothing found, problems, corrected at once, refused, closed down.
 
     Raises Refusal while items are open, while a problem has neither a finding nor a note, and for a conclusion that
     does not fit what was found.
     """
-    asked = journal.digest(["conclude", visit_id, conclusion, note])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return own_part(visit, by=by, agency_id=agency_id)
-    part = open_part(visit, "conclude", by=by, agency_id=agency_id)
-    refuse_if_signed(visit)
-    if conclusion not in rules.CONCLUSION_LABELS:
-        raise Refusal(_("请选择检查结论。"), field="conclusion")
+    turn.made = part = part_at_work(turn, agency_id)
     if conclusion in rules.NEEDS_NO_ITEMS:
-        if not note.strip():
+        if not note:
             raise Refusal(_("请写明拒绝检查或关闭停业的情况。"), field="note")
     else:
-        _complete(visit, part, conclusion)
-    part.conclusion, part.note, part.concluded_at = conclusion, note.strip(), at
+        _complete(turn.row, part, conclusion)
+    part.conclusion, part.note, part.concluded_at = conclusion, note, turn.at
     part.save(update_fields=["conclusion", "note", "concluded_at"])
-    journal.record(
-        "inspections.part_concluded",
-        subject=visit,
-        by=by,
-        at=at,
-        note=note.strip(),
-        data={"agency": part.agency.name, "conclusion": conclusion},
-        key=key,
-        key_digest=asked,
-    )
-    return part
+    turn.facts = {"agency": part.agency.name, "conclusion": conclusion}
 
 
 def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
@@ -448,112 +342,47 @@ def _complete(visit: Visit, part: VisitPart, conclusion: str) -> None:
         raise Refusal(sentences[why], field="conclusion", code=why)
 
 
-@transaction.atomic
+@LOOP.verb("sign")
 def sign(
-    *,
-    visit_id: int,
-    signed_by: str,
-    by: Actor,
-    at: datetime,
-    picture: UploadedFile | None = None,
-    typed: bool = True,
-    met: str = "",
-    key: str = "",
-) -> Visit:
+    turn: Turn, *, signed_by: str, picture: UploadedFile | StoredFile | None, typed: bool | None, met: str
+) -> None:
     """Take the signature of the inspected: the name, and the picture drawn on the phone when there is one.
 
-    typed  the name alone signs; False where it could have been drawn: an empty box is asked about first
+    typed  where it could have been drawn: whether the name alone is to sign, an empty box is asked about first
     """
-    asked = journal.digest(["sign", visit_id, signed_by, picture is not None])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    allow(visit, "sign")
-    own_part(visit, by=by)
-    refuse_if_signed(visit)
+    visit = turn.row
     concluded(visit)
-    name = signed_by.strip()
-    if not name:
-        raise Refusal(_("请填写签字人的姓名。"), field="signed_by")
-    if picture is None and not typed:
-        raise NeedsConfirmation(
+    if picture is None and typed is not None:
+        turn.doubt(
+            "not_drawn",
             _("框里还没有签字，请当事人手写。确实不便手写的，勾选只登记姓名；拒签的，在下面注明。"),
-            field="signature",
-            data={"confirm": "typed"},
-            code="not_drawn",
+            asked="signature",
+            confirm="typed",
         )
-    stored = files.store_upload(picture, at=at) if picture is not None else None
+    stored = _kept(picture, at=turn.at) if picture is not None else None
     if stored is not None and not stored.is_image:
         raise Refusal(_("签字应是一张图片，请重新签字。"), field="signature")
-    visit.signed_by, visit.signature, visit.ended_at = name[:60], stored, at
-    visit.met = met.strip()[:60] or visit.met or name[:60]
-    visit.save(update_fields=["signed_by", "signature", "met", "ended_at"])
-    journal.record(
-        "inspections.signed",
-        subject=visit,
-        by=by,
-        at=at,
-        basis="hn-fire-2014-59",
-        data={"signed_by": name, "picture": stored.sha256 if stored else ""},
-        key=key,
-        key_digest=asked,
-    )
-    return visit
+    visit.signed_by, visit.signature, visit.ended_at = signed_by, stored, turn.at
+    visit.met = met or visit.met or signed_by
+    turn.facts |= {"signed_by": signed_by, "picture": stored.sha256 if stored else ""}
 
 
-@transaction.atomic
-def refuse_signature(
-    *, visit_id: int, reason: str, by: Actor, at: datetime, witness: str = "", met: str = "", key: str = ""
-) -> Visit:
+@LOOP.verb("refuse_signature")
+def refuse_signature(turn: Turn, *, reason: str, witness: str, met: str) -> None:
     """Note that the inspected refused to sign, and why; a witness or two officers must have seen it."""
-    asked = journal.digest(["refuse", visit_id, reason, witness])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    allow(visit, "refuse_signature")
-    own_part(visit, by=by)
-    refuse_if_signed(visit)
+    visit = turn.row
     concluded(visit)
-    if not reason.strip():
-        raise Refusal(_("请写明拒绝签字的情况。"), field="reason")
-    least = book(day_of(at))["refusal"]["officers"]
-    if not witness.strip() and VisitOfficer.objects.filter(part__visit=visit).count() < least:
+    least = book(turn.today)["refusal"]["officers"]
+    if not witness and VisitOfficer.objects.filter(part__visit=visit).count() < least:
         raise Refusal(_("只有一名检查人员时，拒绝签字要有见证人，请填写见证人姓名。"), field="witness")
-    visit.refusal, visit.witness, visit.ended_at = reason.strip()[:200], witness.strip()[:60], at
-    visit.met = met.strip()[:60] or visit.met
-    visit.save(update_fields=["refusal", "witness", "met", "ended_at"])
-    journal.record(
-        "inspections.signature_refused",
-        subject=visit,
-        by=by,
-        at=at,
-        note=visit.refusal,
-        basis="hn-fire-2014-59",
-        data={"witness": visit.witness},
-        key=key,
-        key_digest=asked,
-    )
-    return visit
+    visit.refusal, visit.witness, visit.ended_at = reason, witness, turn.at
+    visit.met = met or visit.met
+    turn.facts = {"witness": witness}
 
 
-@transaction.atomic
-def withdraw_signature(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+@LOOP.verb("withdraw_signature")
+def withdraw_signature(turn: Turn, *, reason: str) -> None:
     """Open a signed record again, because something in it is wrong; it must be signed anew."""
-    asked = journal.digest(["unsign", visit_id, reason])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    allow(visit, "sign")
-    own_part(visit, by=by)
-    if not (visit.signed_by or visit.refusal):
-        raise NotAllowedNow(_("这份记录还没有签字，可以直接修改。"), data={"allowed": []})
-    if not reason.strip():
-        raise Refusal(_("请写明为什么要修改已签字的记录。"), field="reason")
-    was = visit.signed_by or visit.refusal
+    visit = turn.row
+    turn.facts = {"was": visit.signed_by or visit.refusal}
     visit.signed_by, visit.signature, visit.refusal, visit.witness = "", None, "", ""
-    visit.save(update_fields=["signed_by", "signature", "refusal", "witness"])
-    journal.record(
-        "inspections.signature_withdrawn", subject=visit, by=by, at=at, note=reason.strip(), data={"was": was},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    return visit

@@ -97,7 +97,7 @@ def _issued(visit_id: int, *, at: datetime) -> IssuedDocument:
 
 
 def _finisher(visit: Visit) -> journal.Trace:
-    done = journal.events_named(visit, "inspections.visit_finished").last()
+    done = journal.events_named(visit, "inspections.finish").last()
     if done is None:
         return _Finisher(None, "system", "", "")
     return _Finisher(done.actor_id, done.actor_kind, done.actor_name, done.actor_post)
@@ -234,7 +234,7 @@ def _recheck(visit: Visit, parts: list[VisitPart]) -> RecheckRecordData:
         )
         for pk, item in seen.items()
     )
-    asked = journal.events_named(visit, "inspections.recheck_asked").first()
+    asked = journal.events_named(visit, "inspections.ask_recheck").first()
     return RecheckRecordData(
         organisation=visit.agency.name,
         unit=visit.unit.name,

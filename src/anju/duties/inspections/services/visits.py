@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
@@ -18,8 +18,9 @@ from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import evidence as case_evidence
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import jobs, journal, rulebooks, workflow
-from anju.ground.foundation.refusals import NeedsConfirmation, NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation import jobs, journal, rulebooks
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation, Post
 from anju.ground.organisations.queries import company_of, covering_all, in_force
 
@@ -77,27 +78,30 @@ def _unit(unit_id: int, power: str, *, by: Actor) -> Unit:
     return unit
 
 
+def _whose(turn: Turn) -> None:
+    """Refuse whoever lacks the power over the visit, and an officer whose agency has no part in it."""
+    visit, step, by = turn.row, turn.step, turn.by
+    if visit is None or step.who not in ("party", "lead"):
+        return
+    if not LOOP.holds(by, step.power, visit):
+        raise NotPermitted(str(LOOP.no_power), data={"power": step.power})
+    if not LOOP.is_turn_of(by, step, visit):
+        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
+
+
+LOOP = Loop(
+    Visit, STEPS, room="inspections", see="inspections.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
+    roles={"party": lambda visit: set(visit.parts.values_list("agency_id", flat=True)), "lead": "agency"},
+    turns=_whose, related=("unit",), noun=lazy("这次检查"),
+    no_power=lazy("您的岗位不能办理检查，请联系本单位负责人。"),
+    missing=lazy("没有找到这次检查，可能编号有误，或不在您的管辖范围。"),
+)  # fmt: skip
+
+
 def locked(visit_id: int, *, by: Actor) -> Visit:
     """Lock a visit that the actor may see, or say that there is none."""
-    seen = access.visible_q(Visit, to=by, power="inspections.see")
-    found = Visit.objects.filter(seen, pk=visit_id).select_related("unit").select_for_update(of=("self",))
-    visit = next(iter(found), None)
-    if visit is None:
-        raise NotFound(_("没有找到这次检查，可能编号有误，或不在您的管辖范围。"))
+    visit: Visit = LOOP.locked(visit_id, by=by)
     return visit
-
-
-def allow(visit: Visit, act: str) -> workflow.Step:
-    try:
-        return workflow.find(STEPS, act=act, state=visit.state)
-    except NotAllowedNow as refused:
-        possible = "、".join(str(s.label) for s in STEPS if visit.state in s.source)
-        wanted = next((str(s.label) for s in STEPS if s.act == act), act)
-        raise NotAllowedNow(
-            _("这次检查现在是“%(state)s”，不能“%(act)s”。现在可以：%(possible)s。")
-            % {"state": visit.state_label, "act": wanted, "possible": possible or _("无")},
-            data=refused.data,
-        ) from None
 
 
 def own_part(
@@ -118,82 +122,62 @@ def own_part(
     return part
 
 
-def open_part(visit: Visit, act: str, *, by: Actor, agency_id: int | None) -> VisitPart:
-    allow(visit, act)
-    part = own_part(visit, by=by, agency_id=agency_id)
+def part_at_work(turn: Turn, agency_id: int | None = None) -> VisitPart:
+    """Return the part of the actor's agency that this act is on, its officers noted."""
+    part = own_part(turn.row, by=turn.by, agency_id=agency_id)
     if not part.officers.exists():
-        raise NotAllowedNow(_("请先登记本单位到场的检查人员。"), data={"allowed": ["begin"]})
+        turn.refuse(_("请先登记本单位到场的检查人员。"), "begin")
     return part
-
-
-def refuse_if_signed(visit: Visit) -> None:
-    if visit.signed_by or visit.refusal:
-        raise NotAllowedNow(
-            _("检查记录已经签字，不能再改。确需修改的，请先撤回签字，改后重新签字。"),
-            data={"allowed": ["withdraw_signature"]},
-            code="signed",
-        )
-
-
-def receipt(by: Actor, key: str, asked: str) -> Visit | None:
-    known = journal.receipt(by=by, key=key, key_digest=asked)
-    return Visit.objects.get(pk=known.subject_id) if known else None
 
 
 # ------------------------------------------------------------------------------------------------- planning, beginning
 
 
+@LOOP.verb("plan")
 def plan_visit(
+    turn: Turn,
     *,
     unit_id: int,
     kind: str,
     planned_for: date,
-    by: Actor,
-    at: datetime,
     agencies: Sequence[int] = (),
     checklist: Mapping[int, str] | None = None,
-    campaign: str = "",
-    note: str = "",
+    campaign: str,
+    note: str,
     case_id: int | None = None,
     follows_id: int | None = None,
-    key: str = "",
 ) -> Visit:
-    """Plan a visit of a unit by the actor's agency, alone or together with others; return it.
+    """Plan a visit of a unit by the actor's agency, alone or together with others.
 
     agencies   ids of the agencies that come; the actor's own leads, whether it is listed or not
     checklist  {agency id: key of its checklist}; left out, the one it owes the unit
     Raises Refusal for a day that has passed, an agency that does not cover the place, a joint visit of one agency.
     """
-    asked = journal.digest(
-        [unit_id, kind, planned_for, sorted(agencies), campaign, note, case_id, follows_id]
-    )
-    if known := receipt(by, key, asked):
-        return known
-    access.require_power(by, "inspections.plan")
+    by = turn.by
     unit = _unit(unit_id, "inspections.plan", by=by)
-    if planned_for < day_of(at):
+    if planned_for < turn.today:
         raise Refusal(_("检查日期已经过去，请选择今天或以后的日期。"), field="planned_for")
     own = own_agencies(by, on=planned_for)
     lead = next((o for o in own if o.pk in agencies), None) or _agency_of(by, None, on=planned_for)
     coming = [lead, *_others(unit, [pk for pk in agencies if pk != lead.pk], on=planned_for)]
-    return _recorded(
-        lambda: _planned(
-            unit=unit, kind=kind, planned_for=planned_for, coming=coming, checklist=checklist or {},
-            campaign=campaign, note=note, case_id=case_id, follows_id=follows_id, by=by, at=at, key=key, asked=asked,
-        ),
-        by=by, key=key, asked=asked,
+    visit = _new_visit(
+        unit, kind, coming, checklist or {}, on=planned_for, campaign=campaign, case_id=case_id,
+        follows_id=follows_id, by=by,
     )  # fmt: skip
+    _set_day(visit, planned_for, by=by)
+    turn.facts = {
+        "unit": unit.pk,
+        "kind": kind,
+        "for": planned_for.isoformat(),
+        "agencies": [o.name for o in coming],
+        "campaign": campaign,
+    }
+    return visit
 
 
-def _recorded(act: Any, *, by: Actor, key: str, asked: str) -> Visit:
-    """Do an act that makes a visit; when an equal request was faster by a hair, its visit is the answer to both."""
-    try:
-        with transaction.atomic():
-            return act()
-    except IntegrityError as error:
-        if "event_request_once" in str(error) and (known := receipt(by, key, asked)):
-            return known
-        raise
+def _set_day(visit: Visit, day: date, *, by: Actor) -> None:
+    visit.planned_for, visit.planned_by = day, f"{by.post} {by.name}".strip()[:120]
+    visit.save(update_fields=["planned_for", "planned_by"])
 
 
 def _others(unit: Unit, wanted: Sequence[int], *, on: date) -> list[Organisation]:
@@ -214,44 +198,6 @@ def agencies_for(unit: Unit, *, on: date) -> list[Organisation]:
     """List the agencies that inspect and cover a unit's place, the closest first."""
     kinds = book(on)["officers"]
     return [o for o in covering_all(unit.area) if o.kind in kinds]
-
-
-def _planned(
-    *, unit: Unit, kind: str, planned_for: date, coming: Sequence[Organisation], checklist: Mapping[int, str],
-    campaign: str, note: str, case_id: int | None, follows_id: int | None, by: Actor, at: datetime, key: str,
-    asked: str,
-) -> Visit:  # fmt: skip
-    visit = _new_visit(
-        unit,
-        kind,
-        coming,
-        checklist,
-        on=planned_for,
-        campaign=campaign,
-        case_id=case_id,
-        follows_id=follows_id,
-        by=by,
-    )
-    visit.planned_for, visit.planned_by = planned_for, f"{by.post} {by.name}".strip()[:120]
-    visit.save(update_fields=["planned_for", "planned_by"])
-    journal.record(
-        "inspections.visit_planned",
-        subject=visit,
-        by=by,
-        at=at,
-        note=note,
-        basis="mps-fire-inspection-2012-30",
-        data={
-            "unit": unit.pk,
-            "kind": kind,
-            "for": planned_for.isoformat(),
-            "agencies": [o.name for o in coming],
-            "campaign": campaign,
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return visit
 
 
 def _new_visit(
@@ -342,23 +288,7 @@ def _form(
     return chosen.key, chosen.edition
 
 
-def begin_visit(
-    *,
-    officer_ids: Sequence[int],
-    by: Actor,
-    at: datetime,
-    visit_id: int | None = None,
-    unit_id: int | None = None,
-    kind: str = "daily",
-    campaign: str = "",
-    checklist: str = "",
-    agency_id: int | None = None,
-    case_id: int | None = None,
-    follows_id: int | None = None,
-    met: str = "",
-    point: tuple[float, float] | None = None,
-    key: str = "",
-) -> Visit:
+def begin_visit(*, visit_id: int | None = None, unit_id: int | None = None, **given: Any) -> Visit:
     """Begin a planned visit (visit_id), or one nobody has planned (unit_id), with the badges as they are today.
 
     officer_ids  people of the actor's agency; each agency of a joint visit begins its own part
@@ -366,48 +296,70 @@ def begin_visit(
     point        (longitude, latitude) WGS-84 where it begins
     Raises Refusal for too few officers or an invalid badge (by the rulebook's line of the kind of agency).
     """
-    asked = journal.digest(["begin", visit_id, unit_id, kind, sorted(officer_ids)])
-    if visit_id is None:
-        if known := receipt(by, key, asked):
-            return known
-        access.require_power(by, "inspections.record")
-        unit = _unit(unit_id or 0, "inspections.record", by=by)
-        agency = _agency_of(by, agency_id, on=day_of(at))
+    begun: Visit = begin_planned(visit_id=visit_id, **given) if visit_id else start(unit_id=unit_id, **given)
+    return begun
 
-        def make() -> Visit:
-            # The unit is locked, so that two officers of one agency do not both begin.
-            Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
-            going = VisitPart.objects.filter(
-                unit=unit, agency=agency, visited_on__isnull=True, visit__state=VisitState.OPEN
-            ).first()
-            if going is not None:
-                raise NotAllowedNow(
-                    _("本单位在这里有一次检查还没有完成，请先完成或取消那一次。"),
-                    data={"visit": going.visit_id},
-                    code="already_open",
-                )
-            made = _new_visit(
-                unit, kind, [agency], {agency.pk: checklist}, on=day_of(at), campaign=campaign, case_id=case_id,
-                follows_id=follows_id, by=by,
-            )  # fmt: skip
-            part = made.parts.select_related("agency").get()
-            return _begun(made, part, officer_ids, met=met, point=point, by=by, at=at, key=key, asked=asked)
 
-        return _recorded(make, by=by, key=key, asked=asked)
-    with transaction.atomic():
-        visit = locked(visit_id, by=by)
-        if receipt(by, key, asked):
-            return visit
-        if visit.state != VisitState.OPEN:
-            allow(visit, "begin")
-        part = own_part(visit, by=by, agency_id=agency_id)
-        if part.officers.exists():
-            raise NotAllowedNow(
-                _("本单位已经开始检查，请继续填写。"), data={"visit": visit.pk}, code="already_open"
-            )
-        if checklist or part.edition != day_of(at):
-            _renew_form(visit, part, checklist, at=at)
-        return _begun(visit, part, officer_ids, met=met, point=point, by=by, at=at, key=key, asked=asked)
+@LOOP.verb("start")
+def start(
+    turn: Turn,
+    *,
+    unit_id: int | None,
+    officer_ids: Sequence[int],
+    kind: str,
+    campaign: str,
+    met: str,
+    checklist: str = "",
+    agency_id: int | None = None,
+    case_id: int | None = None,
+    follows_id: int | None = None,
+    point: tuple[float, float] | None = None,
+) -> Visit:
+    """Begin a visit that nobody has planned."""
+    unit = _unit(unit_id or 0, "inspections.record", by=turn.by)
+    agency = _agency_of(turn.by, agency_id, on=turn.today)
+    # The unit is locked, so that two officers of one agency do not both begin.
+    turn.lock(Unit.objects.all(), [unit.pk])
+    going = VisitPart.objects.filter(
+        unit=unit, agency=agency, visited_on__isnull=True, visit__state=VisitState.OPEN
+    ).first()
+    if going is not None:
+        raise NotAllowedNow(
+            _("本单位在这里有一次检查还没有完成，请先完成或取消那一次。"),
+            data={"visit": going.visit_id},
+            code="already_open",
+        )
+    visit = _new_visit(
+        unit, kind, [agency], {agency.pk: checklist}, on=turn.today, campaign=campaign, case_id=case_id,
+        follows_id=follows_id, by=turn.by,
+    )  # fmt: skip
+    part = visit.parts.select_related("agency").get()
+    _begun(turn, visit, part, officer_ids, met=met, point=point)
+    visit.state = VisitState.OPEN
+    visit.save()
+    return visit
+
+
+@LOOP.verb("begin")
+def begin_planned(
+    turn: Turn,
+    *,
+    officer_ids: Sequence[int],
+    met: str,
+    checklist: str = "",
+    agency_id: int | None = None,
+    point: tuple[float, float] | None = None,
+) -> None:
+    """Begin the part of the actor's agency in a planned visit; the first one that comes opens it."""
+    visit = turn.row
+    part = own_part(visit, by=turn.by, agency_id=agency_id)
+    if part.officers.exists():
+        raise NotAllowedNow(
+            _("本单位已经开始检查，请继续填写。"), data={"visit": visit.pk}, code="already_open"
+        )
+    if checklist or part.edition != turn.today:
+        _renew_form(visit, part, checklist, at=turn.at)
+    _begun(turn, visit, part, officer_ids, met=met, point=point)
 
 
 def _renew_form(visit: Visit, part: VisitPart, key: str, *, at: datetime) -> None:
@@ -421,34 +373,30 @@ def _renew_form(visit: Visit, part: VisitPart, key: str, *, at: datetime) -> Non
 
 
 def _begun(
-    visit: Visit, part: VisitPart, officer_ids: Sequence[int], *, met: str, point: tuple[float, float] | None,
-    by: Actor, at: datetime, key: str, asked: str,
-) -> Visit:  # fmt: skip
-    officers = _officers(part, officer_ids, on=day_of(at))
+    turn: Turn,
+    visit: Visit,
+    part: VisitPart,
+    officer_ids: Sequence[int],
+    *,
+    met: str,
+    point: tuple[float, float] | None,
+) -> None:
+    officers = _officers(part, officer_ids, on=turn.today)
     VisitOfficer.objects.bulk_create(officers)
-    first = visit.state != VisitState.OPEN
-    if first:
-        visit.state, visit.began_at = VisitState.OPEN, at
+    joined = visit.state == VisitState.OPEN
+    if not joined:
+        visit.began_at = turn.at
         if point is not None:
             visit.longitude, visit.latitude = point
-    visit.met = met.strip()[:60] or visit.met
-    visit.save(update_fields=["state", "began_at", "longitude", "latitude", "met"])
-    journal.record(
-        "inspections.visit_begun" if first else "inspections.part_joined",
-        subject=visit,
-        by=by,
-        at=at,
-        basis=book(day_of(at))["officers"][part.agency_kind]["basis"][0],
-        data={
-            "agency": part.agency.name,
-            "officers": [{"name": o.name, "badge": o.badge} for o in officers],
-            "checklist": part.checklist,
-            "edition": part.edition.isoformat(),
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return visit
+    visit.met = met or visit.met
+    turn.basis = book(turn.today)["officers"][part.agency_kind]["basis"][0]
+    turn.facts = {
+        "agency": part.agency.name,
+        "joined": joined,
+        "officers": [{"name": o.name, "badge": o.badge} for o in officers],
+        "checklist": part.checklist,
+        "edition": part.edition.isoformat(),
+    }
 
 
 def officers_of(agency_id: int, *, on: date) -> list[Post]:
@@ -508,29 +456,19 @@ def concluded(visit: Visit) -> list[VisitPart]:
     return parts
 
 
-@transaction.atomic
-def finish_visit(
-    *, visit_id: int, by: Actor, at: datetime, channel: str = "field", absent: bool = False, key: str = ""
-) -> Visit:
+@LOOP.verb("finish")
+def finish_visit(turn: Turn, *, channel: str, absent: bool) -> None:
     """Finish a visit: its parts count from now on, its findings become cases, its day is noted everywhere.
 
     channel  how its hazards are reported: field (a phone) or staff (a desk)
     absent   confirm that agencies that never came are left out of the record
     Raises NotAllowedNow while a part has no conclusion or nobody has signed, NeedsConfirmation for absent agencies.
     """
-    asked = journal.digest(["finish", visit_id])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    step = allow(visit, "finish")
-    own_part(visit, by=by)
+    visit, by, at = turn.row, turn.by, turn.at
     parts = concluded(visit)
     if not (visit.signed_by or visit.refusal):
-        raise NotAllowedNow(
-            _("当事人还没有签字。请当事人签字，或者注明拒绝签字。"),
-            data={"allowed": ["sign", "refuse_signature"]},
-        )
-    left_out = _leave_out_absent(visit, parts, confirmed=absent)
+        turn.refuse(_("当事人还没有签字。请当事人签字，或者注明拒绝签字。"), "sign", "refuse_signature")
+    left_out = _leave_out_absent(turn, parts)
     assert visit.began_at is not None
     day = day_of(visit.began_at)
     flags = kinds.flags_on(visit.unit, on=day)
@@ -577,44 +515,34 @@ def finish_visit(
                     **company,
                 },
             )
-    journal.record(
-        "inspections.visit_finished",
-        subject=visit,
-        by=by,
-        at=at,
-        basis=step.basis,
-        data={
-            "unit": visit.unit.name,
-            "unit_kind": visit.unit.kind,
-            "kind": visit.kind,
-            "on": day.isoformat(),
-            "parts": [
-                {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count}
-                for p in parts
-            ],
-            "absent": left_out,
-            **company,
-        },
-        key=key,
-        key_digest=asked,
-    )
+    turn.facts |= {
+        "unit": visit.unit.name,
+        "unit_kind": visit.unit.kind,
+        "kind": visit.kind,
+        "on": day.isoformat(),
+        "parts": [
+            {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count} for p in parts
+        ],
+        "absent": left_out,
+        **company,
+    }
     jobs.defer("inspections.issue_record", visit_id=visit.pk)
-    return visit
 
 
-def _leave_out_absent(visit: Visit, parts: Sequence[VisitPart], *, confirmed: bool) -> list[str]:
+def _leave_out_absent(turn: Turn, parts: Sequence[VisitPart]) -> list[str]:
     """Remove the parts of agencies that never came, once that was confirmed; return their names."""
+    visit = turn.row
     absent = list(visit.parts.exclude(pk__in=[p.pk for p in parts]).select_related("agency"))
     names = [p.agency.name for p in absent]
     if not absent:
         return []
-    if not confirmed:
-        raise NeedsConfirmation(
-            _("%(names)s没有到场检查。确认不再等待的，请勾选“未到场”后完成。") % {"names": "、".join(names)},
-            field="absent",
-            data={"confirm": "absent", "names": names},
-            code="absent",
-        )
+    turn.doubt(
+        "absent",
+        _("%(names)s没有到场检查。确认不再等待的，请勾选“未到场”后完成。") % {"names": "、".join(names)},
+        asked="absent",
+        confirm="absent",
+        names=names,
+    )
     if visit.agency_id in {p.agency_id for p in absent}:
         visit.agency = parts[0].agency
         visit.save(update_fields=["agency"])
@@ -772,89 +700,61 @@ def _seen_again(
     VisitPhoto.objects.filter(pk__in=[p.pk for p in photos]).update(finding=again)
 
 
-@transaction.atomic
-def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
-    """Take a visit back: a planned or open one is dropped, a finished one no longer counts; its cases go on."""
-    asked = journal.digest(["void", visit_id, reason])
-    visit = locked(visit_id, by=by)
-    if receipt(by, key, asked):
-        return visit
-    finished = visit.state == VisitState.FINISHED
-    step = allow(visit, "void" if finished else "cancel")
-    own_part(visit, by=by, agency_id=visit.agency_id, power=step.power)
-    if not reason.strip():
-        raise Refusal(_("请写明作废的理由。"), field="reason")
-    visit.state = VisitState.VOID
-    visit.save(update_fields=["state"])
+@LOOP.verb("cancel")
+def cancel(turn: Turn, *, reason: str) -> None:
+    """Drop a visit that is planned or open; nothing of it was counted."""
+    turn.row.findings.update(counted=False)
+    turn.facts = {"unit": turn.row.unit.name, "was": "open", **_company(turn.row.unit, turn.today)}
+
+
+@LOOP.verb("void")
+def void(turn: Turn, *, reason: str) -> None:
+    """Take a finished visit back: it no longer counts; its cases go on."""
+    visit = turn.row
     visit.findings.update(counted=False)
-    if finished:
-        visit.parts.update(visited_on=None, previous_on=None)
-        counting.renumber_previous([visit.unit_id])
-        coverage.recompute([visit.unit_id])
-    journal.record(
-        "inspections.visit_voided",
-        subject=visit,
-        by=by,
-        at=at,
-        note=reason.strip(),
-        basis=step.basis,
-        data={
-            "unit": visit.unit.name,
-            "was": "finished" if finished else "open",
-            **_company(visit.unit, day_of(at)),
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return visit
+    visit.parts.update(visited_on=None, previous_on=None)
+    counting.renumber_previous([visit.unit_id])
+    coverage.recompute([visit.unit_id])
+    turn.facts = {"unit": visit.unit.name, "was": "finished", **_company(visit.unit, turn.today)}
 
 
-def ask_recheck(
-    *, visit_id: int, by: Actor, at: datetime, note: str = "", planned_for: date | None = None, key: str = ""
-) -> Visit:
-    """Register that the inspected asks to be looked at again, and plan the re-check within its term; return it.
+def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
+    """Take a visit back: a planned or open one is dropped, a finished one no longer counts."""
+    finished = Visit.objects.filter(pk=visit_id, finished_at__isnull=False).exists()
+    done: Visit = (void if finished else cancel)(visit_id=visit_id, reason=reason, by=by, at=at, key=key)
+    return done
+
+
+@LOOP.verb("ask_recheck")
+def ask_recheck(turn: Turn, *, note: str, planned_for: date | None) -> None:
+    """Register that the inspected asks to be looked at again, and plan the re-check within its term.
 
     planned_for  the day it is wanted; left out, the last day of the term (3 workdays)
     """
-    asked = journal.digest(["recheck", visit_id, note, planned_for])
-    if known := receipt(by, key, asked):
-        return known
-
-    def make() -> Visit:
-        followed = locked(visit_id, by=by)
-        if followed.state != VisitState.FINISHED:
-            raise NotAllowedNow(_("检查完成以后才能申请复查。"), data={"allowed": []})
-        part = own_part(followed, by=by)
-        if not counted.open_hazards(followed.unit_id):
-            raise NotAllowedNow(_("这个对象没有待整改的隐患，不需要复查。"), data={"allowed": []})
-        going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()
-        if going is not None:
-            raise NotAllowedNow(
-                _("已经安排了复查，请直接办理。"), data={"visit": going.pk}, code="already_planned"
-            )
-        due = counted.recheck_day(at)
-        day = planned_for or due
-        if not day_of(at) <= day <= due:
-            raise Refusal(
-                _("复查应在 %(day)s 前进行，请选择期限内的日期。") % {"day": due.isoformat()},
-                field="planned_for",
-            )
-        visit = _new_visit(
-            followed.unit, rules.RECHECK, [part.agency], {}, on=day, follows_id=followed.pk, by=by
+    followed = turn.row
+    part = own_part(followed, by=turn.by)
+    if not counted.open_hazards(followed.unit_id):
+        turn.refuse(_("这个对象没有待整改的隐患，不需要复查。"))
+    going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()
+    if going is not None:
+        raise NotAllowedNow(
+            _("已经安排了复查，请直接办理。"), data={"visit": going.pk}, code="already_planned"
         )
-        visit.planned_for, visit.planned_by = day, f"{by.post} {by.name}".strip()[:120]
-        visit.save(update_fields=["planned_for", "planned_by"])
-        journal.record(
-            "inspections.recheck_asked",
-            subject=visit,
-            by=by,
-            at=at,
-            note=note.strip(),
-            basis="mps-fire-inspection-2012-21",
-            data={"follows": followed.pk, "for": day.isoformat(), "due": due.isoformat()},
-            key=key,
-            key_digest=asked,
+    due = counted.recheck_day(turn.at)
+    day = planned_for or due
+    if not turn.today <= day <= due:
+        raise Refusal(
+            _("复查应在 %(day)s 前进行，请选择期限内的日期。") % {"day": due.isoformat()}, field="planned_for"
         )
-        return visit
-
-    return _recorded(make, by=by, key=key, asked=asked)
+    visit = _new_visit(
+        followed.unit, rules.RECHECK, [part.agency], {}, on=day, follows_id=followed.pk, by=turn.by
+    )
+    _set_day(visit, day, by=turn.by)
+    # The story of the re-check begins with who asked for it.
+    turn.subject = turn.made = visit
+    turn.facts = {
+        "state": visit.state,
+        "follows": followed.pk,
+        "for": day.isoformat(),
+        "due": due.isoformat(),
+    }

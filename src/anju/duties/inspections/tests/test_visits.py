@@ -43,7 +43,7 @@ def test_a_planned_visit_has_the_agencys_own_form_and_its_day(estate_unit, offic
     )
     assert part.edition == date(2020, 9, 1)
     assert (part.visited_on, visit.county_id) == (None, estate_unit.county_id)
-    assert [e.name for e in journal.events_of(visit)] == ["inspections.visit_planned"]
+    assert [e.name for e in journal.events_of(visit)] == ["inspections.plan"]
 
 
 def test_a_plan_is_refused_for_a_day_gone_by_a_stranger_and_a_joint_visit_of_one(
@@ -159,7 +159,8 @@ def test_items_are_written_once_and_only_what_changed_is_told(begun, officers, f
     )
     results = dict(part.items.values_list("item", "result"))
     assert results == {**dict.fromkeys(codes_of(visit), "ok"), first: "not_applicable", second: "problem"}
-    assert Event.objects.filter(name="inspections.items_checked").count() == 2
+    told = Event.objects.filter(name="inspections.check").order_by("pk").values_list("data", flat=True)
+    assert [len(data["items"]) for data in told] == [2, 0, len(results) - 1]
 
 
 def test_items_are_refused_that_the_form_does_not_have(begun, officers, outsider, friday_9am):
@@ -190,8 +191,8 @@ def test_a_finding_keeps_its_photos_marks_its_item_and_files_nothing_before_the_
         uploads=[checking.Upload(photo(1).file)], by=by, at=friday_9am, key="f",
     )  # fmt: skip
     again = checking.add_finding(
-        visit_id=visit.pk, class_code="EB01", place="1号楼2单元", text="楼道停放三辆", item="O04", by=by, at=friday_9am,
-        key="f",
+        visit_id=visit.pk, class_code="EB01", place="1号楼2单元", text="楼道停放三辆", item="O04",
+        uploads=[checking.Upload(photo(1).file)], by=by, at=friday_9am, key="f",
     )  # fmt: skip
     assert again == finding and visit.photos.count() == 1
     assert (finding.top_class, finding.severity, finding.counted, finding.case) == (
@@ -248,7 +249,7 @@ def test_a_conclusion_waits_for_every_item_and_fits_what_was_found(begun, office
     answer_all(visit, friday_9am)
     with pytest.raises(Refusal, match="没有登记任何问题"):
         conclude("problems")
-    with pytest.raises(Refusal, match="请选择检查结论"):
+    with pytest.raises(Refusal, match="列出的检查结论"):
         conclude("fine")
     checking.check_items(visit_id=visit.pk, answers={"O04": Answer("problem")}, by=by, at=friday_9am)
     with pytest.raises(Refusal, match="请登记问题"):
@@ -341,7 +342,7 @@ def test_a_finished_visit_counts_files_its_hazards_and_moves_what_is_due(
     duty = Duty.objects.get(unit=estate_unit, agency=officers.police.post.organisation)
     assert (duty.last_on, duty.due_on) == (day, date(2025, 7, 12))
     events = [e.name for e in journal.events_of(visit, finding)]
-    assert events[-2:] == ["inspections.finding_confirmed", "inspections.visit_finished"]
+    assert events[-2:] == ["inspections.finding_confirmed", "inspections.finish"]
     confirmed = journal.events_named(finding, "inspections.finding_confirmed").get()
     assert confirmed.data["company"] == "安邻物业服务有限公司" and confirmed.data["class"] == "EB02"
 

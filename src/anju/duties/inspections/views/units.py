@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from anju.ground.access import services as access
 from anju.ground.foundation import journal, rulebooks
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.guards import power
+from anju.ground.foundation.guards import power, writes
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
@@ -484,6 +484,7 @@ def _site(site: queries.Site, today: date) -> dict[str, Any]:
 
 @require_POST
 @power("inspections.plan")
+@writes("inspections.plan")
 def plan_together(request: HttpRequest) -> HttpResponse:
     """Plan one joint visit of a site for all agencies that owe something there, for all its units at once."""
     actor, at = _actor(request), timezone.now()

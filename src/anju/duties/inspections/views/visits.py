@@ -8,10 +8,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 
@@ -30,6 +31,7 @@ def _actor(request: HttpRequest) -> Any:
     return request.actor  # type: ignore[attr-defined]
 
 
+@require_safe
 @power("inspections.see")
 def visits(request: HttpRequest) -> HttpResponse:
     """List visits: what is planned first, then the newest; narrowed by period, kind, state, agency and place."""
@@ -83,6 +85,7 @@ def _chip_words(
     return words
 
 
+@require_safe
 @power("inspections.see")
 def visit(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Show one visit whole: what is next, each agency's part as it was, findings, signature, its story."""
@@ -114,7 +117,7 @@ def _visit(
         "recheck_results": rules.RECHECK_LABELS,
         "recheck_due": queries.recheck_day(at) if "ask_recheck" in found.acts else None,
         "tone": rules.STATE_TONES[found.visit.state],
-        "events": [queries.told(event) for event in reversed(found.events)],
+        "events": [story.told(event) for event in reversed(found.events)],
         "act": act,
         "refusal": str(refusal) if refusal else "",
         "field": refusal.field if refusal else "",
@@ -127,6 +130,11 @@ def _visit(
 
 @require_POST
 @power("inspections.record")
+@writes(
+    "inspections.begin", "inspections.check", "inspections.find", "inspections.drop", "inspections.look",
+    "inspections.conclude", "inspections.sign", "inspections.refuse_signature", "inspections.withdraw_signature",
+    "inspections.finish", "inspections.cancel", "inspections.void", "inspections.ask_recheck",
+)  # fmt: skip
 def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     """Take one act on a visit; a refusal comes back beside its form with what was typed."""
     at, actor = timezone.now(), _actor(request)
@@ -150,6 +158,7 @@ def _said(act: str) -> str:
 
 
 @power("inspections.plan")
+@writes("inspections.plan")
 def plan(request: HttpRequest) -> HttpResponse:
     """Plan a visit: find the unit, then the day, the kind and who comes."""
     at, actor = timezone.now(), _actor(request)
