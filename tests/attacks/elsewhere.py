@@ -42,14 +42,14 @@ _BESIDE = {"usersessions_usersession", "django_session"}
 
 
 def acts_of(*modules: ModuleType) -> tuple[str, ...]:
-    """List the acts of the tables of steps in some rules."""
+    """List the acts of the tables of steps in some rules that an address may be asked for."""
     found = [
         step.act
         for module in modules
         for value in vars(module).values()
         if isinstance(value, tuple)
         for step in value
-        if isinstance(step, Step)
+        if isinstance(step, Step) and step.pressed
     ]
     assert found, modules
     return tuple(dict.fromkeys(found))

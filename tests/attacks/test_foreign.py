@@ -134,10 +134,6 @@ CASE_PAGES = {
     "cases:case", "cases:decide_term", "cases:merge", "cases:split", "cases:unseal", "cases:bulk",
     "api:take_step_with_files", "field:step",
 }  # fmt: skip
-TRANSFER_PAGES = {
-    "transfers:transfer", "transfers:urge", "transfers:verify",
-    "transfers:receipt",
-}  # fmt: skip
 SUGGESTION_PAGES = {
     "suggestions:suggestion", "suggestions:extend", "suggestions:publish", "suggestions:publication",
 }  # fmt: skip
@@ -145,14 +141,24 @@ SUGGESTION_ACTS = {
     "suggestions:talk", "suggestions:deliver", "suggestions:feedback", "suggestions:phone",
 }  # fmt: skip
 UNIT_LISTS = {"inspections:units", "inspections:together", "inspections:plan_together"}
+VISIT_ACTS = {"inspections:act", "field:visit_act"}
 WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
     "handler_id": ("drawn anew by the page, or a field of `assign` that the address does not hand on", CASE_PAGES),
     "into_id": ("what `into` was read as, with its number written out", {"cases:merge"}),
     "parts": ("texts and classes of the parts", {"cases:split"}),
     "visit_ids": ("what `ids` was read as", {"orders:batch_new"}),
-    "unit_id": ("what `unit` was read as", {"orders:sealing_new"}),
+    "unit_id": (
+        "what `unit` was read as",
+        {"orders:sealing_new", "field:visit_begin", "inspections:plan", "inspections:plan_together"},
+    ),
+    "case_id": ("what `case` was read as", {*VISIT_ACTS, "transfers:new"}),
+    "finding_id": ("what `finding` was read as", VISIT_ACTS),
+    "evidence_ids": ("what `evidence` was read as", {"transfers:new"}),
+    "order_id": ("what `order` was read as", {"transfers:new"}),
+    "sender_id": ("what `sender` was read as", {"transfers:new"}),
+    "lead_id": ("what `lead` was read as", {"suggestions:step"}),
     "officers": ("names and badges as typed", {"orders:sealing_new"}),
-    "receiver": ("the page draws its form anew; the verb takes none", TRANSFER_PAGES),
+    "receiver_id": ("what `receiver` was read as", {"transfers:new"}),
     "lead": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),
     "co": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),
     "signatory": ("the page draws its form anew; the verb takes none", SUGGESTION_PAGES | {"suggestions:step"}),
@@ -300,7 +306,7 @@ def tries(world: World, filed: Callable, hazard: Callable, visited: Callable) ->
             {"case": ids["case_id"]}, transferred, shows=True),
         Try("police_officer", "transfers:new", "receiver", offices.west_housing.pk, offices.fire.pk,
             {"case": mine.pk}, transferred),
-        Try("fire_officer", "transfers:step", "receiver", offices.west_housing.pk,
+        Try("fire_officer", "transfers:step", "receiver_id", offices.west_housing.pk,
             offices.urban_management.pk, {"transfer_id": sender.pk, "act": "pass_on"},
             {"note": "属于城市管理部门职权，请依法处理"}),
         Try("company_clerk", "objections:new", "order", other_order.pk, ids["order_id"], query="order",

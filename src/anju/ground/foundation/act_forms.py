@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import asks
+from . import acts, asks
 from .acts import Loop, Possible
 from .asks import Field
 from .refusals import NotFound, Refusal
@@ -52,7 +52,7 @@ def typed(step: Step, data: Any, files: Any = None) -> dict[str, Any]:
 def press(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> Any:
     """Do the act whose button was pressed on a record; raises what the verb raises, NotFound for no such act."""
     verb = loop.verbs.get(act)
-    if verb is None or not verb.steps[0].pressed:
+    if verb is None or not verb.steps[0].pressed or not acts.is_declared(verb.name):
         raise NotFound(_("没有找到这个页面。"))
     step = verb.steps[0]
     given = typed(step, request.POST, request.FILES) | more
@@ -60,11 +60,11 @@ def press(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> A
 
 
 def forms_of(
-    loop: Loop, row: Any, acts: Iterable[Possible], *, by: Any, at: datetime, data: Any = None, act: str = ""
+    loop: Loop, row: Any, possible_acts: Iterable[Possible], *, by: Any, at: datetime, data: Any = None, act: str = ""
 ) -> dict[str, forms.Form]:
     """Return a form for each act that asks for something; that of `act` holds what was typed."""
     made: dict[str, forms.Form] = {}
-    for possible in acts:
+    for possible in possible_acts:
         if possible.blocked is None and (possible.step.asks or possible.step.doubts):
             bound = data if possible.act == act else None
             made[possible.act] = ActForm(loop, possible.step, row, by=by, at=at, data=bound)

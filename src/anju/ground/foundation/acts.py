@@ -856,6 +856,12 @@ def declared(names: Collection[str]) -> Iterator[None]:
         _declared.reset(token)
 
 
+def is_declared(name: str) -> bool:
+    """Say whether the page that runs now may do an act; where no page runs, everything may be done."""
+    declared_ = _declared.get()
+    return declared_ is None or name in declared_
+
+
 def loops() -> list[Loop]:
     """List every kind of thing there is, by the name of its model."""
     return [_loops[name] for name in sorted(_loops)]
