@@ -60,7 +60,14 @@ def press(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> A
 
 
 def forms_of(
-    loop: Loop, row: Any, possible_acts: Iterable[Possible], *, by: Any, at: datetime, data: Any = None, act: str = ""
+    loop: Loop,
+    row: Any,
+    possible_acts: Iterable[Possible],
+    *,
+    by: Any,
+    at: datetime,
+    data: Any = None,
+    act: str = "",
 ) -> dict[str, forms.Form]:
     """Return a form for each act that asks for something; that of `act` holds what was typed."""
     made: dict[str, forms.Form] = {}

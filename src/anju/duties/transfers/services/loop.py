@@ -78,7 +78,7 @@ def _watchers(transfer: Transfer) -> set[int]:
     """Return who may urge: the sender and both superiors, not who must act itself."""
     party = rules.next_party(transfer.state, transfer.due_step)
     watching = {transfer.sender_id, transfer.sender_superior_id, transfer.receiver_superior_id}
-    return watching - {getattr(transfer, f"{party}_id", None)}
+    return {office for office in watching - {getattr(transfer, f"{party}_id", None)} if office is not None}
 
 
 def _whose(turn: Turn) -> None:
@@ -110,10 +110,10 @@ def _whose(turn: Turn) -> None:
     )
 
 
-def _receivers(transfer: Transfer | None, day: date, by: Actor) -> list[tuple[int, str]] | None:
+def _receivers(transfer: Transfer | None, day: date, by: Actor) -> list[tuple[int, str]]:
     """Offer the agencies to which a matter may be handed on: those that have not had it, so that it never circles."""
     if transfer is None:
-        return None
+        return []
     had = {o for one in [transfer, *queries.chain_before(transfer)] for o in (one.sender_id, one.receiver_id)}
     return [(o.pk, o.name) for o in queries.receivers(transfer.case, at=day, besides=had)]
 
@@ -156,12 +156,13 @@ def send(turn: Turn) -> None:
 def _tell_case(turn: Turn) -> None:
     """Write into the story of the case to whom it went, or what came back."""
     transfer = turn.row
-    said, words = (
-        (_("%(kind)s“%(name)s”（%(number)s）"), {"kind": KIND_LABELS[transfer.kind]})
+    said = (
+        _("%(kind)s“%(name)s”（%(number)s）")
         if turn.step.target == TransferState.SENT
-        else (_("移送有了结果：“%(name)s”反馈：%(outcome)s。%(text)s"), {})
+        else _("移送有了结果：“%(name)s”反馈：%(outcome)s。%(text)s")
     )
-    words |= {
+    words = {
+        "kind": str(KIND_LABELS[transfer.kind]),
         "name": transfer.receiver.name,
         "number": transfer.written_number,
         "outcome": queries.outcome_label(transfer.outcome),
