@@ -240,7 +240,7 @@ def give_post(
     """
     require_power(by, "access.manage")
     today = timezone.localtime(at).date()
-    post = {
+    post: dict[str, Any] = {
         "person": person,
         "organisation": organisation,
         "role": role,
@@ -290,7 +290,7 @@ def delegate(
     if not colleagues.exists():
         raise Refusal(_("只能委托给本单位在岗的同事。"), field="to_person_id")
     borrower = Person.objects.get(pk=to_person_id)
-    days = {"valid_from": valid_from, "valid_to": valid_to, "reason": reason}
+    days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to, "reason": reason}
     if queries.is_guarded(post.role, on=valid_from):
         return propose(Grant(kind=rules.Kind.LEND, person=borrower, post=post, **days), by=by, at=at)
     return _lend(post=post, borrower=borrower, **days, by=by, at=at)
