@@ -8,6 +8,7 @@ import pytest
 from anju.duties.cases import rules as cases
 from anju.duties.inspections import rules as inspections
 from anju.duties.majors import rules as majors
+from anju.duties.objections import rules as objections
 from anju.duties.orders import rules as orders
 from anju.duties.penalties import rules as penalties
 from anju.duties.suggestions import rules as suggestions
@@ -24,6 +25,7 @@ TABLES: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
     "penalties": (penalties.STEPS, penalties.STATE_LABELS),
     "transfers": (transfers.STEPS, transfers.STATE_LABELS),
     "majors": (majors.STEPS, majors.STATE_LABELS),
+    "objections": (objections.STEPS, objections.STATE_LABELS),
     "suggestions": (suggestions.STEPS, suggestions.STATE_LABELS),
 }
 

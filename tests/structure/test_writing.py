@@ -50,8 +50,6 @@ PENDING: set[str] = {
     "majors:major",
     "majors:new",
     "majors:step",
-    "objections:new",
-    "objections:objection",
     "organisations:edit",
     "organisations:end_contract",
     "organisations:new",

@@ -11,7 +11,7 @@ class ObjectionsConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.orders.models import Order
         from anju.duties.penalties.models import Penalty
-        from anju.ground.foundation import beside
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
@@ -21,5 +21,6 @@ class ObjectionsConfig(AppConfig):
 
         register(Item(_("执法异议"), "objections:list", "objections.see", "info", 68, _("检查执法")))
         register_piles(pages.piles)
+        story.register({}, subjects={"objections.objection": _("执法异议")})
         beside.register(Order, pages.of_order, order=20)
         beside.register(Penalty, pages.of_penalty, order=20)

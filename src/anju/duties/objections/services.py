@@ -5,67 +5,63 @@ offered the act.
 """
 
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.orders.models import Order
 from anju.duties.orders.rules import OrderState
 from anju.duties.penalties.models import Penalty
 from anju.duties.penalties.rules import PenaltyState
-from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, codes, journal
-from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import calendar, codes
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import NotPermitted, Refusal
 
 from .models import Objection
-from .queries import book, get, may_answer, target_of, term
+from .queries import book, may_answer, target_of, term
+from .rules import STATE_LABELS, STATE_MOODS, STEPS
+
+# Not decided yet, or decided no more: there is nothing to object to.
+_OVER = (
+    PenaltyState.FILED, PenaltyState.NOTICED, PenaltyState.HEARING, PenaltyState.CANCELLED, OrderState.VOID,
+)  # fmt: skip
 
 
-@transaction.atomic
+def _whose(turn: Turn) -> None:
+    """Let the agency answer: a leader on a penalty, an officer on an order."""
+    if turn.step.act == "answer" and not may_answer(turn.by, turn.row):
+        raise NotPermitted(
+            _("异议由作出决定的机关答复：处罚由负责人答复，责令改正由本单位执法人员答复。"),
+            data={"power": "penalties.approve"},
+        )
+
+
+LOOP = Loop(
+    Objection, STEPS, room="objections", see="objections.see", labels=STATE_LABELS, moods=STATE_MOODS, turns=_whose,
+    noun=lazy("这件异议"), missing=lazy("没有找到这件异议，可能编号有误，或与您的单位无关。"),
+)  # fmt: skip
+
+
+@LOOP.verb("object")
 def object_to(
-    *,
-    penalty_id: int | None = None,
-    order_id: int | None = None,
-    by_name: str,
-    text: str,
-    by: Actor,
-    at: datetime,
-    key: str = "",
+    turn: Turn, *, penalty_id: int | None = None, order_id: int | None = None, by_name: str, text: str
 ) -> Objection:
     """Register what somebody says against an order or a decision, and start the agency's term for the answer.
 
     by_name  who objects: of a company clerk their own company, else the person or unit on whose behalf it is written
     """
-    asked = journal.digest([penalty_id, order_id, by_name, text])
-    target = target_of(by, penalty_id=penalty_id, order_id=order_id)
-    # Locked, so that the second of two equal requests finds what the first has left.
-    type(target)._default_manager.select_for_update(of=("self",)).only("pk").get(pk=target.pk)
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Objection.objects.get(pk=known.subject_id)
-    rulebook = book(at)
-    text, by_name = text.strip(), by_name.strip()
-    if not by_name:
-        raise Refusal(_("请写明异议人的姓名或者单位名称。"), field="by_name")
+    target = target_of(turn.by, penalty_id=penalty_id, order_id=order_id)
+    turn.lock(type(target)._default_manager.all(), [target.pk])
     # A punished person's name is sealed on the decision, and so here.
     sealed = isinstance(target, Penalty) and target.party_sealed is not None
-    by_name = (codes.mask_name(by_name) if sealed else by_name)[:120]
-    if len(text) < rulebook["least"]:
-        raise Refusal(_("请写明对哪一项有异议、事实和理由是什么。"), field="text")
-    if len(text) > rulebook["most_letters"]:
-        raise Refusal(_("最多 %(n)d 个字，请缩短。") % {"n": rulebook["most_letters"]}, field="text")
-    over = (
-        PenaltyState.FILED,
-        PenaltyState.NOTICED,
-        PenaltyState.HEARING,
-        PenaltyState.CANCELLED,
-        OrderState.VOID,
-    )
-    if target.state in over:
-        raise NotAllowedNow(
-            _("决定还没有作出或者已经撤销，不能提出异议；告知后可以先陈述、申辩。"), data={"allowed": []}
-        )
+    by_name = codes.mask_name(by_name) if sealed else by_name
+    _fits(text, at=turn.at, short=_("请写明对哪一项有异议、事实和理由是什么。"))
+    if target.state in _OVER:
+        turn.refuse(_("决定还没有作出或者已经撤销，不能提出异议；告知后可以先陈述、申辩。"))
     which = Q(penalty=target) if isinstance(target, Penalty) else Q(order=target)
     if Objection.objects.filter(which, answered_at__isnull=True, by_name=by_name).exists():
         raise Refusal(_("同一异议人的异议正在审查，请等待答复。"), code="already_objected")
@@ -74,81 +70,50 @@ def object_to(
         order=target if isinstance(target, Order) else None,
         by_name=by_name,
         text=text,
-        made_at=at,
-        answer_by=timezone.localtime(calendar.due(at, term(at=at)).at).date(),
+        made_at=turn.at,
+        answer_by=timezone.localtime(calendar.due(turn.at, term(at=turn.at)).at).date(),
     )
-    journal.record(
-        "objections.object",
-        subject=made,
-        by=by,
-        at=at,
-        basis="xx-defaults-2026-76",
-        data={
-            "target": target._meta.label_lower,
-            "id": target.pk,
-            "number": target.written_number,
-            "answer_by": made.answer_by.isoformat(),
-        },
-        key=key,
-        key_digest=asked,
-    )
+    turn.facts = {
+        "target": target._meta.label_lower,
+        "id": target.pk,
+        "number": target.written_number,
+        "answer_by": made.answer_by.isoformat(),
+    }
     return made
 
 
-@transaction.atomic
-def answer(
-    *, objection_id: int, upheld: bool, text: str, by: Actor, at: datetime, key: str = ""
-) -> Objection:
+def _fits(text: str, *, at: datetime, short: str) -> None:
+    """Refuse a text with fewer or more letters than the rulebook allows."""
+    limits: dict[str, Any] = book(at)
+    if len(text) < limits["least"]:
+        raise Refusal(short, field="text")
+    if len(text) > limits["most_letters"]:
+        raise Refusal(_("最多 %(n)d 个字，请缩短。") % {"n": limits["most_letters"]}, field="text")
+
+
+@LOOP.verb("answer")
+def answer(turn: Turn, *, upheld: bool, text: str) -> None:
     """Answer an objection; upheld or not, with reasons. Whether the decision is cancelled is decided apart."""
-    asked = journal.digest([objection_id, upheld, text])
-    get(by, objection_id)
-    made = (
-        Objection.objects.select_for_update(of=("self",))
-        .select_related("penalty__agency", "order__agency")
-        .get(pk=objection_id)
-    )
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return made
-    if made.answered_at is not None:
-        raise NotAllowedNow(_("这件异议已经答复。"), data={"allowed": []})
-    if not may_answer(by, made):
-        raise NotPermitted(
-            _("异议由作出决定的机关答复：处罚由负责人答复，责令改正由本单位执法人员答复。"),
-            data={"power": "penalties.approve"},
-        )
-    text = text.strip()
-    if len(text) < book(at)["least"]:
-        raise Refusal(_("请写明审查的情况和理由，异议人会看到。"), field="answer")
-    made.upheld, made.answer, made.answered_at = upheld, text, at
-    made.answered_by = f"{by.post} {by.name}".strip()[:120]
-    made.save(update_fields=["upheld", "answer", "answered_at", "answered_by"])
-    late = timezone.localtime(at).date() > made.answer_by
-    journal.record(
-        "objections.answer",
-        subject=made,
-        by=by,
-        at=at,
-        note=text,
-        basis="xx-defaults-2026-76",
-        data={"upheld": upheld, "late": late},
-        key=key,
-        key_digest=asked,
-    )
-    return made
+    _fits(text, at=turn.at, short=_("请写明审查的情况和理由，异议人会看到。"))
+    made = turn.row
+    made.upheld, made.answer, made.answered_at = upheld, text, turn.at
+    made.answered_by = f"{turn.by.post} {turn.by.name}".strip()[:120]
+    turn.note, turn.facts = text, {"upheld": upheld, "late": turn.today > made.answer_by}
+
+
+@LOOP.verb("moved")
+def moved(turn: Turn) -> None:
+    """Work out again by when an objection is to be answered."""
+    made, before = turn.row, turn.row.answer_by
+    made.answer_by = timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date()
+    turn.facts = {"from": before.isoformat(), "to": made.answer_by.isoformat()}
 
 
 def recompute_deadlines(*, at: datetime) -> int:
-    """Work out again by when each open objection is to be answered, after a change of the calendar."""
-    moved = 0
-    for made in (
-        Objection.objects.filter(answered_at__isnull=True).select_for_update(of=("self",)).order_by("pk")
-    ):
-        due = timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date()
-        if due == made.answer_by:
-            continue
-        before, made.answer_by = made.answer_by, due
-        made.save(update_fields=["answer_by"])
-        data = {"from": before.isoformat(), "to": due.isoformat()}
-        journal.record("objections.moved", subject=made, by=SYSTEM, at=at, data=data)
-        moved += 1
-    return moved
+    """Move the term of each open objection whose last day a change of the calendar has moved; return how many."""
+    stale = [
+        made.pk
+        for made in Objection.objects.filter(answered_at__isnull=True)
+        if timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date() != made.answer_by
+    ]
+    return LOOP.many("moved", Objection.objects.filter(pk__in=stale), by=SYSTEM, at=at)

@@ -9,4 +9,5 @@ urlpatterns = [
     path("objections/", views.objection_list, name="list"),
     path("objections/new", views.objection_new, name="new"),
     path("objections/<int:objection_id>/", views.objection, name="objection"),
+    path("objections/<int:objection_id>/steps/<slug:act>", views.step, name="step"),
 ]

@@ -6,18 +6,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.penalties.models import Penalty
-from anju.ground.access.guards import power
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import queries, services
-from .forms import AnswerForm, ObjectionForm
+from .forms import ObjectionForm
 
 PAGE = 50
 
 
+@require_safe
 @power("objections.see", "objections.object")
 def objection_list(request: HttpRequest) -> HttpResponse:
     """List the objections in reach: those to be answered first, the overdue on top."""
@@ -38,6 +41,7 @@ def objection_list(request: HttpRequest) -> HttpResponse:
 
 
 @power("objections.object", "orders.order", "penalties.punish", "penalties.approve")
+@writes("objections.object")
 def objection_new(request: HttpRequest) -> HttpResponse:
     """Object to a decision (`?penalty=`) or an order (`?order=`), as the company itself or on somebody's behalf."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -55,7 +59,7 @@ def objection_new(request: HttpRequest) -> HttpResponse:
                 text=form.cleaned_data["text"],
                 by=actor,
                 at=timezone.now(),
-                key=request.POST.get("request_key", ""),
+                key=act_forms.key_of(request),
             )
         except NotFound:
             raise
@@ -74,45 +78,42 @@ def objection_new(request: HttpRequest) -> HttpResponse:
     return render(request, "objections/new.html", context, status=422 if request.method == "POST" else 200)
 
 
+@require_safe
 @power("objections.see", "objections.object")
 def objection(request: HttpRequest, objection_id: int) -> HttpResponse:
     """Show one objection with its answer, and let the agency answer it."""
-    actor = request.actor  # type: ignore[attr-defined]
+    return _page(request, objection_id)
+
+
+@require_POST
+@power("objections.see", "objections.object")
+@writes("objections.answer")
+def step(request: HttpRequest, objection_id: int, act: str) -> HttpResponse:
+    """Answer an objection; a refusal comes back beside its field with everything that was typed."""
+    try:
+        act_forms.press(request, services.LOOP, act, objection_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _page(request, objection_id, act=act, refusal=refusal)
+    messages.success(request, _("已答复。"))
+    return redirect("objections:objection", objection_id)
+
+
+def _page(
+    request: HttpRequest, objection_id: int, *, act: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
     found = queries.get(actor, objection_id)
-    may = queries.may_answer(actor, found)
-    form = AnswerForm(request.POST or None) if may else None
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        if form is None:
-            raise NotFound(_("没有找到这个页面。"))
-        if form.is_valid():
-            try:
-                services.answer(
-                    objection_id=objection_id,
-                    upheld=form.cleaned_data["upheld"] == "1",
-                    text=form.cleaned_data["answer"],
-                    by=actor,
-                    at=timezone.now(),
-                    key=request.POST.get("request_key", ""),
-                )
-            except NotFound:
-                raise
-            except Refusal as raised:
-                refusal = raised
-            else:
-                messages.success(request, _("已答复。"))
-                return redirect("objections:objection", objection_id)
-    today = timezone.localdate()
     target = found.penalty or found.order
     assert target is not None  # the database refuses an objection to nothing
     context = {
         "o": found,
         "target": target,
-        "form": form,
-        "refusal": refusal,
-        "late": found.answered_at is None and found.answer_by < today,
+        "acts": act_forms.buttons(
+            request, services.LOOP, found, "objections:step", at=at, act=act, refusal=refusal
+        ),
+        "late": found.answered_at is None and found.answer_by < timezone.localdate(at),
         "offers": found.upheld and target.agency_id in actor.organisation_ids,
     }
-    return render(
-        request, "objections/objection.html", context, status=422 if request.method == "POST" else 200
-    )
+    return render(request, "objections/objection.html", context, status=refusal.status if refusal else 200)

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("state", models.CharField(default="open", max_length=10)),
                 ("by_name", models.CharField(max_length=120)),
                 ("text", models.TextField()),
                 ("made_at", models.DateTimeField()),

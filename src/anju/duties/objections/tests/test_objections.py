@@ -93,7 +93,7 @@ def test_the_agencys_leader_answers_once_and_nothing_is_cancelled(
         objections.answer(by=police_officer.actor(friday_9am), **told)
     with pytest.raises(Refusal) as refused:
         objections.answer(by=chief.actor(friday_9am), **told | {"text": "是"})
-    assert refused.value.field == "answer"
+    assert refused.value.field == "text"
     answered = objections.answer(by=chief.actor(friday_9am), **told)
     assert answered.upheld and answered.answered_by.endswith("康所长")
     penalty.refresh_from_db()
