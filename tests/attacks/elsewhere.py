@@ -18,6 +18,7 @@ from anju.duties.cases.models import Case
 from anju.duties.inspections.forms import visits as inspection_forms
 from anju.duties.inspections.models import Unit, UnitMatch
 from anju.duties.majors import rules as major_rules
+from anju.duties.objections import rules as objection_rules
 from anju.duties.orders import rules as order_rules
 from anju.duties.penalties import rules as penalty_rules
 from anju.duties.penalties.models import Payment
@@ -71,6 +72,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "orders:sealing_step": acts_of(order_rules),
     "transfers:step": acts_of(transfer_rules),
     "majors:step": acts_of(major_rules),
+    "objections:step": acts_of(objection_rules),
 }
 
 

@@ -305,10 +305,10 @@ def test_a_company_reads_its_own_decisions_and_nobody_elses(everything, signed_i
         assert told.status_code in (403, 404, 405, 422), f"{act}: {told.status_code}"
         assert _state() == before
     answer = own.post(
-        reverse("objections:objection", args=[ids["objection_id"]]),
-        {"upheld": "1", "answer": "异议成立，予以撤销"},
+        reverse("objections:step", args=[ids["objection_id"], "answer"]),
+        {"upheld": "True", "text": "异议成立，予以撤销"},
     )
-    assert answer.status_code == 404 and Objection.objects.get().answered_at is None
+    assert answer.status_code == 403 and Objection.objects.get().answered_at is None
 
 
 # --- Forged fields ------------------------------------------------------------------------------------------------
