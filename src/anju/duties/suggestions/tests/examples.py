@@ -11,7 +11,10 @@ from anju.duties.suggestions import services
 from anju.duties.suggestions.models import Suggestion
 from anju.duties.suggestions.services import Signer
 
+from .conftest import DRAFT
+
 _numbers = count(70_001)
+_years = count(2012)
 
 
 def clerk(world: World) -> Any:
@@ -104,6 +107,89 @@ def hold_talk(world: World) -> Example:
         "attendees": "物业科", "content": "当面汇报办理思路并听取意见", "attitude": "agrees",
     }  # fmt: skip
     return Example(clerk(world), given, other={"place": "社区"})
+
+
+@example("suggestions.assign", doubt="refused_before")
+def assign_to_who_refused(world: World) -> Example:
+    made = assigned(world)
+    services.refuse_routing(
+        suggestion_id=made.pk, note="不属本局职责，应由消防部门主办", by=clerk(world), at=world.now
+    )
+    given = {"suggestion_id": made.pk, "lead_id": world.city.offices.city_housing.pk}
+    return Example(clerk(world), given, other={"note": "经研究仍由你局主办"})
+
+
+@example("suggestions.give_opinion")
+def give_opinion(world: World) -> Example:
+    co = handled(world).co_handlings.get()
+    given = {"co_handling_id": co.pk, "opinion": "我局已组织各小区开展检查，建议合并答复"}
+    return Example(world.actor("county_supervisor"), given, other={"opinion": "我局意见有变化，请以本次为准"})
+
+
+@example("suggestions.extend")
+def extend(world: World) -> Example:
+    given = {"suggestion_id": handled(world).pk, "reason": "涉及多个部门，已当面向代表说明需要延长办理"}
+    return Example(clerk(world), given, other={"reason": "情况复杂，已当面向代表说明并取得理解"})
+
+
+@example("suggestions.extend", effect="tell_registrar")
+def extend_and_tell(world: World) -> Example:
+    shown = extend(world)
+    row = Suggestion.objects.get(pk=shown.given["suggestion_id"])
+    return replace(shown, holds=row.notices.filter(kind="extend").exists)
+
+
+@example("suggestions.draft_reply")
+def draft_reply(world: World) -> Example:
+    given = {"suggestion_id": handled(world).pk, "draft": DRAFT}
+    return Example(clerk(world), given, other={"draft": replace(DRAFT, closing="感谢您的关心。")})
+
+
+def drafted(world: World, *, talked: bool = True, heard: bool = True) -> Suggestion:
+    """Draft the reply, the deputy spoken with and the co-handler heard, unless told otherwise."""
+    made = handled(world)
+    if heard:
+        services.give_opinion(
+            co_handling_id=made.co_handlings.get().pk, opinion="我局已组织各小区开展检查，建议合并答复",
+            by=world.actor("county_supervisor"), at=world.now,
+        )  # fmt: skip
+    if talked:
+        services.hold_talk(
+            signatory_id=made.signatories.get().pk, kind="visit", held_on=world.now.date(), place="代表工作室",
+            attendees="物业科", content="当面汇报办理思路并听取意见", attitude="agrees", by=clerk(world), at=world.now,
+        )  # fmt: skip
+    services.draft_reply(suggestion_id=made.pk, draft=DRAFT, by=clerk(world), at=world.now)
+    return made
+
+
+@example("suggestions.submit_for_signature")
+def submit_for_signature(world: World) -> Example:
+    return Example(clerk(world), {"suggestion_id": drafted(world).pk}, other={"note": "请审签"})
+
+
+@example("suggestions.submit_for_signature", doubt="no_talk")
+def submit_without_a_talk(world: World) -> Example:
+    return Example(clerk(world), {"suggestion_id": drafted(world, talked=False).pk})
+
+
+@example("suggestions.submit_for_signature", doubt="opinion_out")
+def submit_without_the_opinion(world: World) -> Example:
+    return Example(clerk(world), {"suggestion_id": drafted(world, heard=False).pk})
+
+
+@example("suggestions.read_notice")
+def read_notice(world: World) -> Example:
+    made = assigned(world)
+    services.refuse_routing(
+        suggestion_id=made.pk, note="不属本局职责，应由消防部门主办", by=clerk(world), at=world.now
+    )
+    return Example(clerk(world), {"notice_id": made.notices.get().pk}, same=pk_of)
+
+
+@example("suggestions.yearly_report")
+def yearly_report(world: World) -> Example:
+    given = {"year": next(_years), "text": "本年度共办理代表建议若干件，全部按期答复。"}
+    return Example(clerk(world), given, other={"text": "另一份报告的内容，全部按期答复。"})
 
 
 @example("suggestions.choose_publication")
