@@ -4,22 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.cast import BUILT_AT, SINCE, Builder
 from tests.verbs import Example, World, example
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice
 from anju.duties.inspections.models import Unit, Visit
-from anju.duties.inspections.services import checking
-from anju.duties.inspections.services import visits as inspections
+from anju.duties.inspections.services import checking, visits
+from anju.duties.inspections.tests.examples import concluded
 from anju.duties.orders.models import Order, Sealing
 from anju.duties.orders.queries import matters
 from anju.duties.orders.services import batches, orders, sealings  # noqa: F401  (their verbs)
 from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation.models import Event
-from anju.ground.foundation.tests import samples
-from anju.ground.organisations import services as organisations
-from anju.ground.organisations.models import Person
 from anju.means.documents.models import IssuedDocument
 
 TWO = [("赵安", "XF0001"), ("钱防", "XF0002")]
@@ -55,28 +51,10 @@ def hazard(world: World, code: str = "EB06") -> Case:
 
 
 def visited(world: World) -> Visit:
-    """Finish a visit of 槐荫小区 by two officers of the station, with a hazard that nobody has ordered on."""
-    by, at, station = police(world), world.now, world.city.offices.police
-    first = world.member("police_officer").person
-    Person.objects.filter(pk=first.pk).update(badge_number="JC0001")
-    second = Person.objects.filter(name="高演远").first() or organisations.create_person(
-        name="高演远", phone="13800000001", badge_number="JC0002", is_demo=True, by=Builder(), at=BUILT_AT
-    )
-    if not second.posts.exists():
-        organisations.hold_post(
-            person=second, organisation=station, role="police_officer", title="", valid_from=SINCE, by=Builder(),
-            at=BUILT_AT,
-        )  # fmt: skip
-    unit = Unit.objects.get(kind="estate", estate=world.city.estates.huaiyin)
-    visit: Visit = inspections.begin_visit(unit_id=unit.pk, officer_ids=[first.pk, second.pk], by=by, at=at)
-    photo = checking.Upload(samples.upload(samples.photo(seed=visit.pk + 500)))
-    checking.add_finding(
-        visit_id=visit.pk, class_code="EB02", place=f"{visit.pk}号楼", uploads=[photo], by=by, at=at
-    )
-    checking.check_items(visit_id=visit.pk, answers={}, rest="ok", by=by, at=at)
-    checking.conclude_part(visit_id=visit.pk, conclusion="problems", by=by, at=at)
-    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=at)
-    done: Visit = inspections.finish_visit(visit_id=visit.pk, by=by, at=at)
+    """Finish a visit of the station, with a hazard that nobody has ordered on."""
+    by, visit = concluded(world)
+    checking.sign(visit_id=visit.pk, signed_by="钱经理", by=by, at=world.now)
+    done: Visit = visits.finish_visit(visit_id=visit.pk, by=by, at=world.now)
     return done
 
 

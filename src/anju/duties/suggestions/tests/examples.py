@@ -5,11 +5,16 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from tests.cast import BUILT_AT, SINCE, Builder
 from tests.verbs import Example, World, example
 
 from anju.duties.suggestions import services
-from anju.duties.suggestions.models import Suggestion
+from anju.duties.suggestions.models import Feedback, Suggestion
 from anju.duties.suggestions.services import Signer
+from anju.ground.access import services as access
+from anju.ground.access.actors import PUBLIC, SYSTEM
+from anju.ground.access.models import Account
+from anju.ground.organisations import services as organisations
 
 from .conftest import DRAFT
 
@@ -175,6 +180,220 @@ def submit_without_a_talk(world: World) -> Example:
 @example("suggestions.submit_for_signature", doubt="opinion_out")
 def submit_without_the_opinion(world: World) -> Example:
     return Example(clerk(world), {"suggestion_id": drafted(world, heard=False).pk})
+
+
+def leader(world: World) -> Any:
+    """Return the main leader of the city housing bureau, who numbers its papers."""
+    office = world.city.offices.city_housing
+    type(office).objects.filter(pk=office.pk).update(document_code="试建函", phone="0373-0000001")
+    account = Account.objects.filter(username="zhuyan").first()
+    if account is None:
+        by = Builder()
+        person = organisations.create_person(
+            name="主演任", phone="13800000000", is_demo=True, by=by, at=BUILT_AT
+        )
+        organisations.hold_post(
+            person=person,
+            organisation=office,
+            role="bureau_leader",
+            title="",
+            valid_from=SINCE,
+            by=by,
+            at=BUILT_AT,
+        )
+        account = access.create_account(
+            username="zhuyan", password="only-for-tests-2024", person=person, by=by, at=BUILT_AT
+        )
+    return access.actor_of(account, at=world.now)
+
+
+def submitted(world: World) -> Suggestion:
+    """Send the reply to be signed."""
+    made = drafted(world)
+    services.submit_for_signature(suggestion_id=made.pk, by=clerk(world), at=world.now)
+    return made
+
+
+def signed(world: World) -> Suggestion:
+    """Have the reply signed."""
+    made = submitted(world)
+    services.sign(suggestion_id=made.pk, by=leader(world), at=world.now)
+    return made
+
+
+def answered(world: World) -> Suggestion:
+    """Issue the reply."""
+    made = signed(world)
+    services.issue(suggestion_id=made.pk, by=clerk(world), at=world.now)
+    return made
+
+
+def heard(world: World, value: str) -> Suggestion:
+    """Enter what the deputy thinks of the reply."""
+    made = answered(world)
+    services.take_feedback(
+        signatory_id=made.signatories.get().pk,
+        value=value,
+        reason="希望再具体一些",
+        by=clerk(world),
+        at=world.now,
+    )
+    return made
+
+
+@example("suggestions.insert_figure")
+def insert_figure(world: World) -> Example:
+    made, day = drafted(world), world.now.date()
+    given = {
+        "suggestion_id": made.pk, "section": 0, "measure": "received", "start": day - timedelta(days=90), "end": day,
+        "territory": "9901",
+    }  # fmt: skip
+    return Example(clerk(world), given, other={"section": 1})
+
+
+@example("suggestions.send_back")
+def send_back(world: World) -> Example:
+    given = {"suggestion_id": submitted(world).pk, "note": "请补充办理时限"}
+    return Example(leader(world), given, other={"note": "请补充责任单位"})
+
+
+@example("suggestions.sign")
+def sign(world: World) -> Example:
+    return Example(leader(world), {"suggestion_id": submitted(world).pk}, other={"note": "同意"})
+
+
+@example("suggestions.issue")
+def issue(world: World) -> Example:
+    return Example(clerk(world), {"suggestion_id": signed(world).pk}, other={"note": "印发"})
+
+
+@example("suggestions.deliver")
+def deliver(world: World) -> Example:
+    one = answered(world).signatories.get()
+    given = {"signatory_id": one.pk, "on": world.now.date(), "how": "in_person"}
+    return Example(clerk(world), given, other={"how": "mail"})
+
+
+@example("suggestions.take_feedback")
+def take_feedback(world: World) -> Example:
+    given = {"signatory_id": answered(world).signatories.get().pk, "value": "satisfied"}
+    return Example(clerk(world), given, other={"value": "basically"})
+
+
+@example("suggestions.take_feedback", follows="close")
+def satisfied(world: World) -> Example:
+    return take_feedback(world)
+
+
+@example("suggestions.take_feedback", follows="redo")
+def dissatisfied(world: World) -> Example:
+    shown = take_feedback(world)
+    return replace(shown, given=shown.given | {"value": "dissatisfied", "reason": "问题还没有解决"})
+
+
+@example("suggestions.feedback_by_code")
+def feedback_by_code(world: World) -> Example:
+    given = {"code": answered(world).signatories.get().code, "value": "satisfied"}
+    return Example(PUBLIC, given, other={"value": "basically"})
+
+
+@example("suggestions.feedback_by_code", follows="close")
+def satisfied_by_code(world: World) -> Example:
+    return feedback_by_code(world)
+
+
+@example("suggestions.feedback_by_code", follows="redo")
+def dissatisfied_by_code(world: World) -> Example:
+    shown = feedback_by_code(world)
+    return replace(shown, given=shown.given | {"value": "dissatisfied", "reason": "问题还没有解决"})
+
+
+def again(world: World) -> Suggestion:
+    """Answer a second time, after the deputy was dissatisfied with the first."""
+    made = heard(world, "dissatisfied")
+    services.draft_reply(suggestion_id=made.pk, draft=DRAFT, by=clerk(world), at=world.now)
+    services.submit_for_signature(suggestion_id=made.pk, by=clerk(world), at=world.now, insist=True)
+    services.sign(suggestion_id=made.pk, by=leader(world), at=world.now, insist=True)
+    services.issue(suggestion_id=made.pk, by=clerk(world), at=world.now)
+    return made
+
+
+def silent(world: World, made: Suggestion, value: str = "") -> Suggestion:
+    """Let the term of the feedback pass; one of the deputies may have said something that nothing followed from."""
+    made.clocks.filter(kind="feedback", stopped_at__isnull=True).update(due_at=world.now - timedelta(days=1))
+    if value:
+        rows = Feedback.objects.filter(reply__suggestion=made, value="")
+        rows.update(value=value, reason="问题还没有解决", given_at=world.now)
+    return made
+
+
+@example("suggestions.take_feedback", follows="ask_assessment")
+def dissatisfied_again(world: World) -> Example:
+    given = {"signatory_id": again(world).signatories.get().pk, "value": "dissatisfied", "reason": "仍未解决"}
+    return Example(clerk(world), given)
+
+
+@example("suggestions.feedback_by_code", follows="ask_assessment")
+def dissatisfied_again_by_code(world: World) -> Example:
+    given = {"code": again(world).signatories.get().code, "value": "dissatisfied", "reason": "仍未解决"}
+    return Example(PUBLIC, given)
+
+
+CLOSED = {"note": "期满没有反馈，视为认可"}
+
+
+@example("suggestions.close")
+def close(world: World) -> Example:
+    made = silent(world, answered(world))
+    return Example(clerk(world), {"suggestion_id": made.pk} | CLOSED, other={"note": "换一个理由办结"})
+
+
+@example("suggestions.close", follows="redo")
+def close_and_redo(world: World) -> Example:
+    made = silent(world, answered(world), "dissatisfied")
+    return Example(clerk(world), {"suggestion_id": made.pk} | CLOSED)
+
+
+@example("suggestions.close", follows="ask_assessment")
+def close_and_ask(world: World) -> Example:
+    made = silent(world, again(world), "dissatisfied")
+    return Example(clerk(world), {"suggestion_id": made.pk} | CLOSED)
+
+
+@example("suggestions.assess")
+def assess(world: World) -> Example:
+    made = again(world)
+    services.take_feedback(
+        signatory_id=made.signatories.get().pk,
+        value="dissatisfied",
+        reason="仍未解决",
+        by=clerk(world),
+        at=world.now,
+    )
+    given = {
+        "suggestion_id": made.pk, "held_on": world.now.date(), "experts": "张教授、李律师",
+        "conclusion": "答复符合规定，建议继续跟踪办理",
+    }  # fmt: skip
+    return Example(clerk(world), given, other={"experts": "王教授"})
+
+
+@example("suggestions.redo", effect="tell_both")
+def redo_and_tell(world: World) -> Example:
+    made = answered(world)
+    return Example(SYSTEM, {"suggestion_id": made.pk}, holds=made.notices.filter(kind="feedback").exists)
+
+
+@example("suggestions.ask_assessment", effect="tell_both")
+def ask_assessment_and_tell(world: World) -> Example:
+    made = answered(world)
+    return Example(SYSTEM, {"suggestion_id": made.pk}, holds=made.notices.filter(kind="feedback").exists)
+
+
+@example("suggestions.publish")
+def publish(world: World) -> Example:
+    return Example(
+        clerk(world), {"suggestion_id": heard(world, "satisfied").pk}, other={"names": ("郜演一",)}
+    )
 
 
 @example("suggestions.read_notice")
