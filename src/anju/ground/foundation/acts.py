@@ -340,6 +340,7 @@ class Loop:
     ready     called with the record just locked
     parent    the foreign key to the record above: the thing is a part of it, seen and locked through it
     param     how verbs name it: default `<model>_id`
+    by_server its acts may be done by the server too (loading, commands, what a city begins with), without post or power
     """
 
     model: type[models.Model]
@@ -364,6 +365,7 @@ class Loop:
     ready: Callable[[Any], None] | None = None
     parent: "tuple[Loop, str] | None" = None
     param: str = ""
+    by_server: bool = False
     verbs: dict[str, Verb] = field(default_factory=dict, init=False)
     effects: dict[str, Callable[[Turn], None]] = field(default_factory=dict, init=False)
 
@@ -536,7 +538,7 @@ class Loop:
             if by.kind != "system":
                 raise NotPermitted(_("这一步由系统自动办理。"), code="not_your_turn")
             return
-        if step.who == WITHIN:
+        if step.who == WITHIN or (self.by_server and by.kind == "system"):
             return
         if self.turns is not None:
             self.turns(turn)

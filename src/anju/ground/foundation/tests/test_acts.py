@@ -230,6 +230,13 @@ def test_power_turn_and_sight_are_asked_in_this_order_of_words(loop, thing, pers
         loop.verbs["expire"](thing_id=thing.pk, by=person, at=AT)
 
 
+def test_the_server_does_what_people_do_only_where_the_kind_says_so(loop, thing):
+    with pytest.raises(NotPermitted):
+        loop.verbs["begin"](thing_id=thing.pk, by=MACHINE, at=AT, note="装载数据")
+    loop.by_server = True
+    assert loop.verbs["begin"](thing_id=thing.pk, by=MACHINE, at=AT, note="装载数据").state == "running"
+
+
 def test_fields_are_read_by_their_declaration(loop, person, thing):
     begin = loop.verbs["begin"]
     for typed, field_ in (("", "note"), ("短", "note"), ("长" * 3000, "note"), ("坏\0字符坏字符", "note")):
