@@ -6,7 +6,6 @@ import re
 from django.apps import apps
 from django.core.management import call_command
 
-from anju.duties.majors import rules as major_rules
 from anju.duties.suggestions import rules as suggestion_rules
 from anju.ground.foundation import story, wiring
 from tests.verbs import load_rooms
@@ -14,7 +13,6 @@ from tests.verbs import load_rooms
 load_rooms()
 # What stands for the holes of names that are made at run time.
 HOLES = {
-    "major_act": [step.act for step in major_rules.STEPS],
     "suggestion_act": [step.act for step in suggestion_rules.STEPS],
 }
 # Written by SQL for thousands of rows at once (doors.exchange.services.loading), past journal.record.

@@ -10,6 +10,7 @@ class MajorsConfig(AppConfig):
 
     def ready(self) -> None:
         from anju.duties.inspections.queries import dossier
+        from anju.ground.foundation import story
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
@@ -18,6 +19,7 @@ class MajorsConfig(AppConfig):
         )
         from .models import MajorHazard
 
+        story.register({}, subjects={"majors.majorhazard": _("重大火灾隐患")})
         register(Item(_("重大火灾隐患"), "majors:list", "majors.see", "alert", 67, _("检查执法")))
         register_piles(pages.piles)
         dossier.register(pages.lines, follow=(MajorHazard,))

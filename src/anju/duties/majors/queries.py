@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from anju.duties.orders.queries import matters
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import rulebooks, workdays, workflow
+from anju.ground.foundation import rulebooks, workdays
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import covering_all
@@ -25,6 +26,16 @@ BOOK = "major_hazards"
 def book_on(day: date) -> dict[str, Any]:
     """Return the edition of the criteria in force on a day."""
     return rulebooks.load(BOOK, on=day)
+
+
+def places_on(day: date) -> list[tuple[str, str]]:
+    """List the kinds of place that the edition of a day tells apart."""
+    return [(entry["key"], in_language(entry)) for entry in book_on(day)["places"]]
+
+
+def in_language(entry: Mapping[str, Any]) -> str:
+    """Return the name of an entry in the reader's language."""
+    return str(entry["name_en"] if (get_language() or "").startswith("en") else entry["name"])
 
 
 def book_of(major: MajorHazard) -> dict[str, Any]:
@@ -64,19 +75,6 @@ def due_of(major: MajorHazard) -> date | None:
     if major.state in (MajorState.DECIDED, MajorState.LISTED):
         return major.due_on if major.written_number else major.notify_by
     return None
-
-
-def buttons(actor: Actor, major: MajorHazard) -> list[workflow.Step]:
-    """List the steps that an actor may take now."""
-    found = rules.possible(major.state, notified=bool(major.written_number))
-    return [step for step in found if may(actor, major, step)]
-
-
-def may(actor: Actor, major: MajorHazard, step: workflow.Step) -> bool:
-    """Say whether an actor may take a step: who lists it, by the office's level; else the agency that judges."""
-    if step.act == "list":
-        return bool(supervisors(actor, major))
-    return actor.has(step.power) and major.agency_id in actor.organisation_ids
 
 
 def supervisors(actor: Actor, major: MajorHazard) -> list[Organisation]:
