@@ -151,7 +151,7 @@ WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
         "what `unit` was read as",
         {"orders:sealing_new", "field:visit_begin", "inspections:plan", "inspections:plan_together"},
     ),
-    "case_id": ("what `case` was read as", {*VISIT_ACTS, "transfers:new"}),
+    "case_id": ("what `case` was read as", {*VISIT_ACTS, "transfers:new", "majors:new"}),
     "finding_id": ("what `finding` was read as", VISIT_ACTS),
     "evidence_ids": ("what `evidence` was read as", {"transfers:new"}),
     "order_id": ("what `order` was read as", {"transfers:new", "objections:new"}),
