@@ -81,7 +81,7 @@ def test_no_query_string_breaks_a_page(city, case, now, signed_in_as):
         name="对接",
         by=city.people.city_supervisor.actor(now),
         at=now,
-    )
+    ).secret
     values = {"case_id": case.pk, "estate_id": case.estate_id, "pk": case.estate_id, "measure": "received"}
     queries = [dict.fromkeys(NAMES, value) for value in WORST] + [{"order": o, "sort": o} for o in ORDERS[:2]]
     for url in _lists(values):

@@ -182,7 +182,7 @@ def test_cases_of_two_counties_are_neither_merged_nor_split_nor_parted_by_an_out
 def test_an_ended_post_acts_at_once_in_the_middle_of_a_session_and_for_its_key(city, case, now, signed_in_as):
     member = city.people.street_officer
     client, page = signed_in_as(member), reverse("cases:case", args=[case.pk])
-    key = access.create_key(account=member.account, name="对接", by=member.actor(now), at=now)
+    key = access.create_key(account=member.account, name="对接", by=member.actor(now), at=now).secret
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
     assert client.get(page).status_code == 200
     assert Client().get("/api/v1/cases", **bearer).json()["count"] == 1
@@ -214,10 +214,9 @@ def test_a_delegation_taken_back_acts_at_once_in_the_middle_of_a_session(city, c
 def test_a_closed_account_is_out_at_once(city, case, now, signed_in_as):
     member = city.people.street_officer
     client = signed_in_as(member)
-    key = access.create_key(account=member.account, name="对接", by=member.actor(now), at=now)
-    access.set_active(
+    key = access.create_key(account=member.account, name="对接", by=member.actor(now), at=now).secret
+    access.close_account(
         account_id=member.account.pk,
-        active=False,
         by=city.people.administrator.actor(now),
         at=now,
         reason="离职",

@@ -37,7 +37,9 @@ def asked(city, reported, walk, signed_in_as, friday_9am) -> Callable[[int], dic
             member = getattr(city.people, who)
             if api:
                 at = timezone.now()
-                key = access.create_key(account=member.account, name="budget", by=member.actor(at), at=at)
+                key = access.create_key(
+                    account=member.account, name="budget", by=member.actor(at), at=at
+                ).secret
                 clients[name] = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
             else:
                 clients[name] = signed_in_as(member)

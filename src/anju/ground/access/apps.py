@@ -10,12 +10,13 @@ class AccessConfig(AppConfig):
         from anju.ground.foundation import story
         from anju.ground.foundation.navigation import Item, register
 
-        from . import guards, reaches  # noqa: F401  (say what comes first, and how far a reach goes)
+        from . import guards, reaches, rules  # noqa: F401  (say what comes first, and how far a reach goes)
         from .pages import granted
         from .views import waiting
 
         # Posts are an act of access, too, though their table lies a room below.
-        story.register({}, details={"access": granted, "organisations": granted})
+        details = {"access": granted, "organisations": granted}
+        story.register(rules.EVENT_WORDS, subjects=rules.SUBJECTS, details=details)
 
         group = _("管理")
         register(Item(_("人员和账号"), "access:people", "access.manage", "key", 85, group))

@@ -55,7 +55,12 @@ def unseal(sealed: bytes | memoryview) -> dict[str, Any]:
 def fingerprint(text: str) -> str:
     """Return the keyed fingerprint (HMAC-SHA-256, hex) of a text folded to one spelling; "" for nothing."""
     folded = "".join(unicodedata.normalize("NFKC", text).split()).lower()
-    return hmac.new(_key("fingerprint"), folded.encode(), hashlib.sha256).hexdigest() if folded else ""
+    return keyed("fingerprint", folded).hex() if folded else ""
+
+
+def keyed(purpose: str, text: str) -> bytes:
+    """Return the keyed digest (HMAC-SHA-256) of a text for one purpose: nobody without the key can make it."""
+    return hmac.new(_key(purpose), text.encode(), hashlib.sha256).digest()
 
 
 def _key(purpose: str) -> bytes:

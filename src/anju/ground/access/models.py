@@ -37,6 +37,9 @@ class Account(AbstractBaseUser):
     must_change_password = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # A temporary password, in the hand that has just given it; kept nowhere.
+    opened = ""
+
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = []
     EMAIL_FIELD = "email"
@@ -118,6 +121,8 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # The key's text, in the hand that has just made it; kept nowhere.
+    secret = ""
 
     def __str__(self) -> str:
         return self.name

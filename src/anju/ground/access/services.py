@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import journal, reach, rulebooks
-from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.acts import Loop, Turn, derived
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.reach import (
     alternatives,
     condition_of,
@@ -38,7 +39,7 @@ from anju.ground.organisations.models import Jurisdiction, Organisation, Person,
 from anju.ground.organisations.queries import in_force, powers_of_role
 from anju.ground.organisations.rules import Held
 
-from . import held, queries, rules
+from . import escrow, held, queries, rules
 from .actors import PUBLIC, SYSTEM, Actor, Reach
 from .models import Account, ApiKey, Delegation, Grant
 
@@ -173,7 +174,7 @@ def _reaches(post: Post, kind: str, extra: list[Jurisdiction]) -> list[Reach]:
 def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
     """Return whom an API key acts for, or None when the key is unknown, expired or revoked."""
     day = timezone.localtime(at).date()
-    found = held.of_key(hashlib.sha256(secret.encode()).hexdigest(), at=at, on=day)
+    found = held.of_key(_digest(secret), at=at, on=day)
     if found is None:
         return None
     account, (posts, more) = found
@@ -184,39 +185,35 @@ def actor_of_key(secret: str, *, at: datetime) -> tuple[Actor, Account] | None:
 
 # --- Keys for machines -------------------------------------------------------------------------------------------
 
+KEYS = Loop(
+    ApiKey, rules.KEY_STEPS, room="access", state="", param="key_id", addressed=True, noun=lazy("这个密钥"),
+    missing=lazy("没有找到这个密钥。"), news=lambda key: {"account": key.account.username},
+    seen=lambda by: Q() if by.has("access.manage") else Q(account=by.account_id),
+)  # fmt: skip
 
-@transaction.atomic
-def create_key(*, account: Account, name: str, by: Actor, at: datetime, days: int | None = 365) -> str:
-    """Make a key for one's own account and return its secret, which is shown once and never stored."""
-    name = " ".join(name.split())
-    if not name:
-        raise Refusal(_("请写明这个密钥给哪个系统用。"), field="name")
-    if by.account_id != account.pk:
+
+@KEYS.verb("create_key")
+def create_key(turn: Turn, *, account: Account, name: str, days: int) -> ApiKey:
+    """Make a key for one's own account; its `secret` is in the hand of this one request and stored nowhere."""
+    if turn.by.account_id != account.pk:
         # Also no administrator: whoever holds the secret acts with the account's powers.
         raise NotFound(_("没有找到这个账号。"))
     secret = secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        account=account,
-        name=name,
-        digest=hashlib.sha256(secret.encode()).hexdigest(),
-        expires_at=at + timedelta(days=days) if days else None,
+    made = ApiKey.objects.create(
+        account=account, name=name, digest=_digest(secret), expires_at=turn.at + timedelta(days=days)
     )
-    data = {"account": account.username, **journal.origin(by)}
-    journal.record("access.key_created", subject=key, by=by, at=at, data=data)
-    return secret
+    made.secret = secret
+    return made
 
 
-@transaction.atomic
-def revoke_key(*, key_id: int, by: Actor, at: datetime) -> ApiKey:
+@KEYS.verb("revoke_key")
+def revoke_key(turn: Turn) -> None:
     """Revoke a key; the next request that brings it is refused."""
-    key = ApiKey.objects.select_for_update().filter(pk=key_id, revoked_at__isnull=True).first()
-    if key is None or (key.account_id != by.account_id and not by.has("access.manage")):
-        raise NotFound(_("没有找到这个密钥，可能已经吊销。"))
-    key.revoked_at = at
-    key.save(update_fields=["revoked_at"])
-    data = {"account": key.account.username, **journal.origin(by)}
-    journal.record("access.key_revoked", subject=key, by=by, at=at, data=data)
-    return key
+    turn.row.revoked_at = turn.at
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 # --- Posts -------------------------------------------------------------------------------------------------------
@@ -267,70 +264,74 @@ def _hold(*, person: Person, role: str, valid_from: date, valid_to: date | None,
     return organisations.hold_post(person=person, role=role, valid_from=valid_from, valid_to=valid_to, **told)
 
 
-@transaction.atomic
+DELEGATIONS = Loop(
+    Delegation, rules.DELEGATION_STEPS, room="access", state="", addressed=True, noun=lazy("这条委托"),
+    missing=lazy("没有找到这条委托。"),
+    seen=lambda by: Q() if by.has("access.manage") else Q(post__person=by.person_id),
+)  # fmt: skip
+
+
+@DELEGATIONS.verb("delegate")
 def delegate(
-    *, post_id: int, to_person_id: int, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
+    turn: Turn, *, post_id: int, to_person_id: int, valid_from: date, valid_to: date, reason: str
 ) -> Delegation | Grant:
     """Lend a post to a colleague of the organisation for the days of a leave; a guarded one is only asked for."""
     post = Post.objects.select_related("organisation", "person").filter(pk=post_id).first()
-    if post is None or (post.person_id != by.person_id and not by.has("access.manage")):
+    if post is None or (post.person_id != turn.by.person_id and not turn.by.has("access.manage")):
         raise NotFound(_("没有找到这个岗位。"))
-    if not reason.strip():
-        raise Refusal(_("请写明委托原因（休假、出差等）。"), field="reason")
-    if valid_to < timezone.localtime(at).date():
+    if valid_to < turn.today:
         raise Refusal(_("委托的最后一天已经过去，请改正。"), field="valid_to")
     if valid_to < valid_from:
         raise Refusal(_("结束日期早于开始日期，请改正。"), field="valid_to")
     if to_person_id == post.person_id:
         raise Refusal(_("不能委托给本人，请选择另一位同事。"), field="to_person_id")
-    if to_person_id == by.person_id:
+    if to_person_id == turn.by.person_id:
         raise Refusal(_("不能把别人的岗位委托给自己，请由另一位管理员办理。"), field="to_person_id")
     colleagues = Post.objects.filter(
         in_force(valid_from), organisation=post.organisation, person=to_person_id
     )
     if not colleagues.exists():
         raise Refusal(_("只能委托给本单位在岗的同事。"), field="to_person_id")
-    borrower = Person.objects.get(pk=to_person_id)
+    [borrower] = turn.lock(Person.objects.all(), [to_person_id])
+    turn.subject, turn.facts = post, _about_loan(post, borrower, valid_from, valid_to)
     days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to, "reason": reason}
     if queries.is_guarded(post.role, on=valid_from):
-        return propose(Grant(kind=rules.Kind.LEND, person=borrower, post=post, **days), by=by, at=at)
-    return _lend(post=post, borrower=borrower, **days, by=by, at=at)
+        grant = Grant(kind=rules.Kind.LEND, person=borrower, post=post, **days)
+        return turn.do(ask, grant=grant, reason=reason)
+    return turn.do(lend, post=post, to_person_id=borrower.pk, **days)
 
 
-def _lend(
-    *, post: Post, borrower: Person, valid_from: date, valid_to: date, reason: str, by: Actor, at: datetime
+@DELEGATIONS.verb("lend")
+def lend(
+    turn: Turn, *, post: Post, to_person_id: int, valid_from: date, valid_to: date, reason: str
 ) -> Delegation:
+    """Lend a post, as its holder or two administrators want it (delegate, confirm)."""
     # A post given at the same moment would not be seen.
-    Person.objects.select_for_update().get(pk=borrower.pk)
+    [borrower] = turn.lock(Person.objects.all(), [to_person_id])
     wanted = Held(post.role, valid_from, valid_to)
     organisations.refuse_excluded(borrower, wanted, queries.held_by(borrower), field="to_person_id")
-    made = Delegation.objects.create(
+    turn.facts = _about_loan(post, borrower, valid_from, valid_to)
+    turn.facts["powers"] = sorted(powers_of_role(post.role, on=valid_from))
+    return Delegation.objects.create(
         post=post, to_person=borrower, valid_from=valid_from, valid_to=valid_to, reason=reason
     )
-    data = {
+
+
+def _about_loan(post: Post, borrower: Person, valid_from: date, valid_to: date) -> dict[str, Any]:
+    return {
         "post": post.pk,
         "person": borrower.pk,
         "role": post.role,
         "from": valid_from.isoformat(),
         "to": valid_to.isoformat(),
         "names": [borrower.name, post.organisation.name, queries.role_name(post.role, on=valid_from)],
-        "powers": sorted(powers_of_role(post.role, on=valid_from)),
     }
-    journal.record(
-        "access.delegated", subject=made, by=by, at=at, note=reason, data=data | journal.origin(by)
-    )
-    return made
 
 
-@transaction.atomic
-def end_delegation(*, delegation_id: int, by: Actor, at: datetime) -> None:
+@DELEGATIONS.verb("end_delegation")
+def end_delegation(turn: Turn) -> None:
     """End a delegation before its last day."""
-    made = Delegation.objects.select_for_update().filter(pk=delegation_id, ended_at__isnull=True).first()
-    if made is None or (made.post.person_id != by.person_id and not by.has("access.manage")):
-        raise NotFound(_("没有找到这条委托。"))
-    made.ended_at = at
-    made.save(update_fields=["ended_at"])
-    journal.record("access.delegation_ended", subject=made, by=by, at=at, data=journal.origin(by))
+    turn.row.ended_at = turn.at
 
 
 # --- Logins ------------------------------------------------------------------------------------------------------
@@ -338,21 +339,112 @@ def end_delegation(*, delegation_id: int, by: Actor, at: datetime) -> None:
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{1,29}")
 # Read aloud over the telephone: no letter that looks like another, none that sounds like a digit.
 TEMPORARY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+# How long the very request that gave a temporary password is told it again: a second click, an answer that got lost.
+TOLD_AGAIN = timedelta(minutes=2)
 
 
-def temporary_password() -> str:
-    """Return a password for the first sign-in: three groups of four, some 59 bits."""
-    return "-".join("".join(secrets.choice(TEMPORARY_ALPHABET) for _n in range(4)) for _group in range(3))
+def _whose_login(turn: Turn) -> None:
+    """Refuse whoever acts on their own login, or alone on one that can unseal, audit or administer."""
+    account = turn.row
+    if account is None:
+        return
+    if account.pk == turn.by.account_id:
+        raise Refusal(_own_login())
+    # To close is never too early: a second person is asked for when it is opened again.
+    if turn.step.act != "close_account" and queries.guarded_by(account.person, on=turn.today):
+        raise Refusal(
+            _("这个账号能够管理、审计或调阅封存信息，要由另一位管理员复核后办理。"), code="needs_second"
+        )
 
 
-@transaction.atomic
-def create_account(
-    *, username: str, password: str, person: Person, by: Actor, at: datetime, must_change: bool = False
+def _own_login() -> str:
+    return _("不能在这里办理自己的账号：密码和动态验证码在“我的账号与权限”中修改，其余请由另一位管理员办理。")
+
+
+ACCOUNTS = Loop(
+    Account, rules.ACCOUNT_STEPS, room="access", state="", addressed=True, turns=_whose_login, noun=lazy("这个账号"),
+    missing=lazy("没有找到这个账号。"), seen=lambda by: Q() if by.has("access.manage") else Q(pk__in=[]),
+    news=lambda account: {"person": account.person.name if account.person else "", "account": account.username},
+    choices={"roles": lambda account, day, by: queries.role_names(on=day).items()},
+)  # fmt: skip
+
+
+def temporary_password(asked: str = "") -> str:
+    """Return a password for the first sign-in: three groups of four, some 59 bits.
+
+    asked  names the request that gives it, which is told the same when it comes again; "" = by chance
+    """
+    number = int.from_bytes(escrow.keyed("temporary password", asked) if asked else secrets.token_bytes(32))
+    letters = []
+    for _n in range(12):
+        number, rank = divmod(number, len(TEMPORARY_ALPHABET))
+        letters.append(TEMPORARY_ALPHABET[rank])
+    return "-".join("".join(letters[start : start + 4]) for start in (0, 4, 8))
+
+
+def _asked(name: str, account_id: int | None, key: str | None) -> str:
+    """Name a request by what its event keeps: only with the key that seals identities a password comes of it."""
+    return f"{name} {account_id} {key}" if key else ""
+
+
+def _password_of(turn: Turn) -> str:
+    return temporary_password(_asked(turn.loop.event(turn.step.act), turn.by.account_id, turn.key))
+
+
+def _told_again(event: Event) -> Account:
+    """Return the login that an earlier equal request was about; for a moment also `opened`, while it holds."""
+    account: Account = Account.objects.get(pk=event.subject_id)
+    if account.must_change_password and timezone.now() - event.at < TOLD_AGAIN:
+        password = temporary_password(_asked(event.name, event.actor_id, event.request_key))
+        account.opened = password if account.check_password(password) else ""
+    return account
+
+
+@ACCOUNTS.verb("enrol", answers=_told_again)
+def enrol(
+    turn: Turn, *, office: int, name: str, phone: str, badge_number: str, username: str, **post: Any
 ) -> Account:
-    """Open a login for a person.
+    """Enter a person with a login, whose first password is `opened`, and a first post; a guarded one is asked for."""
+    seen = visible(Organisation, to=turn.by, power="access.manage")
+    organisation = seen.filter(pk=office, active=True).first()
+    if organisation is None:
+        raise NotFound(_("没有找到这个单位。"))
+    told: dict[str, Any] = {"by": turn.by, "at": turn.at}
+    person = organisations.create_person(name=name, phone=phone, badge_number=badge_number, **told)
+    # Before the post, which may have to wait: the login alone can do nothing.
+    account = _new_login(username, person, must_change_password=True)
+    account.opened = _password_of(turn)
+    account.set_password(account.opened)
+    account.save()
+    give_post(person=person, organisation=organisation, **post, **told)
+    return account
 
+
+@ACCOUNTS.verb("create_account")
+def create_account(
+    turn: Turn,
+    *,
+    username: str,
+    person: Person,
+    password: str = "",
+    hashed: str = "",
+    must_change: bool = False,
+) -> Account:
+    """Open a login from the server itself, for a person.
+
+    hashed       the password as it is stored, where many logins have the same (the demo)
     must_change  the password is known to somebody else: nothing else can be done before it is changed
     """
+    account = _new_login(username, person, must_change_password=must_change)
+    account.password = hashed
+    if not hashed:
+        account.set_password(password)
+    account.save()
+    return account
+
+
+def _new_login(username: str, person: Person, **more: Any) -> Account:
+    """Return a login for a person who has none, not saved yet."""
     username = username.strip()
     if not USERNAME.fullmatch(username):
         raise Refusal(
@@ -362,120 +454,69 @@ def create_account(
         raise Refusal(_("登录名已被使用，请换一个。"), field="username")
     if Account.objects.filter(person=person).exists():
         raise Refusal(_("%(name)s已有账号，不能再开一个。") % {"name": person.name}, field="person")
-    _refuse_guarded(person, by=by, at=at)
-    account = Account.objects.create_user(username, password, person=person, must_change_password=must_change)
-    journal.record("access.account_created", subject=account, by=by, at=at, data=_about(account, by))
-    return account
+    return Account(username=username, person=person, **more)
 
 
-@transaction.atomic
-def reset_password(*, account_id: int, by: Actor, at: datetime) -> str:
-    """Give an account a temporary password and return it, to be handed over once; all its sessions end."""
-    return _reset(_managed(account_id, by, at), by=by, at=at)
+@ACCOUNTS.verb("reset_password", answers=_told_again)
+def reset_password(turn: Turn) -> None:
+    """Give an account a temporary password, `opened`, to be handed over once; all its sessions end."""
+    turn.row.opened = _password_of(turn)
+    turn.row.set_password(turn.row.opened)
+    turn.row.must_change_password = True
 
 
-@transaction.atomic
-def set_active(*, account_id: int, active: bool, by: Actor, at: datetime, reason: str) -> Account:
-    """Close or reopen an account. Closing ends its sessions; its keys refuse at once; posts stay as they are."""
-    # To close is never too early: a second person is asked for when it is opened again.
-    account = _managed(account_id, by, at if active else None)
-    if not reason.strip():
-        raise Refusal(_("请写明原因。"), field="reason")
-    return _set_active(account, active, reason=reason, by=by, at=at)
+@ACCOUNTS.verb("close_account")
+def close_account(turn: Turn, *, reason: str) -> None:
+    """Close an account: its sessions end, its keys refuse at once; posts stay as they are."""
+    turn.row.is_active = False
 
 
-@transaction.atomic
-def remove_second_factor(*, account_id: int, by: Actor, at: datetime, reason: str) -> Account:
+@ACCOUNTS.verb("open_account")
+def open_account(turn: Turn, *, reason: str) -> None:
+    """Open an account again."""
+    turn.row.is_active = True
+
+
+@ACCOUNTS.verb("remove_second_factor")
+def remove_second_factor(turn: Turn, *, reason: str) -> None:
     """Take the second factor off an account whose owner has lost the telephone and the codes."""
-    account = _managed(account_id, by, at)
-    if not reason.strip():
-        raise Refusal(_("请写明核实本人身份的方式。"), field="reason")
-    return _remove_factor(account, reason=reason, by=by, at=at)
+    Authenticator.objects.filter(user=turn.row).delete()
 
 
-@transaction.atomic
-def rescue(*, username: str, factor: bool, reason: str, by: Actor, at: datetime) -> str:
-    """Open a login again from the server itself, whose keepers are the second hand; returns its temporary password.
+@ACCOUNTS.verb("let_in", answers=_told_again)
+def let_in(turn: Turn, *, kind: str, reason: str) -> None:
+    """Do to a login that takes a second person what one has asked and another confirmed (confirm)."""
+    turn.facts["kind"] = kind
+    if kind == rules.Kind.PASSWORD:
+        reset_password.body(turn)
+    elif kind == rules.Kind.FACTOR:
+        remove_second_factor.body(turn, reason=reason)
+    else:
+        open_account.body(turn, reason=reason)
+
+
+def _of_login(username: str) -> int | None:
+    return Account.objects.filter(username=username).values_list("pk", flat=True).first()
+
+
+@ACCOUNTS.verb("rescue", param="username", locate=_of_login)
+def rescue(turn: Turn, *, reason: str, factor: bool) -> None:
+    """Open a login again from the server itself, whose keepers are the second hand; `opened` is its password.
 
     factor  take the second factor off, too
     """
-    account = Account.objects.select_for_update(of=("self",)).filter(username=username).first()
-    if account is None:
-        raise NotFound(_("没有找到这个账号。"))
-    if not reason.strip():
-        raise Refusal(_("请写明原因。"), field="reason")
-    journal.record("access.rescued", subject=account, by=by, at=at, note=reason, data=_about(account, by))
-    if not account.is_active:
-        _set_active(account, True, reason=reason, by=by, at=at)
+    turn.facts = {"opened": not turn.row.is_active, "factor": factor}
+    turn.row.is_active = True
     if factor:
-        _remove_factor(account, reason=reason, by=by, at=at)
-    return _reset(account, by=by, at=at)
+        remove_second_factor.body(turn, reason=reason)
+    reset_password.body(turn)
 
 
-def _reset(account: Account, *, by: Actor, at: datetime) -> str:
-    password = temporary_password()
-    account.set_password(password)
-    account.must_change_password = True
-    account.save(update_fields=["password", "must_change_password"])
-    end_sessions(account)
-    journal.record("access.password_reset", subject=account, by=by, at=at, data=_about(account, by))
-    return password
-
-
-def _set_active(account: Account, active: bool, *, reason: str, by: Actor, at: datetime) -> Account:
-    account.is_active = active
-    account.save(update_fields=["is_active"])
-    if not active:
-        end_sessions(account)
-    name = "access.account_opened" if active else "access.account_closed"
-    journal.record(name, subject=account, by=by, at=at, note=reason, data=_about(account, by))
-    return account
-
-
-def _remove_factor(account: Account, *, reason: str, by: Actor, at: datetime) -> Account:
-    Authenticator.objects.filter(user=account).delete()
-    end_sessions(account)
-    name = "access.second_factor_removed"
-    journal.record(name, subject=account, by=by, at=at, note=reason, data=_about(account, by))
-    return account
-
-
-def _about(account: Account, by: Actor) -> dict[str, Any]:
-    """Return whose login an event is about, and from where it was done."""
-    name = account.person.name if account.person else ""
-    return {"person": name, "account": account.username, **journal.origin(by)}
-
-
-def end_sessions(account: Account) -> int:
-    """Sign an account out everywhere and return how many sessions ended."""
-    sessions = list(UserSession.objects.filter(user=account))
-    for session in sessions:
+@ACCOUNTS.effect("sign_out")
+def _sign_out(turn: Turn) -> None:
+    """Sign a login out everywhere."""
+    for session in UserSession.objects.filter(user=turn.row):
         session.end()
-    return len(sessions)
-
-
-def _managed(account_id: int, by: Actor, at: datetime | None) -> Account:
-    """Lock an account that an administrator may act on: never their own, and (at a moment) none that takes a second."""
-    account = Account.objects.select_for_update(of=("self",)).filter(pk=account_id).first()
-    if account is None or not by.has("access.manage"):
-        raise NotFound(_("没有找到这个账号。"))
-    if account.pk == by.account_id:
-        raise Refusal(
-            _(
-                "不能在这里办理自己的账号：密码和动态验证码在“我的账号与权限”中修改，其余请由另一位管理员办理。"
-            )
-        )
-    if at is not None:
-        _refuse_guarded(account.person, by=by, at=at)
-    return account
-
-
-def _refuse_guarded(person: Person | None, *, by: Actor, at: datetime) -> None:
-    """Refuse whoever would alone give a way into a login that can unseal, audit or administer."""
-    if by.kind == "account" and queries.guarded_by(person, on=timezone.localtime(at).date()):
-        raise Refusal(
-            _("这个账号能够管理、审计或调阅封存信息，要由另一位管理员复核后办理。"), code="needs_second"
-        )
 
 
 # --- What takes a second person ----------------------------------------------------------------------------------
@@ -485,13 +526,16 @@ class _Rehearsed(Exception):
     """Rolls back an act that was only tried."""
 
 
-@transaction.atomic
-def ask_for_account(*, kind: str, account_id: int, reason: str, by: Actor, at: datetime) -> Grant:
+def ask_for_account(
+    *, kind: str, account_id: int, reason: str, by: Actor, at: datetime, key: str = ""
+) -> Grant:
     """Ask for a reset, the removal of a second factor or the opening of a login that takes a second person."""
-    account = _managed(account_id, by, None)
-    if account.person is None:
+    account = Account.objects.filter(ACCOUNTS.condition(by), pk=account_id, person__isnull=False).first()
+    if account is None:
         raise NotFound(_("没有找到这个账号。"))
-    return propose(Grant(kind=kind, person=account.person, reason=reason), by=by, at=at)
+    if account.pk == by.account_id:
+        raise Refusal(_own_login())
+    return propose(Grant(kind=kind, person=account.person, reason=reason), by=by, at=at, key=key)
 
 
 def _whose(turn: Turn) -> None:
@@ -504,7 +548,7 @@ def _whose(turn: Turn) -> None:
 
 
 GRANTS = Loop(
-    Grant, rules.STEPS, room="access", labels=rules.STATE_LABELS, moods=rules.STATE_TONES, turns=_whose,
+    Grant, rules.STEPS, room="access", addressed=True, labels=rules.STATE_LABELS, moods=rules.STATE_TONES, turns=_whose,
     seen=lambda by: Q() if by.has("access.confirm") else Q(asked_by=by.person_id),
     noun=lazy("这个申请"), missing=lazy("没有找到这个申请。"),
 )  # fmt: skip
@@ -513,20 +557,21 @@ _SAME = ("kind", "person_id", "role", "organisation_id", "post_id")
 
 def propose(asked: Grant, *, by: Actor, at: datetime, key: str = "") -> Grant:
     """File what takes a second person; refused at once when it could not be done, or when nobody could confirm it."""
-    made: Grant = ask(grant=asked, by=by, at=at, key=key)
+    made: Grant = ask(grant=asked, reason=asked.reason, by=by, at=at, key=key)
     return made
 
 
 @GRANTS.verb(
     "ask",
-    asked=lambda given: [getattr(given["grant"], n) for n in (*_SAME, "valid_from", "valid_to", "reason")],
+    asked=lambda given: [
+        given["reason"],
+        *(getattr(given["grant"], n) for n in (*_SAME, "valid_from", "valid_to")),
+    ],
 )
-def ask(turn: Turn, *, grant: Grant) -> Grant:
+def ask(turn: Turn, *, grant: Grant, reason: str) -> Grant:
     """File a request (propose)."""
     organisations.refuse_own(turn.by, grant.person)
-    grant.reason = " ".join(grant.reason.split())
-    if not grant.reason:
-        raise Refusal(_("请写明原因，复核的人要看。"), field="reason")
+    grant.reason = reason
     others = queries.confirmers(on=turn.today) - {turn.by.person_id, grant.person_id}
     if not others:
         raise Refusal(_nobody_to_confirm(on=turn.today))
@@ -538,13 +583,13 @@ def ask(turn: Turn, *, grant: Grant) -> Grant:
     if grant.kind in (rules.Kind.POST, rules.Kind.LEND):
         try:
             with transaction.atomic():
-                _carry_out(grant, by=turn.by, at=turn.at)
+                _carry_out(turn, grant)
                 raise _Rehearsed
         except _Rehearsed:
             pass
     grant.asked_by_id, grant.asked_at = turn.by.person_id, turn.at
     grant.save(force_insert=True)
-    turn.note, turn.facts = grant.reason, _about_grant(grant, turn)
+    turn.facts = _about_grant(grant, turn)
     return grant
 
 
@@ -559,11 +604,21 @@ def _nobody_to_confirm(*, on: date) -> str:
     )
 
 
-@GRANTS.verb("confirm")
+def _confirmed_again(event: Event) -> Grant:
+    """Return what an earlier equal request confirmed; for a moment also the password of a reset, while it holds."""
+    grant: Grant = Grant.objects.get(pk=event.subject_id)
+    if grant.kind == rules.Kind.PASSWORD:
+        key = derived(event.request_key or "", let_in.act)
+        done = Event.objects.get(actor_scope=event.actor_scope, request_key=key)
+        grant.opened = _told_again(done).opened
+    return grant
+
+
+@GRANTS.verb("confirm", answers=_confirmed_again)
 def confirm(turn: Turn, *, note: str = "") -> None:
     """Confirm what another administrator asked, and do it; a reset's temporary password is `opened`, this once."""
     _decide(turn, note)
-    turn.row.opened = _carry_out(turn.row, by=turn.by, at=turn.at)
+    turn.row.opened = _carry_out(turn, turn.row)
 
 
 @GRANTS.verb("refuse")
@@ -583,35 +638,29 @@ def _decide(turn: Turn, note: str) -> None:
     turn.facts = _about_grant(turn.row, turn)
 
 
-def _carry_out(grant: Grant, *, by: Actor, at: datetime) -> str:
+def _carry_out(turn: Turn, grant: Grant) -> str:
     """Do what was asked; returns the temporary password of a reset, or ""."""
-    today = timezone.localtime(at).date()
     if grant.kind == rules.Kind.POST:
         assert grant.organisation and grant.valid_from
         # What somebody does before the second person has agreed, they do without the power.
         _hold(
             person=grant.person, organisation=grant.organisation, role=grant.role, title=grant.title,
-            valid_from=max(grant.valid_from, today), valid_to=grant.valid_to, agreed=True, by=by, at=at,
+            valid_from=max(grant.valid_from, turn.today), valid_to=grant.valid_to, agreed=True, by=turn.by, at=turn.at,
         )  # fmt: skip
         return ""
     if grant.kind == rules.Kind.LEND:
         assert grant.post and grant.valid_from and grant.valid_to
-        since = max(grant.valid_from, today)
+        since = max(grant.valid_from, turn.today)
         if grant.valid_to < since or not (grant.post.valid_to is None or grant.post.valid_to >= since):
             raise Refusal(_("委托的日子或岗位已经结束，请不同意这个申请。"))
-        _lend(
-            post=grant.post, borrower=grant.person, valid_from=since, valid_to=grant.valid_to,
-            reason=grant.reason, by=by, at=at,
+        turn.do(
+            lend, post=grant.post, to_person_id=grant.person_id, valid_from=since, valid_to=grant.valid_to,
+            reason=grant.reason,
         )  # fmt: skip
         return ""
-    account = Account.objects.select_for_update(of=("self",)).get(person=grant.person)
-    if grant.kind == rules.Kind.PASSWORD:
-        return _reset(account, by=by, at=at)
-    if grant.kind == rules.Kind.FACTOR:
-        _remove_factor(account, reason=grant.reason, by=by, at=at)
-    else:
-        _set_active(account, True, reason=grant.reason, by=by, at=at)
-    return ""
+    account = Account.objects.get(person=grant.person)
+    done: Account = turn.do(let_in, account_id=account.pk, kind=grant.kind, reason=grant.reason)
+    return done.opened
 
 
 def _about_grant(grant: Grant, turn: Turn) -> dict[str, Any]:
@@ -626,7 +675,6 @@ def _about_grant(grant: Grant, turn: Turn) -> dict[str, Any]:
         "names": [name for name in named if name],
         "role": role,
         "powers": sorted(powers_of_role(role, on=turn.today)) if role else [],
-        **journal.origin(turn.by),
     }
 
 

@@ -9,25 +9,26 @@ from axes.helpers import get_cool_off, get_failure_limit
 from axes.models import AccessAttempt
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.foundation import act_forms
+from anju.ground.foundation.acts import Loop, Possible
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.reach import visible
-from anju.ground.foundation.refusals import NotFound, Refusal, show
+from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal, show
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.forms import EndForm
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.organisations.queries import in_force, search
 
 from . import queries, rules, services
-from .forms import DelegateForm, EnrolForm, KeyForm, PostForm, ReasonForm
+from .forms import PostForm
 from .guards import open_to_all, power, signed_in, writes
 from .models import Account, Grant
 
@@ -73,6 +74,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 # --- One's own ---------------------------------------------------------------------------------------------------
 
 
+@require_safe
 @signed_in
 def me(request: HttpRequest) -> HttpResponse:
     """Show one's own posts and powers, posts lent and borrowed, and how the login is kept safe."""
@@ -96,26 +98,29 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@writes("access.delegate")
 def delegate(request: HttpRequest, post_id: int) -> HttpResponse:
     """Lend one of one's own posts to a colleague for the days of a leave."""
     actor, today = request.actor, timezone.localdate()  # type: ignore[attr-defined]
     post = Post.objects.filter(in_force(today), pk=post_id).select_related("organisation", "person").first()
     if post is None or (post.person_id != actor.person_id and not actor.has("access.manage")):
         raise NotFound(_("没有找到这个岗位。"))
-    colleagues = queries.colleagues_of(post, on=today)
-    form = DelegateForm(
-        request.POST or None, colleagues=colleagues, initial={"valid_from": today, "valid_to": today}
-    )
-    if request.method == "POST" and form.is_valid():
+    refusal: Refusal | None = None
+    if request.method == "POST":
         try:
-            done = services.delegate(post_id=post.pk, by=actor, at=timezone.now(), **form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+            done = act_forms.file(request, services.delegate, post_id=post.pk)
+        except NotFound:
+            raise
+        except Refusal as found:
+            refusal = found
         else:
             _say(request, done, _("已委托。到期自动收回，也可以随时提前收回。"))
             return redirect("access:me")
+    form = act_forms.form_of(request, services.delegate, refusal=refusal, valid_from=today, valid_to=today)
+    colleagues = queries.colleagues_of(post, on=today)
+    form.fields["to_person_id"].choices = colleagues  # type: ignore[attr-defined]
     context = {"form": form, "post": post, "colleagues": colleagues}
-    return render(request, "access/delegate.html", context, status=422 if form.is_bound else 200)
+    return render(request, "access/delegate.html", context, status=refusal.status if refusal else 200)
 
 
 def _say(request: HttpRequest, done: object, sentence: str) -> None:
@@ -128,44 +133,53 @@ def _say(request: HttpRequest, done: object, sentence: str) -> None:
 
 @require_POST
 @signed_in
+@writes("access.end_delegation")
 def end_delegation(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a lent post back before its last day."""
-    services.end_delegation(delegation_id=pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
-    messages.success(request, _("已收回，即时生效。"))
-    return redirect("access:me")
+    return _pressed(request, services.DELEGATIONS, "end_delegation", pk, _("已收回，即时生效。"), "access:me")
+
+
+def _pressed(request: HttpRequest, loop: Loop, act: str, pk: int, sentence: str, back: str) -> HttpResponse:
+    """Do an act that asks for nothing, and say on the page it was pressed on what became of it."""
+    try:
+        act_forms.press(request, loop, act, pk)
+    except NotAllowedNow as refusal:
+        messages.info(request, str(refusal))
+    else:
+        messages.success(request, sentence)
+    return redirect(back)
 
 
 @signed_in
+@writes("access.create_key")
 def keys(request: HttpRequest) -> HttpResponse:
     """List one's keys for other systems, and make one, whose secret is shown this once."""
     account: Account = request.user  # type: ignore[assignment]
-    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    form, secret = KeyForm(request.POST or None), ""
-    if request.method == "POST" and form.is_valid():
+    made, refusal = None, None
+    if request.method == "POST":
         try:
-            secret = services.create_key(account=account, by=actor, at=at, **form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            form = KeyForm()
-    context = {"form": form, "secret": secret, **queries.security_of(account, at=at)}
-    response = render(request, "access/keys.html", context, status=422 if form.errors else 200)
+            made = act_forms.file(request, services.create_key, account=account)
+        except Refusal as found:
+            refusal = found
+    form = act_forms.form_of(request, services.create_key, refusal=refusal)
+    context = {"form": form, "made": made, **queries.security_of(account, at=timezone.now())}
+    response = render(request, "access/keys.html", context, status=refusal.status if refusal else 200)
     response["Cache-Control"] = "no-store"
     return response
 
 
 @require_POST
 @signed_in
+@writes("access.revoke_key")
 def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke a key."""
-    services.revoke_key(key_id=pk, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
-    messages.success(request, _("密钥已吊销，即时生效。"))
-    return redirect("access:keys")
+    return _pressed(request, services.KEYS, "revoke_key", pk, _("密钥已吊销，即时生效。"), "access:keys")
 
 
 # --- The administrator's -----------------------------------------------------------------------------------------
 
 
+@require_safe
 @power("access.manage")
 def people(request: HttpRequest) -> HttpResponse:
     """List people, their logins and posts."""
@@ -177,17 +191,21 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "access/people.html", {"page": page, "role_names": queries.role_names(on=today)})
 
 
+@require_safe
 @power("access.manage")
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a person: posts now and before, the login and its safety, with the acts of an administrator."""
     return _person_page(request, pk)
 
 
-def _person_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
+def _person_page(
+    request: HttpRequest, pk: int, *, act: str = "", refusal: Refusal | None = None, password: str = ""
+) -> HttpResponse:
     shown = Person.objects.select_related("account").filter(pk=pk).first()
     if shown is None:
         raise NotFound(_("没有找到这个人。"))
     account, today = getattr(shown, "account", None), timezone.localdate()
+    safety = queries.security_of(account, at=timezone.now()) if account else {}
     context = {
         "person": shown,
         "account": account,
@@ -195,56 +213,72 @@ def _person_page(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
         "today": today,
         "role_names": queries.role_names(on=today),
         "delegations": queries.delegations_of(shown, on=today),
-        "refusal": "",
-        "password": "",
+        "password": password,
         "own": shown.pk == request.actor.person_id,  # type: ignore[attr-defined]
         "guarded": queries.guarded_by(shown, on=today),
         "waiting": list(queries.grants_about(shown)),
         "kind_labels": rules.KIND_LABELS,
-        **(queries.security_of(account, at=timezone.now()) if account else {}),
-        **more,
+        **safety,
     }
-    response = render(request, "access/person.html", context, status=422 if context["refusal"] else 200)
-    if context["password"]:
+    if account:
+        context["acts"] = _account_buttons(request, account, context, act=act, refusal=refusal)
+    response = render(request, "access/person.html", context, status=refusal.status if refusal else 200)
+    if password:
         response["Cache-Control"] = "no-store"
     return response
 
 
+def _account_buttons(
+    request: HttpRequest, account: Account, page: dict[str, Any], *, act: str, refusal: Refusal | None
+) -> act_forms.Buttons:
+    """Return what an administrator may do to a login; what takes a second person is asked for, with a reason."""
+    told: dict[str, Any] = {"by": request.actor, "at": timezone.now()}  # type: ignore[attr-defined]
+    steps = services.ACCOUNTS.possible(account, **told)
+    if page["guarded"] and not page["own"]:
+        steps = [*map(Possible, rules.asked_for(account, page["today"])), *steps]
+    if not page["second_factor"]:
+        steps = [one for one in steps if one.act != "remove_second_factor"]
+    drawn = act_forms.forms_of(
+        services.ACCOUNTS, account, steps, data=request.POST if refusal else None, act=act, **told
+    )
+    beside = refusal is not None and act_forms.refused(drawn.get(act), refusal)
+    urls = {
+        name: reverse("access:account_act", args=[account.person_id, word])
+        for word, name in rules.ACCOUNT_ACTS.items()
+    }
+    return act_forms.Buttons(steps, drawn, urls, act, "" if refusal is None or beside else str(refusal))
+
+
 @power("access.manage")
+@writes("access.enrol")
 def enrol(request: HttpRequest) -> HttpResponse:
     """Enter a person with a login and a first post in an organisation, which is chosen first."""
     office = _office(request)
     if office is None:
         return _choose_office(request)
-    today = timezone.localdate()
-    form = EnrolForm(request.POST or None, roles=_roles_for(office), initial={"valid_from": today})
-    if request.method == "POST" and form.is_valid():
+    refusal: Refusal | None = None
+    if request.method == "POST":
         try:
-            with transaction.atomic():
-                made, password = _enrol(request, office, form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
+            made = act_forms.file(request, services.enrol, office=office.pk)
+        except NotFound:
+            raise
+        except Refusal as found:
+            refusal = found
         else:
-            return _person_page(request, made.pk, password=password)
+            for grant in queries.grants_about(made.person):
+                _say(request, grant, "")
+            return _given(request, made)
+    form = act_forms.form_of(request, services.enrol, refusal=refusal, valid_from=timezone.localdate())
+    form.fields["role"].choices = list(_roles_for(office).items())  # type: ignore[attr-defined]
     context = {"form": form, "office": office}
-    return render(request, "access/enrol.html", context, status=422 if form.is_bound else 200)
+    return render(request, "access/enrol.html", context, status=refusal.status if refusal else 200)
 
 
-def _enrol(request: HttpRequest, office: Organisation, given: dict[str, Any]) -> tuple[Person, str]:
-    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    made = organisations.create_person(
-        name=given["name"], phone=given["phone"], badge_number=given["badge_number"], by=by, at=at
-    )
-    password = services.temporary_password()
-    # Before the post, which may have to wait: the login alone can do nothing.
-    services.create_account(
-        username=given["username"], password=password, person=made, must_change=True, by=by, at=at
-    )
-    post = {name: given[name] for name in ("role", "title", "valid_from", "valid_to", "reason")}
-    done = services.give_post(person=made, organisation=office, by=by, at=at, **post)
-    if isinstance(done, Grant):
-        _say(request, done, "")
-    return made, password
+def _given(request: HttpRequest, account: Account) -> HttpResponse:
+    """Show the temporary password that was just given; whoever asks again later is told how to come by another."""
+    if not account.opened:
+        messages.info(request, _("已经办理过了。临时密码只显示一次，没有记下的，请再重置一次密码。"))
+    return _person_page(request, account.person_id, password=account.opened)  # type: ignore[arg-type]
 
 
 @power("access.manage")
@@ -325,22 +359,34 @@ def end_post(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @power("access.manage")
+@writes(
+    "access.reset_password",
+    "access.remove_second_factor",
+    "access.open_account",
+    "access.close_account",
+    "access.ask",
+)
 def account_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Reset a password, close or reopen a login, or take its second factor off; asked for where it takes a second."""
-    account, form = _account_of(pk), ReasonForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else ""
-    asked: dict[str, Any] = {"account_id": account.pk, "by": request.actor, "at": timezone.now()}  # type: ignore[attr-defined]
+    account, name = _account_of(pk), rules.ACCOUNT_ACTS[act]
     try:
-        if act != "close" and queries.guarded_by(account.person, on=timezone.localdate()):
-            done: object = services.ask_for_account(kind=act, reason=reason, **asked)
-        elif act == rules.Kind.PASSWORD:
-            return _person_page(request, pk, password=services.reset_password(**asked))
-        elif act == rules.Kind.FACTOR:
-            done = services.remove_second_factor(reason=reason, **asked)
+        if act in rules.ASKED_FOR and queries.guarded_by(account.person, on=timezone.localdate()):
+            done: Any = services.ask_for_account(
+                kind=act,
+                account_id=account.pk,
+                reason=request.POST.get("reason", ""),
+                by=request.actor,  # type: ignore[attr-defined]
+                at=timezone.now(),
+                key=act_forms.key_of(request),
+            )
         else:
-            done = services.set_active(active=act == rules.Kind.OPEN, reason=reason, **asked)
+            done = act_forms.press(request, services.ACCOUNTS, name, account.pk)
+    except NotFound:
+        raise
     except Refusal as refusal:
-        return _person_page(request, pk, refusal=str(refusal))
+        return _person_page(request, pk, act=name, refusal=refusal)
+    if act == rules.Kind.PASSWORD and isinstance(done, Account):
+        return _given(request, done)
     _say(request, done, _("已办理，即时生效。"))
     return redirect("access:person", pk=pk)
 
@@ -355,6 +401,7 @@ def _account_of(person_id: int) -> Account:
 # --- What takes a second person ----------------------------------------------------------------------------------
 
 
+@require_safe
 @power("access.confirm", "access.manage")
 def grants(request: HttpRequest) -> HttpResponse:
     """Show what waits for my confirmation, what I have asked myself, and what was decided last."""

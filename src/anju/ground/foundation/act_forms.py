@@ -2,7 +2,7 @@
 
     order = act_forms.press(request, LOOP, "comply", order_id)                         # in the view of a POST
     order = act_forms.file(request, order_timed)                                       # … of an act that files
-    form = act_forms.form_of(request, order_timed, recheck_on=today)                   # on the page of such an act
+    form = act_forms.form_of(request, order_timed, refusal=refusal, recheck_on=today)  # on the page of such an act
     acts = act_forms.buttons(request, LOOP, row, "orders:step", at=now)                # on the page of the thing
     acts = act_forms.buttons(…, act="comply", refusal=refusal)                         # sent back with what was typed
     {{ ui.act_buttons(acts, csrf_input) }}
@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from . import acts, asks
 from .acts import Loop, Possible, Verb
 from .asks import Field
-from .refusals import NotFound, Refusal
+from .refusals import NotFound, Refusal, show
 from .workflow import Step
 
 
@@ -67,11 +67,14 @@ def file(request: HttpRequest, verb: Verb, **more: Any) -> Any:
     return verb(by=request.actor, at=timezone.now(), key=key_of(request), **given)  # type: ignore[attr-defined]
 
 
-def form_of(request: HttpRequest, verb: Verb, **initial: Any) -> "ActForm":
-    """Return the form of an act that files, with what was typed when something was sent."""
-    data = request.POST if request.method == "POST" else None
+def form_of(request: HttpRequest, verb: Verb, *, refusal: Refusal | None = None, **initial: Any) -> "ActForm":
+    """Return the form of an act that files; what was just refused stands beside its field, or above, as typed."""
+    data = request.POST if refusal else None
     by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    return ActForm(verb.loop, verb.steps[0], None, by=by, at=at, data=data, initial=initial)
+    form = ActForm(verb.loop, verb.steps[0], None, by=by, at=at, data=data, initial=initial)
+    if refusal is not None:
+        show(form, refusal)
+    return form
 
 
 def forms_of(

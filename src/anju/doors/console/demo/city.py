@@ -12,7 +12,7 @@ import yaml
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.access.models import Account
-from anju.ground.foundation import codes, journal
+from anju.ground.foundation import codes
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory import services as territory
@@ -282,15 +282,14 @@ class Builder:
             account.set_unusable_password()
             account.save()
             return account
-        if self.hashed:
-            # All have the same password: hashing it once spares each first start several seconds.
-            account = Account.objects.create(username=login, password=self.hashed, person=person)
-            journal.record(
-                "access.account_created", subject=account, by=SYSTEM, at=self.began, data={"person": name}
-            )
-            return account
-        account = access.create_account(
-            username=login, password=self.book["password"], person=person, by=SYSTEM, at=self.began
+        # All have the same password: hashing it once spares each first start several seconds.
+        account: Account = access.create_account(
+            username=login,
+            password=self.book["password"],
+            hashed=self.hashed,
+            person=person,
+            by=SYSTEM,
+            at=self.began,
         )
         self.hashed = account.password
         return account

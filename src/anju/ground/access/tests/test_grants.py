@@ -177,8 +177,8 @@ def test_nobody_changes_their_own_posts_powers_or_account(city, now, security, s
     one = {"account_id": me.account.pk, **told}
     for act in (
         lambda: services.reset_password(**one),
-        lambda: services.set_active(active=False, reason="x", **one),
-        lambda: services.set_active(active=True, reason="x", **one),
+        lambda: services.close_account(reason="x", **one),
+        lambda: services.open_account(reason="x", **one),
         lambda: services.remove_second_factor(reason="x", **one),
         lambda: services.ask_for_account(kind=Kind.PASSWORD, reason="x", **one),
     ):
@@ -242,7 +242,7 @@ def test_a_login_that_can_unseal_audit_or_administer_is_reset_by_two(now, securi
     for act in (
         lambda: services.reset_password(**one),
         lambda: services.remove_second_factor(reason="丢失手机", **one),
-        lambda: services.set_active(active=True, reason="x", **one),
+        lambda: services.open_account(reason="x", **one),
     ):
         with pytest.raises(Refusal, match="另一位管理员复核"):
             act()
@@ -255,7 +255,7 @@ def test_a_login_that_can_unseal_audit_or_administer_is_reset_by_two(now, securi
 
 def test_a_guarded_login_is_closed_by_one_and_opened_by_two(now, security, system, city_supervisor):
     one = {"account_id": city_supervisor.account.pk, "by": security.actor(now), "at": now}
-    assert not services.set_active(active=False, reason="涉嫌盗用", **one).is_active
+    assert not services.close_account(reason="涉嫌盗用", **one).is_active
     asked = services.ask_for_account(kind=Kind.OPEN, reason="已查清", **one)
     services.confirm(grant_id=asked.pk, by=system.actor(now), at=now)
     assert Account.objects.get(pk=city_supervisor.account.pk).is_active
@@ -314,7 +314,7 @@ def test_the_keepers_of_the_server_let_somebody_in_again_and_the_journal_says_so
     call_command("rescue_login", "feng", "--reason", "两位管理员都忘记密码", "--second-factor")
     password = re.findall(r"[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}", capsys.readouterr().out)[0]
     assert Account.objects.get(username="feng").check_password(password)
-    assert Event.objects.get(name="access.rescued").note == "两位管理员都忘记密码"
+    assert Event.objects.get(name="access.rescue").note == "两位管理员都忘记密码"
     with pytest.raises(CommandError, match="没有找到"):
         call_command("rescue_login", "nobody", "--reason", "x")
 

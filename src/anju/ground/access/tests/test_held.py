@@ -26,7 +26,7 @@ def test_every_way_builds_the_same_actor(
     for member in vars(city.people).values():
         secret = services.create_key(
             account=member.account, name="对接", by=services.named(member.account), at=friday_9am, days=30
-        )
+        ).secret
         with django_assert_num_queries(1):
             found = services.actor_of_key(secret, at=friday_9am)
         assert found is not None
@@ -41,7 +41,7 @@ def test_every_way_builds_the_same_actor(
 
 def test_a_closed_account_and_a_revoked_key_open_nothing(city, street_officer, friday_9am):
     by = services.named(street_officer.account)
-    secret = services.create_key(account=street_officer.account, name="对接", by=by, at=friday_9am)
+    secret = services.create_key(account=street_officer.account, name="对接", by=by, at=friday_9am).secret
     Account.objects.filter(pk=street_officer.account.pk).update(is_active=False)
     assert services.actor_of_key(secret, at=friday_9am) is None
     Account.objects.filter(pk=street_officer.account.pk).update(is_active=True)
@@ -52,6 +52,8 @@ def test_a_closed_account_and_a_revoked_key_open_nothing(city, street_officer, f
 
 def test_an_account_without_a_person_has_no_powers(city, friday_9am):
     account = Account.objects.create_user("bare", None)
-    secret = services.create_key(account=account, name="对接", by=services.named(account), at=friday_9am)
+    secret = services.create_key(
+        account=account, name="对接", by=services.named(account), at=friday_9am
+    ).secret
     found = services.actor_of_key(secret, at=friday_9am)
     assert found is not None and not found[0].powers and found[0].name == "bare"

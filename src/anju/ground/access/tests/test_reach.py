@@ -172,7 +172,7 @@ def test_an_actor_costs_three_queries_at_most(
 def test_a_key_costs_four_queries_at_most(city, street_officer, friday_9am, django_assert_max_num_queries):
     secret = services.create_key(
         account=street_officer.account, name="对接", by=street_officer.actor(friday_9am), at=friday_9am
-    )
+    ).secret
     with django_assert_max_num_queries(4):
         actor, _account = services.actor_of_key(secret, at=friday_9am)
     assert actor.powers == street_officer.actor(friday_9am).powers

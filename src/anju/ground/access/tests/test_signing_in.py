@@ -147,7 +147,7 @@ def test_a_temporary_password_is_changed_before_anything_else(city, administrato
     at = timezone.now()
     password = services.reset_password(
         account_id=street_officer.account.pk, by=administrator.actor(at), at=at
-    )
+    ).opened
     client = Client()
     sign_in(client, "wang", password)
     assert client.get("/territory/estates/")["location"] == "/account/password/"
@@ -207,8 +207,8 @@ def test_nobody_ends_the_session_of_another(city):
 def test_a_closed_account_is_signed_out_at_once(city, administrator, street_officer):
     client, at = Client(), timezone.now()
     sign_in(client, "wang", PASSWORD)
-    services.set_active(
-        account_id=street_officer.account.pk, active=False, by=administrator.actor(at), at=at, reason="离职"
+    services.close_account(
+        account_id=street_officer.account.pk, by=administrator.actor(at), at=at, reason="离职"
     )
     assert not is_signed_in(client)
     answer = sign_in(Client(), "wang", PASSWORD)
@@ -281,7 +281,9 @@ def test_setting_up_a_second_factor_by_oneself(city, street_officer):
 def test_a_revoked_or_expired_key_is_nobody(city, street_officer):
     at = timezone.now()
     by = street_officer.actor(at)
-    secret = services.create_key(account=street_officer.account, name="对接平台", by=by, at=at, days=30)
+    secret = services.create_key(
+        account=street_officer.account, name="对接平台", by=by, at=at, days=30
+    ).secret
     assert services.actor_of_key(secret, at=at) is not None
     assert services.actor_of_key(secret, at=at + timedelta(days=31)) is None
     assert services.actor_of_key(secret + "x", at=at) is None
@@ -295,7 +297,7 @@ def test_a_key_acts_no_wider_than_its_account(city, street_officer, li):
     at = timezone.now()
     secret = services.create_key(
         account=street_officer.account, name="对接平台", by=street_officer.actor(at), at=at
-    )
+    ).secret
     with pytest.raises(NotFound):
         services.revoke_key(key_id=ApiKey.objects.get().pk, by=li.actor(at), at=at)
     with pytest.raises(NotFound):

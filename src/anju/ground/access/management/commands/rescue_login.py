@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            password = services.rescue(
+            account = services.rescue(
                 username=options["username"],
                 factor=options["second_factor"],
                 reason=options["reason"],
@@ -33,4 +33,4 @@ class Command(BaseCommand):
             )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
-        self.stdout.write(_("临时密码（首次登录时要改）：%(password)s") % {"password": password})
+        self.stdout.write(_("临时密码（首次登录时要改）：%(password)s") % {"password": account.opened})
