@@ -48,7 +48,7 @@ def test_no_administrator_opens_a_way_to_a_sealed_identity_alone(city, case, sig
             client.post(f"{url}?office={office.pk}", given | {"role": wanted})
     # The logins and the posts of whoever holds what she wants, and of herself.
     for member in (people.city_supervisor, people.administrator, people.county_supervisor, me):
-        for act in ("password", "factor", "open"):
+        for act in ("reset_password", "remove_second_factor", "open_account"):
             client.post(reverse("access:account_act", args=[member.person.pk, act]), {"reason": "忘记"})
         for to in (me.person, *Person.objects.filter(name__startswith="傀")[:3], people.duty_officer.person):
             client.post(

@@ -12,6 +12,7 @@ from anju.duties.cases import services
 from anju.duties.cases.models import Case, Notice, TermRequest
 from anju.duties.orders.services import orders
 from anju.ground.access import services as access
+from anju.ground.access.actors import SYSTEM
 from anju.ground.foundation import journal
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
@@ -261,7 +262,7 @@ def test_a_report_cannot_be_filed_from_outside_its_place(city, signed_in_as, now
         username="bu",
         password="only-for-tests-2024",
         person=officer,
-        by=city.people.administrator.actor(now),
+        by=SYSTEM,
         at=now,
     )
     department = access.actor_of(account, at=now)

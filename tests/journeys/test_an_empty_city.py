@@ -121,7 +121,7 @@ def test_setting_up_again_leaves_alone_what_officers_have_changed():
     call_command("set_up_city", stdout=StringIO())
     area = Area.objects.filter(level=Area.Level.STREET).earliest("pk")
     Area.objects.filter(pk=area.pk).update(name="改了名的街道")
-    day, feng = date(2026, 12, 7), Actor(account_id=1, kind="account", name="冯管理", post="系统管理员")
+    day, feng = date(2026, 12, 7), Actor(1, "account", "冯管理", "系统管理员", {"calendar.edit": ()})
     calendar.edit_day(
         day=day, is_workday=False, name="暴雪停工", source="演示数据", by=feng, at=BEFORE_THE_HOLIDAY
     )

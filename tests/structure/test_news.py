@@ -94,6 +94,6 @@ def test_the_wiring_can_be_printed(capsys):
     printed = capsys.readouterr().out
     block = printed.split("foundation.calendar_changed\n")[1].split("\n")[:2]
     assert block == [
-        "    recorded by  ground.foundation.calendar._bump",
+        "    recorded by  ground.foundation.models.calendar_changed",
         "    heard by     anju.duties.cases.listeners.calendar_changed",
     ]

@@ -24,8 +24,6 @@ WITHOUT = {
 PENDING: set[str] = {
     "access:end_post",
     "access:hold_post",
-    "console:confirm_year",
-    "console:edit_day",
     "exchange:cancel",
     "exchange:check",
     "exchange:export_cases",

@@ -38,7 +38,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "territory.estate_created": (lazy("建立小区档案"), "active"),
     "territory.estate_edited": (lazy("修改小区档案"), "quiet"),
     "territory.estate_listed_old": (lazy("调整老旧小区名单"), "warn"),
-    "foundation.calendar_changed": (lazy("工作日历变更"), "warn"),
     "inspections.unit_added": (lazy("登记检查对象"), "active"),
     "inspections.unit_edited": (lazy("修改检查对象"), "quiet"),
     "inspections.unit_ended": (lazy("注销检查对象"), "quiet"),

@@ -11,10 +11,9 @@ from anju.ground.foundation.refusals import Refusal
 _DAY_KINDS = {"放假": False, "上班": True, "off": False, "work": True}
 
 
-def read_days(text: str, *, plain: bool = False) -> list[DayException]:
+def read_days(text: str) -> list[DayException]:
     """Read the days of a holiday notice, one on a line: date, 放假 or 上班, name.
 
-    plain  a day may also be called `plain`: it is what its weekday says
     Raises Refusal naming the first line that cannot be read.
     """
     found = []
@@ -26,7 +25,7 @@ def read_days(text: str, *, plain: bool = False) -> list[DayException]:
             day = date.fromisoformat(parts[0])
             if not 2000 <= day.year < 2200:
                 raise ValueError(day)
-            is_workday = day.weekday() < 5 if plain and parts[1] == "plain" else _DAY_KINDS[parts[1]]
+            is_workday = _DAY_KINDS[parts[1]]
         except (ValueError, IndexError, KeyError):
             raise Refusal(
                 gettext("第 %(n)d 行看不懂：“%(line)s”。请写成“2027-02-06 放假 春节”。")

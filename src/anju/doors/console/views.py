@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.duties.cases import queries, rules
 from anju.ground.access.guards import power, signed_in, writes
 from anju.ground.foundation import act_forms, calendar, jobs, navigation, story
+from anju.ground.foundation.asked import day as asked_day
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
@@ -53,60 +54,71 @@ def home(request: HttpRequest) -> HttpResponse:
 # -------------------------------------------------------------------------------------- calendar, journal and jobs
 
 
+@require_safe
 @power("calendar.edit")
 def calendar_page(request: HttpRequest) -> HttpResponse:
     """Show the calendar's years, confirmed or provisional, and their exceptional days."""
-    asked = whole(request.GET.get("year")) or 0
+    return _calendar(request)
+
+
+# What the page calls a field of the acts.
+_ON_PAGE = {"day": "date", "exceptions": "days"}
+
+
+def _calendar(request: HttpRequest, *, act: str = "", refusal: Refusal | None = None) -> HttpResponse:
+    """Show a year of the calendar; what was just refused stands beside its field, with everything that was typed."""
+    sent = request.POST
+    day = asked_day(sent.get("date"))
+    asked = day.year if day else whole(sent.get("year") or request.GET.get("year")) or 0
     year = asked if 1900 < asked < 2200 else timezone.localdate().year
     context = {
         "years": CalendarYear.objects.order_by("year"),
         "year": year,
         "chosen": CalendarYear.objects.filter(year=year).first(),
         "days": CalendarDay.objects.filter(date__year=year).order_by("date"),
+        "typed": {act: sent},
+        "wrong": {act: {_ON_PAGE.get(refusal.field, refusal.field or ""): str(refusal)}} if refusal else {},
     }
-    return render(request, "console/calendar.html", context)
+    return render(request, "console/calendar.html", context, status=refusal.status if refusal else 200)
 
 
 @require_POST
 @power("calendar.edit")
+@writes("foundation.confirm_year")
 def confirm_year(request: HttpRequest) -> HttpResponse:
     """Confirm a year with the days of the State Council's notice; open deadlines are worked out again."""
-    year = whole(request.POST.get("year")) or 0
-    if not 2000 <= year < 2200:
-        raise Refusal(_("请填写四位数的年份，如 2027。"), field="year")
-    calendar.confirm_year(
-        year=year,
-        exceptions=read_days(request.POST.get("days", "")),
-        source=request.POST.get("source", ""),
-        by=request.actor,  # type: ignore[attr-defined]
-        at=timezone.now(),
+    try:
+        days = read_days(request.POST.get("days", ""))
+        made = act_forms.file(request, calendar.confirm_year, exceptions=days)
+    except Refusal as refusal:
+        return _calendar(request, act="confirm_year", refusal=refusal)
+    messages.success(
+        request, _("%(year)d 年日历已确认，未办结事项的期限已重新计算并记录。") % {"year": made.year}
     )
-    messages.success(request, _("%(year)d 年日历已确认，未办结事项的期限已重新计算并记录。") % {"year": year})
-    return redirect(f"{reverse('console:calendar')}?year={year}")
+    return redirect(f"{reverse('console:calendar')}?year={made.year}")
+
+
+# What the page calls the ways of a day.
+_WAYS = {"off": False, "work": True, "plain": None}
 
 
 @require_POST
 @power("calendar.edit")
+@writes("foundation.edit_day")
 def edit_day(request: HttpRequest) -> HttpResponse:
     """Make one day a workday or a day off, or what its weekday says; open deadlines are worked out again."""
-    found = read_days(f"{request.POST.get('date', '')} {request.POST.get('kind', '')}", plain=True)
-    if len(found) != 1:
-        raise Refusal(_("请选择一个日期。"), field="date")
-    day = found[0]
-    calendar.edit_day(
-        day=day.date,
-        is_workday=None if request.POST.get("kind") == "plain" else day.is_workday,
-        name=request.POST.get("name", ""),
-        source=request.POST.get("source", ""),
-        by=request.actor,  # type: ignore[attr-defined]
-        at=timezone.now(),
-    )
-    messages.success(
-        request, _("%(day)s 已更改，未办结事项的期限已重新计算并记录。") % {"day": day.date.isoformat()}
-    )
-    return redirect(f"{reverse('console:calendar')}?year={day.date.year}")
+    day, way = request.POST.get("date"), request.POST.get("kind")
+    try:
+        if way not in _WAYS:
+            raise Refusal(_("请选择放假、上班或取消安排。"), field="kind")
+        made = act_forms.file(request, calendar.edit_day, day=day, is_workday=_WAYS[way])
+    except Refusal as refusal:
+        return _calendar(request, act="edit_day", refusal=refusal)
+    messages.success(request, _("%(day)s 已更改，未办结事项的期限已重新计算并记录。") % {"day": day})
+    return redirect(f"{reverse('console:calendar')}?year={made.year}")
 
 
+@require_safe
 @power("journal.see")
 def journal_page(request: HttpRequest) -> HttpResponse:
     """Show the newest events of the journal, narrowed by name or person."""

@@ -126,29 +126,21 @@ ACCOUNT_STEPS = (
     Step("rescue", _("在服务器上恢复登录"), ANY, None, "", _BASIS, who=SYSTEM, effects=("sign_out",), mood="danger",
          asks=(_REASON, Field("factor", _("一并停用动态验证码"), "tick"))),
 )  # fmt: skip
-# What an administrator does to a login, as the address and a request call it. All but the closing takes a second person
-# where the login can unseal, audit or administer: to close is never too early.
-ACCOUNT_ACTS = {
-    Kind.PASSWORD: "reset_password",
-    Kind.FACTOR: "remove_second_factor",
-    Kind.OPEN: "open_account",
-    "close": "close_account",
-}
+# What takes a second person where the login can unseal, audit or administer: as what it is asked for, in which words.
+# The closing is not among them: to close is never too early.
 ASKED_FOR = {
-    Kind.PASSWORD: _("申请重置密码"),
-    Kind.FACTOR: _("申请停用动态验证码"),
-    Kind.OPEN: _("申请恢复账号"),
+    "reset_password": (Kind.PASSWORD, _("申请重置密码")),
+    "remove_second_factor": (Kind.FACTOR, _("申请停用动态验证码")),
+    "open_account": (Kind.OPEN, _("申请恢复账号")),
 }
 
 
 def asked_for(account: Any, day: date) -> list[Step]:
     """List the acts on a login that takes a second person as requests for them, each with its reason."""
-    acts = {step.act: step for step in ACCOUNT_STEPS}
-    found = [(label, acts[ACCOUNT_ACTS[kind]]) for kind, label in ASKED_FOR.items()]
     return [
-        replace(step, label=label, asks=(_WHY,))
-        for label, step in found
-        if not any(guard(account, day) for guard in step.when)
+        replace(step, label=ASKED_FOR[step.act][1], asks=(_WHY,))
+        for step in ACCOUNT_STEPS
+        if step.act in ASKED_FOR and not any(guard(account, day) for guard in step.when)
     ]
 
 

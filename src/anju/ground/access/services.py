@@ -350,8 +350,7 @@ def _whose_login(turn: Turn) -> None:
         return
     if account.pk == turn.by.account_id:
         raise Refusal(_own_login())
-    # To close is never too early: a second person is asked for when it is opened again.
-    if turn.step.act != "close_account" and queries.guarded_by(account.person, on=turn.today):
+    if turn.step.act in rules.ASKED_FOR and queries.guarded_by(account.person, on=turn.today):
         raise Refusal(
             _("这个账号能够管理、审计或调阅封存信息，要由另一位管理员复核后办理。"), code="needs_second"
         )

@@ -16,7 +16,9 @@ urlpatterns = [
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/posts/new", views.hold_post, name="hold_post"),
     re_path(
-        r"^people/(?P<pk>\d+)/(?P<act>password|close|open|factor)$", views.account_act, name="account_act"
+        r"^people/(?P<pk>\d+)/(?P<act>reset_password|remove_second_factor|close_account|open_account)$",
+        views.account_act,
+        name="account_act",
     ),
     path("grants/", views.grants, name="grants"),
     re_path(r"^grants/(?P<pk>\d+)/(?P<act>confirm|refuse|withdraw)$", views.grant_act, name="grant_act"),

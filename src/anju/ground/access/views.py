@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.foundation import act_forms
-from anju.ground.foundation.acts import Loop, Possible
+from anju.ground.foundation.acts import Loop
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.reach import visible
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal, show
@@ -221,32 +221,21 @@ def _person_page(
         **safety,
     }
     if account:
-        context["acts"] = _account_buttons(request, account, context, act=act, refusal=refusal)
+        context["acts"] = act_forms.buttons(
+            request,
+            services.ACCOUNTS,
+            account,
+            lambda name: reverse("access:account_act", args=[pk, name]),
+            at=timezone.now(),
+            act=act,
+            refusal=refusal,
+            elsewhere=() if context["second_factor"] else ("remove_second_factor",),
+            besides=rules.asked_for(account, today) if context["guarded"] and not context["own"] else (),
+        )
     response = render(request, "access/person.html", context, status=refusal.status if refusal else 200)
     if password:
         response["Cache-Control"] = "no-store"
     return response
-
-
-def _account_buttons(
-    request: HttpRequest, account: Account, page: dict[str, Any], *, act: str, refusal: Refusal | None
-) -> act_forms.Buttons:
-    """Return what an administrator may do to a login; what takes a second person is asked for, with a reason."""
-    told: dict[str, Any] = {"by": request.actor, "at": timezone.now()}  # type: ignore[attr-defined]
-    steps = services.ACCOUNTS.possible(account, **told)
-    if page["guarded"] and not page["own"]:
-        steps = [*map(Possible, rules.asked_for(account, page["today"])), *steps]
-    if not page["second_factor"]:
-        steps = [one for one in steps if one.act != "remove_second_factor"]
-    drawn = act_forms.forms_of(
-        services.ACCOUNTS, account, steps, data=request.POST if refusal else None, act=act, **told
-    )
-    beside = refusal is not None and act_forms.refused(drawn.get(act), refusal)
-    urls = {
-        name: reverse("access:account_act", args=[account.person_id, word])
-        for word, name in rules.ACCOUNT_ACTS.items()
-    }
-    return act_forms.Buttons(steps, drawn, urls, act, "" if refusal is None or beside else str(refusal))
 
 
 @power("access.manage")
@@ -368,24 +357,19 @@ def end_post(request: HttpRequest, pk: int) -> HttpResponse:
 )
 def account_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Reset a password, close or reopen a login, or take its second factor off; asked for where it takes a second."""
-    account, name = _account_of(pk), rules.ACCOUNT_ACTS[act]
+    account, at = _account_of(pk), timezone.now()
     try:
-        if act in rules.ASKED_FOR and queries.guarded_by(account.person, on=timezone.localdate()):
-            done: Any = services.ask_for_account(
-                kind=act,
-                account_id=account.pk,
-                reason=request.POST.get("reason", ""),
-                by=request.actor,  # type: ignore[attr-defined]
-                at=timezone.now(),
-                key=act_forms.key_of(request),
-            )
+        if act in rules.ASKED_FOR and queries.guarded_by(account.person, on=timezone.localdate(at)):
+            kind, reason = rules.ASKED_FOR[act][0], request.POST.get("reason", "")
+            told: dict[str, Any] = {"by": request.actor, "at": at, "key": act_forms.key_of(request)}  # type: ignore[attr-defined]
+            done: Any = services.ask_for_account(kind=kind, account_id=account.pk, reason=reason, **told)
         else:
-            done = act_forms.press(request, services.ACCOUNTS, name, account.pk)
+            done = act_forms.press(request, services.ACCOUNTS, act, account.pk)
     except NotFound:
         raise
     except Refusal as refusal:
-        return _person_page(request, pk, act=name, refusal=refusal)
-    if act == rules.Kind.PASSWORD and isinstance(done, Account):
+        return _person_page(request, pk, act=act, refusal=refusal)
+    if act == "reset_password" and isinstance(done, Account):
         return _given(request, done)
     _say(request, done, _("已办理，即时生效。"))
     return redirect("access:person", pk=pk)

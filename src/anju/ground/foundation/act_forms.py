@@ -11,7 +11,7 @@ A form only shows and gives back what was typed: what is right is decided by the
 pages, API and programs.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,23 +111,27 @@ def buttons(
     request: HttpRequest,
     loop: Loop,
     row: Any,
-    address: str,
+    address: str | Callable[[str], str],
     *,
     at: datetime,
     act: str = "",
     refusal: Refusal | None = None,
     elsewhere: Collection[str] = (),
+    besides: Iterable[Step] = (),
 ) -> Buttons:
     """Return the acts that are the reader's on a record; what was just refused stands beside its field as typed.
 
-    address    name of the address that takes a step: given the record's number and the act
+    address    name of the address that takes a step: given the record's number and the act; or a function of the act
     elsewhere  acts that have a page of their own
+    besides    steps shown before these, as this page offers them: asked for where somebody else will do them
     """
     by = request.actor  # type: ignore[attr-defined]
-    steps = [one for one in loop.possible(row, by=by, at=at) if one.act not in elsewhere]
+    own = [*map(Possible, besides), *loop.possible(row, by=by, at=at)]
+    steps = [one for one in own if one.act not in elsewhere]
     drawn_ = forms_of(loop, row, steps, by=by, at=at, data=request.POST if refusal else None, act=act)
     beside = refusal is not None and refused(drawn_.get(act), refusal)
-    urls = {one.act: reverse(address, args=[row.pk, one.act]) for one in steps}
+    named = address if callable(address) else lambda one: reverse(address, args=[row.pk, one])
+    urls = {one.act: named(one.act) for one in steps}
     return Buttons(steps, drawn_, urls, act, "" if refusal is None or beside else str(refusal))
 
 

@@ -1,13 +1,13 @@
 """The calendar of this city's offices: kept in the database, edited by officers, seeded from rulebooks/calendar.
 
-`due` is what every room calls. `confirm_year` and `edit_day` change the calendar and record the event
-`foundation.calendar_changed`, which the rooms that keep deadlines hear, to recompute the open ones.
+`due` is what every room calls. `confirm_year` and `edit_day` are acts; `foundation.calendar_changed` follows whatever
+changes the calendar, and the rooms that keep deadlines hear it, to recompute the open ones.
 """
 
 import csv
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import journal, workdays
+from .acts import Loop, Turn
+from .asks import Field
 from .models import CalendarDay, CalendarYear
 from .refusals import Refusal
+from .wording import lazy
 from .workdays import Calendar, Due, Term
+from .workflow import ANY, NEW, SYSTEM, Step
 
 CHANGED = "foundation.calendar_changed"
 # How long a process may go on with the calendar it knows before it asks whether another one has changed it.
@@ -101,18 +105,30 @@ def _read() -> Calendar:
 
 # --- Changing -------------------------------------------------------------------------------------------------
 
+BASIS = "cn-holidays-2024-2"
+_SOURCE = Field("source", lazy("依据"), "line", most=200, help=lazy("谁发的通知、文号"))
+_CHANGES = ("calendar_changed",)
+STEPS = (
+    Step("confirm_year", lazy("确认全年放假安排"), NEW, None, "calendar.edit", BASIS, follows=_CHANGES,
+         asks=(Field("year", lazy("年份"), "whole", required=True, least=2000, most=2199),
+               Field("exceptions", lazy("放假和调休日期"), "given", default=()),
+               replace(_SOURCE, required=True, lacking=lazy("请写明放假通知的名称或文号。")))),
+    Step("edit_day", lazy("更改一天"), NEW, None, "calendar.edit", BASIS, follows=_CHANGES,
+         asks=(Field("day", lazy("日期"), "day", required=True, lacking=lazy("请选择一个日期。")),
+               Field("is_workday", lazy("安排"), "given"), Field("name", lazy("名称"), "line", most=40), _SOURCE)),
+    Step("load_year", lazy("载入全年放假安排"), NEW, None, "", BASIS, who=SYSTEM, follows=_CHANGES, mood="quiet"),
+    Step("calendar_changed", lazy("工作日历变更"), ANY, None, "", BASIS, who=SYSTEM, mood="warn"),
+)  # fmt: skip
+YEARS = Loop(CalendarYear, STEPS, room="foundation", state="", param="year", by_server=True)
 
-@transaction.atomic
-def confirm_year(
-    *, year: int, exceptions: Iterable[DayException], source: str, by: journal.Trace, at: datetime
-) -> CalendarYear:
+
+@YEARS.verb("confirm_year")
+def confirm_year(turn: Turn, *, year: int, exceptions: Iterable[DayException], source: str) -> CalendarYear:
     """Replace a year's exceptions by those of the State Council's notice, and call the year confirmed.
 
     source  what the notice is called; required, because every deadline of the year rests on it
     """
     days = sorted(exceptions, key=lambda e: e.date)
-    if not source.strip():
-        raise Refusal(_("请写明放假通知的名称或文号。"), field="source")
     if strangers := [e.date for e in days if e.date.year != year]:
         raise Refusal(
             _("%(day)s 不在 %(year)s 年，请核对日期。") % {"day": strangers[0].isoformat(), "year": year},
@@ -120,84 +136,92 @@ def confirm_year(
         )
     if len({e.date for e in days}) < len(days):
         raise Refusal(_("同一天出现了两次，请核对日期。"), field="exceptions")
-    return _replace(year=year, days=days, confirmed=True, source=source.strip(), by=by, at=at)
+    return _replace(turn, year, days, confirmed=True, source=source)
 
 
-@transaction.atomic
-def edit_day(
-    *, day: date, is_workday: bool | None, name: str, source: str, by: journal.Trace, at: datetime
+@YEARS.verb("load_year")
+def load_year(
+    turn: Turn, *, year: int, exceptions: Sequence[DayException], confirmed: bool, source: str
 ) -> CalendarYear:
+    """Bring a year to what the rulebook says of it."""
+    return _replace(turn, year, exceptions, confirmed=confirmed, source=source)
+
+
+@YEARS.verb("edit_day")
+def edit_day(turn: Turn, *, day: date, is_workday: bool | None, name: str, source: str) -> CalendarYear:
     """Make one day a workday or a day off, or (None) what its weekday says; for holidays announced late.
 
     source  who announced it; required unless the exception is removed
     """
-    if is_workday is not None and not (name.strip() and source.strip()):
-        raise Refusal(_("请写明这一天的名称和依据。"), field="source" if name.strip() else "name")
-    row, _created = CalendarYear.objects.select_for_update().get_or_create(year=day.year)
+    if is_workday is not None and not (name and source):
+        raise Refusal(_("请写明这一天的名称和依据。"), field="source" if name else "name")
+    row = _locked(turn, day.year)
     before = _listed(CalendarDay.objects.filter(date=day))
     if is_workday is None:
         CalendarDay.objects.filter(date=day).delete()
     else:
-        CalendarDay.objects.update_or_create(
-            date=day,
-            defaults={"is_workday": is_workday, "name": name.strip()[:40], "source": source.strip()[:200]},
-        )
+        told = {"is_workday": is_workday, "name": name, "source": source}
+        CalendarDay.objects.update_or_create(date=day, defaults=told)
     after = _listed(CalendarDay.objects.filter(date=day))
-    if before != after:
-        _bump(row, by=by, at=at, before=before, after=after, confirmed_before=row.confirmed)
+    if before == after:
+        turn.unchanged(row)
+    return _changed(turn, row, before=before, after=after, confirmed_before=row.confirmed)
+
+
+def _locked(turn: Turn, year: int) -> CalendarYear:
+    """Lock a year's row; one that was never filled (revision 0) is made."""
+    CalendarYear.objects.bulk_create([CalendarYear(year=year, revision=0)], ignore_conflicts=True)
+    row: CalendarYear = turn.lock(CalendarYear.objects.all(), [year])[0]
     return row
 
 
 def _replace(
-    *, year: int, days: Sequence[DayException], confirmed: bool, source: str, by: journal.Trace, at: datetime
+    turn: Turn, year: int, days: Iterable[DayException], *, confirmed: bool, source: str
 ) -> CalendarYear:
-    """Make the rows of one year exactly these; records the change when there is one."""
-    row, created = CalendarYear.objects.select_for_update().get_or_create(
-        year=year, defaults={"confirmed": confirmed, "source": source}
-    )
+    """Make the rows of one year exactly these."""
+    row, source = _locked(turn, year), source[:200]
     of_year = CalendarDay.objects.filter(date__year=year)
     before = _listed(of_year)
     of_year.delete()
     CalendarDay.objects.bulk_create(
-        CalendarDay(date=e.date, is_workday=e.is_workday, name=e.name[:40], source=source[:200]) for e in days
+        CalendarDay(date=e.date, is_workday=e.is_workday, name=e.name[:40], source=source) for e in days
     )
     after = _listed(of_year.all())
-    confirmed_before = row.confirmed and not created
-    if before == after and confirmed_before == confirmed and row.source == source and not created:
-        return row
-    row.confirmed, row.source = confirmed, source[:200]
-    _bump(row, by=by, at=at, before=before, after=after, confirmed_before=confirmed_before)
-    return row
+    confirmed_before = row.confirmed
+    if row.revision and (before, confirmed_before, row.source) == (after, confirmed, source):
+        turn.unchanged(row)
+    row.confirmed, row.source = confirmed, source
+    return _changed(turn, row, before=before, after=after, confirmed_before=confirmed_before)
 
 
-def _bump(
+def _changed(
+    turn: Turn,
     row: CalendarYear,
     *,
-    by: journal.Trace,
-    at: datetime,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     confirmed_before: bool,
-) -> None:
+) -> CalendarYear:
     """Raise the year's revision, forget the cached calendar, and tell the rooms what changed.
 
-    The event's data: {"year", "confirmed_before", "confirmed", "source", "before", "after", "days"}, where before
+    The news' data: {"year", "confirmed_before", "confirmed", "source", "before", "after", "days"}, where before
     and after are {ISO day: [is_workday, name]} and days lists those that differ.
     """
     row.revision += 1
     row.save(update_fields=["confirmed", "source", "revision"])
     forget()
     differ = sorted(d for d in before.keys() | after.keys() if before.get(d) != after.get(d))
-    data = {
-        "year": row.year,
-        "confirmed_before": confirmed_before,
-        "confirmed": row.confirmed,
-        "source": row.source,
-        "before": {d: before[d] for d in differ if d in before},
-        "after": {d: after[d] for d in differ if d in after},
-        "days": differ,
-    }
-    journal.record(CHANGED, subject=row, by=by, at=at, data=data, basis="cn-holidays-2024-2")
+    turn.follow(
+        "calendar_changed",
+        year=row.year,
+        confirmed_before=confirmed_before,
+        confirmed=row.confirmed,
+        source=row.source,
+        before={d: before[d] for d in differ if d in before},
+        after={d: after[d] for d in differ if d in after},
+        days=differ,
+    )
+    return row
 
 
 def _listed(days: Iterable[CalendarDay]) -> dict[str, list[Any]]:
@@ -254,9 +278,8 @@ def load_seed(*, by: journal.Trace, at: datetime, folder: Path | None = None) ->
         if seed.year in touched:
             result["kept"].append(seed.year)
             continue
-        row = _replace(
-            year=seed.year, days=seed.days, confirmed=seed.confirmed, source=seed.source, by=by, at=at
-        )
+        told = {"exceptions": seed.days, "confirmed": seed.confirmed, "source": seed.source}
+        row = load_year(year=seed.year, **told, by=by, at=at)
         result["unchanged" if revisions.get(seed.year) == row.revision else "loaded"].append(seed.year)
     return result
 

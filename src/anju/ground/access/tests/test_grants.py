@@ -350,7 +350,7 @@ def test_a_password_reset_by_two_is_shown_once_to_who_confirms(city, security, s
     person = city.people.city_supervisor.person
     page = text_of(asking.get(f"/access/people/{person.pk}/"))
     assert "申请重置密码" in page
-    asked = asking.post(f"/access/people/{person.pk}/password", {"reason": "忘记密码"}, follow=True)
+    asked = asking.post(f"/access/people/{person.pk}/reset_password", {"reason": "忘记密码"}, follow=True)
     assert 'class="secret"' not in text_of(asked)
     told = confirming.post(f"/access/grants/{Grant.objects.get().pk}/confirm")
     password = re.findall(r'<code class="secret">([^<]+)</code>', text_of(told))[1]

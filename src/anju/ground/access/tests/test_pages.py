@@ -56,7 +56,7 @@ def test_the_pages_of_people_do_not_exist_for_others(city, street_officer, signe
 
 def test_acts_upon_others_do_not_exist_for_others(city, street_officer, li, signed_in_as):
     client = signed_in_as(street_officer)
-    for act in ("password", "close", "open", "factor"):
+    for act in ("reset_password", "close_account", "open_account", "remove_second_factor"):
         assert client.post(f"/access/people/{li.person.pk}/{act}", {"reason": "恶作剧"}).status_code == 404
     assert (
         client.post(f"/access/posts/{li.post.pk}/end", {"last_day": "2024-01-01", "reason": "x"}).status_code
@@ -79,11 +79,11 @@ def test_an_account_is_closed_with_a_reason_but_never_ones_own(
     city, administrator, street_officer, signed_in_as
 ):
     client = signed_in_as(administrator)
-    address = f"/access/people/{street_officer.person.pk}/close"
+    address = f"/access/people/{street_officer.person.pk}/close_account"
     assert client.post(address, {"reason": ""}).status_code == 422
     assert client.post(address, {"reason": "离职"}).status_code == 302
     assert not Account.objects.get(username="wang").is_active
-    own = client.post(f"/access/people/{administrator.person.pk}/close", {"reason": "离职"})
+    own = client.post(f"/access/people/{administrator.person.pk}/close_account", {"reason": "离职"})
     assert "不能在这里办理自己的账号" in text_of(own)
 
 

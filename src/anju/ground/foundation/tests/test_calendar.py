@@ -25,6 +25,9 @@ class Trace:
     name: str = "系统"
     post: str = ""
 
+    def has(self, power: str) -> bool:
+        return self.kind == "account" and power == "calendar.edit"
+
 
 SYSTEM = Trace()
 OFFICER = Trace(account_id=7, kind="account", name="王敏", post="市住建局 演示数据")
