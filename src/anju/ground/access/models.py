@@ -11,16 +11,10 @@ from . import rules
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Creates accounts with a hashed password; loads each with its person, whom every request needs."""
+    """Loads each account with its person, whom every request needs."""
 
     def get_queryset(self) -> models.QuerySet["Account"]:
         return super().get_queryset().select_related("person")
-
-    def create_user(self, username: str, password: str | None = None, **fields: object) -> "Account":
-        account = self.model(username=username, **fields)
-        account.set_password(password)
-        account.save(using=self._db)
-        return account
 
     def get_by_natural_key(self, username: str | None) -> "Account":
         return self.get(username=username)

@@ -51,7 +51,7 @@ def test_a_closed_account_and_a_revoked_key_open_nothing(city, street_officer, f
 
 
 def test_an_account_without_a_person_has_no_powers(city, friday_9am):
-    account = Account.objects.create_user("bare", None)
+    account = Account.objects.create(username="bare")
     secret = services.create_key(
         account=account, name="对接", by=services.named(account), at=friday_9am
     ).secret
