@@ -136,7 +136,9 @@ def cast() -> Cast:
             person = Person.objects.create(name=f"demo {login}", is_demo=True)
             Post.objects.create(person=person, organisation=organisation, role=role, valid_from=SINCE)
             account = Account.objects.create_user(f"bench.{login}", None, person=person)
-        key = access.create_key(account=account, name="bench", by=access.named(account), at=at, days=30).secret
+        key = access.create_key(
+            account=account, name="bench", by=access.named(account), at=at, days=30
+        ).secret
         members[login] = Member(account.username, account.pk, key, _session(account))
     estates = tuple(
         Estate.objects.filter(area=home).order_by("id").values_list("id", flat=True)[:HOME_ESTATES]

@@ -191,6 +191,7 @@ def belongings(world: World, case: Case) -> dict[str, Any]:
         "access:revoke_key": {"pk": owner.account.api_keys.get().pk},
         "access:grant_act": {"pk": grant.pk},
         "access:hold_post": {"pk": person.person.pk},
+        "access:person": {"pk": person.person.pk},
         "access:account_act": {"pk": person.person.pk},
         "access:end_post": {"pk": person.post.pk},
         "territory:edit": {"pk": city.estates.huaiyin.pk},

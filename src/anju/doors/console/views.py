@@ -71,13 +71,14 @@ def _calendar(request: HttpRequest, *, act: str = "", refusal: Refusal | None = 
     day = asked_day(sent.get("date"))
     asked = day.year if day else whole(sent.get("year") or request.GET.get("year")) or 0
     year = asked if 1900 < asked < 2200 else timezone.localdate().year
+    field = (refusal.field if refusal else None) or ""
     context = {
         "years": CalendarYear.objects.order_by("year"),
         "year": year,
         "chosen": CalendarYear.objects.filter(year=year).first(),
         "days": CalendarDay.objects.filter(date__year=year).order_by("date"),
         "typed": {act: sent},
-        "wrong": {act: {_ON_PAGE.get(refusal.field, refusal.field or ""): str(refusal)}} if refusal else {},
+        "wrong": {act: {_ON_PAGE.get(field, field): str(refusal)}} if refusal else {},
     }
     return render(request, "console/calendar.html", context, status=refusal.status if refusal else 200)
 

@@ -278,7 +278,7 @@ def load_seed(*, by: journal.Trace, at: datetime, folder: Path | None = None) ->
         if seed.year in touched:
             result["kept"].append(seed.year)
             continue
-        told = {"exceptions": seed.days, "confirmed": seed.confirmed, "source": seed.source}
+        told: dict[str, Any] = {"exceptions": seed.days, "confirmed": seed.confirmed, "source": seed.source}
         row = load_year(year=seed.year, **told, by=by, at=at)
         result["unchanged" if revisions.get(seed.year) == row.revision else "loaded"].append(seed.year)
     return result

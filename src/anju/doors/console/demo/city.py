@@ -283,7 +283,7 @@ class Builder:
             account.save()
             return account
         # All have the same password: hashing it once spares each first start several seconds.
-        account: Account = access.create_account(
+        account = access.create_account(
             username=login,
             password=self.book["password"],
             hashed=self.hashed,
