@@ -1,6 +1,8 @@
 """What an act asks for, as a form on a page; and the one way in which a press of its button becomes the act.
 
     order = act_forms.press(request, LOOP, "comply", order_id)                         # in the view of a POST
+    order = act_forms.file(request, order_timed)                                       # … of an act that files
+    form = act_forms.form_of(request, order_timed, recheck_on=today)                   # on the page of such an act
     acts = act_forms.buttons(request, LOOP, row, "orders:step", at=now)                # on the page of the thing
     acts = act_forms.buttons(…, act="comply", refusal=refusal)                         # sent back with what was typed
     {{ ui.act_buttons(acts, csrf_input) }}
@@ -21,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import acts, asks
-from .acts import Loop, Possible
+from .acts import Loop, Possible, Verb
 from .asks import Field
 from .refusals import NotFound, Refusal
 from .workflow import Step
@@ -57,6 +59,19 @@ def press(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> A
     step = verb.steps[0]
     given = typed(step, request.POST, request.FILES) | more
     return verb(by=request.actor, at=timezone.now(), key=key_of(request), **{verb.param: pk}, **given)  # type: ignore[attr-defined]
+
+
+def file(request: HttpRequest, verb: Verb, **more: Any) -> Any:
+    """Do an act that files, with what was typed on its page; `more` is what the page knows besides."""
+    given = typed(verb.steps[0], request.POST, request.FILES) | more
+    return verb(by=request.actor, at=timezone.now(), key=key_of(request), **given)  # type: ignore[attr-defined]
+
+
+def form_of(request: HttpRequest, verb: Verb, **initial: Any) -> "ActForm":
+    """Return the form of an act that files, with what was typed when something was sent."""
+    data = request.POST if request.method == "POST" else None
+    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    return ActForm(verb.loop, verb.steps[0], None, by=by, at=at, data=data, initial=initial)
 
 
 def forms_of(

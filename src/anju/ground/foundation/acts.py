@@ -355,6 +355,7 @@ class Loop:
     parent    the foreign key to the record above: the thing is a part of it, seen and locked through it
     param     how verbs name it: default `<model>_id`
     by_server its acts may be done by the server too (loading, commands, what a city begins with), without post or power
+    addressed its events keep from which address somebody acts: what gives posts, powers and logins
     """
 
     model: type[models.Model]
@@ -380,6 +381,7 @@ class Loop:
     parent: "tuple[Loop, str] | None" = None
     param: str = ""
     by_server: bool = False
+    addressed: bool = False
     verbs: dict[str, Verb] = field(default_factory=dict, init=False)
     effects: dict[str, Callable[[Turn], None]] = field(default_factory=dict, init=False)
 
@@ -688,6 +690,8 @@ class Loop:
         data = self.news(turn.row) if self.news is not None and turn.row is not None else {}
         if self.state and turn.row is not None:
             data = data | {"state": self.state_of(turn.row)}
+        if self.addressed:
+            data = data | journal.origin(turn.by)
         data = data | turn.facts
         if turn.child is not None:
             data["child"] = turn.child.pk

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from anju.ground.foundation import acts, asks, story, workflow
+from anju.ground.foundation import act_forms, acts, asks, story, workflow
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.models import Event, JobProgress
@@ -41,6 +41,7 @@ class Person:
     post: str = "演示岗"
     powers: dict = field(default_factory=lambda: {"t.see": (), "t.do": (), "t.lead": ()})
     organisation_ids: frozenset = frozenset({7})
+    address: str = ""
 
     def has(self, power: str) -> bool:
         return power in self.powers
@@ -235,6 +236,27 @@ def test_the_server_does_what_people_do_only_where_the_kind_says_so(loop, thing)
         loop.verbs["begin"](thing_id=thing.pk, by=MACHINE, at=AT, note="装载数据")
     loop.by_server = True
     assert loop.verbs["begin"](thing_id=thing.pk, by=MACHINE, at=AT, note="装载数据").state == "running"
+
+
+def test_the_address_somebody_acts_from_is_kept_only_where_the_kind_says_so(loop, person, thing):
+    away = replace(person, address="192.0.2.7")
+    loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=away, at=AT)
+    loop.addressed = True
+    loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=away, at=AT)
+    loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)
+    assert [event.data.get("address") for event in Event.objects.order_by("id")] == [None, "192.0.2.7", None]
+
+
+def test_what_an_act_that_files_asks_for_is_a_form_and_becomes_the_act(loop, person, db, rf):
+    verb = loop.verbs["file"]
+    request = rf.post("/", {"title": " 新事项 ", "request_key": "k", "owner_id": "9"})
+    request.actor = person
+    assert act_forms.form_of(request, verb)["title"].value() == " 新事项 "
+    assert {act_forms.file(request, verb).title for _twice in range(2)} == {"新事项"}
+    assert Event.objects.get().request_key == "k"
+    empty = rf.get("/")
+    empty.actor = person
+    assert act_forms.form_of(empty, verb, title="某事")["title"].value() == "某事"
 
 
 def test_fields_are_read_by_their_declaration(loop, person, thing):
