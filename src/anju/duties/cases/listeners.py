@@ -58,7 +58,7 @@ def calendar_changed(event: Event) -> None:
     services.recompute_deadlines(at=event.at)
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     """Stamp the cases of a moved area with its new levels; who sees them follows at once."""
     moved = Area.objects.get(pk=event.subject_id)
@@ -75,7 +75,10 @@ def area_moved(event: Event) -> None:
             )
 
 
-@journal.hears("organisations.contract_changed")
+@journal.hears("organisations.sign_contract")
+@journal.hears("organisations.begin_contract")
+@journal.hears("organisations.end_contract")
+@journal.hears("organisations.lapse_contract")
 def contract_changed(event: Event) -> None:
     """Let a new property company see the open cases of its estate, and the former one no longer."""
     estate_id = event.data.get("estate")

@@ -52,9 +52,9 @@ reaches_by(Duty, _duties)
 reaches_by(UnitMatch, _matches)
 
 
-@journal.hears("territory.estate_created")
-@journal.hears("territory.estate_edited")
-@journal.hears("territory.estate_listed_old")
+@journal.hears("territory.create_estate")
+@journal.hears("territory.edit_estate")
+@journal.hears("territory.list_old")
 def estate_changed(event: Event) -> None:
     """Keep the unit of an estate like its record: its name, its place, and whether it is old on that day."""
     estate = Estate.objects.select_related("area").get(pk=event.subject_id)
@@ -68,8 +68,8 @@ _FOLLOWED: dict[str, Callable[..., Unit]] = {
 }
 
 
-@journal.hears("organisations.created")
-@journal.hears("organisations.edited")
+@journal.hears("organisations.create")
+@journal.hears("organisations.edit")
 def organisation_changed(event: Event) -> None:
     """Keep the unit of a company or committee; let a new agency take over the units of its area."""
     office = Organisation.objects.select_related("area").get(pk=event.subject_id)
@@ -83,14 +83,17 @@ def organisation_changed(event: Event) -> None:
     register.settle_areas([area for area in areas if area], on=on)
 
 
-@journal.hears("organisations.contract_changed")
+@journal.hears("organisations.sign_contract")
+@journal.hears("organisations.begin_contract")
+@journal.hears("organisations.end_contract")
+@journal.hears("organisations.lapse_contract")
 def contract_changed(event: Event) -> None:
     """Let an estate that gets or loses its company owe the checks of one that has it."""
     unit = Unit.objects.filter(kind="estate", estate=event.data.get("estate"), ended_on__isnull=True)
     register.settle(unit.values_list("pk", flat=True), on=timezone.localtime(event.at).date())
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     """Stamp the units of a moved area with its new levels, and let its agencies follow."""
     register.restamp(event.data["areas"], on=timezone.localtime(event.at).date())
