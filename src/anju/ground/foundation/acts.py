@@ -19,7 +19,7 @@ and powers are asked of `reach`, whose turn it is of the columns that the Loop n
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -114,6 +114,10 @@ class Turn:
             )
         self.facts.setdefault("doubts", []).append(code)
 
+    def unchanged(self, answer: Any = None) -> NoReturn:
+        """End here, before anything is written: all is as the act would have it, so that there is nothing to record."""
+        raise _Unchanged(self.row if answer is None else answer)
+
     def lock(self, things: "Loop | models.QuerySet[Any]", ids: Iterable[int]) -> list[Any]:
         """Lock other records in the order of their keys, those that the actor may see; raises NotFound for the rest.
 
@@ -156,6 +160,14 @@ class _Done(Exception):
     def __init__(self, event: Event):
         super().__init__(event)
         self.event = event
+
+
+class _Unchanged(Exception):
+    """The act found everything as it would have left it."""
+
+    def __init__(self, answer: Any):
+        super().__init__(answer)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +264,8 @@ class Verb:
                     return self._once(by=by, at=at, key=key, digest=asked, given=dict(given))
             except _Done as done:
                 return self.answer(done.event)
+            except _Unchanged as found:
+                return found.answer
             except (IntegrityError, Refusal):
                 # The first of two equal requests may have been done meanwhile: it may have moved the record out of
                 # sight, changed its state, taken its key or its place. Then its answer is the answer to both.
@@ -702,7 +716,8 @@ class Loop:
             target=step.target, starts=step.starts, stops=step.stops, before=state,
             kept=_columns(turn.row), given={"note": note} if note else {},
         )  # fmt: skip
-        self.finish(next_, self.verbs.get(act))
+        with suppress(_Unchanged):
+            self.finish(next_, self.verbs.get(act))
 
     # ---------------------------------------------------------------------------------------------- many at once
 
@@ -772,6 +787,8 @@ class Loop:
                     if verb is not None:
                         verb.body(turn, **turn.given)
                     self._settle(turn)
+            except _Unchanged:
+                continue
             except Refusal as refusal:
                 missed.append((turn.row, refusal))
             else:

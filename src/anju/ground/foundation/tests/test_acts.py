@@ -350,6 +350,25 @@ def test_an_act_that_changes_nothing_of_its_record_does_not_write_it(loop, perso
     assert written == [True]
 
 
+def test_an_act_that_finds_all_as_it_would_leave_it_records_nothing(loop, person, thing):
+    @loop.verb("archive")
+    def archive(turn: Turn, *, note: str) -> None:
+        turn.unchanged()
+
+    void = loop.verbs["void"]
+    void.body = lambda turn: turn.unchanged("as it was") if turn.row.title == "甲" else None
+    JobProgress.objects.update(title="甲")
+    answers = [void(thing_id=thing.pk, by=person, at=AT, key="same") for _twice in range(2)]
+    assert answers == ["as it was", "as it was"]
+    assert loop.many("void", JobProgress.objects.all(), by=person, at=AT) == 0
+    thing.refresh_from_db()
+    assert thing.state == "waiting" and not Event.objects.exists()
+    # What follows and has nothing to do does not undo what it follows.
+    JobProgress.objects.update(state="running")
+    loop.verbs["end"](thing_id=thing.pk, reason="做完了", by=person, at=AT)
+    assert [event.name for event in Event.objects.all()] == ["t.end"]
+
+
 def test_what_changes_inside_a_column_is_written(loop, person, thing, monkeypatch):
     def mark(turn: Turn, *, word: str) -> None:
         turn.row.result["word"] = len(word)
