@@ -53,15 +53,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "territory.estate_edited": (lazy("修改小区档案"), "quiet"),
     "territory.estate_listed_old": (lazy("调整老旧小区名单"), "warn"),
     "foundation.calendar_changed": (lazy("工作日历变更"), "warn"),
-    "inspections.unit_added": (lazy("登记检查对象"), "active"),
-    "inspections.unit_edited": (lazy("修改检查对象"), "quiet"),
-    "inspections.unit_ended": (lazy("注销检查对象"), "quiet"),
-    "inspections.unit_flagged": (lazy("加上标记"), "active"),
-    "inspections.unit_unflagged": (lazy("去掉标记"), "quiet"),
-    "inspections.units_merged": (lazy("合并检查对象"), "warn"),
-    "inspections.units_separated": (lazy("拆开检查对象"), "warn"),
-    "inspections.units_imported": (lazy("批量登记检查对象"), "active"),
-    "inspections.match_decided": (lazy("核对疑似同一对象"), "active"),
 }
 # What an event is about, by the label of its model.
 SUBJECTS: dict[str, Any] = {
@@ -77,7 +68,6 @@ SUBJECTS: dict[str, Any] = {
     "organisations.person": lazy("人员"),
     "organisations.post": lazy("岗位"),
     "organisations.servicecontract": lazy("物业服务合同"),
-    "inspections.unit": lazy("检查对象"),
     "territory.division": lazy("行政区划"),
     "territory.area": lazy("辖区"),
     "territory.estate": lazy("小区"),

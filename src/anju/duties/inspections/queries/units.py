@@ -23,7 +23,7 @@ from anju.ground.territory.rules import name_key
 from anju.means.figures.rules import suppress
 
 from ..models import Duty, Finding, Unit, UnitFlag, UnitMatch, Visit
-from ..rules import VisitState
+from ..rules import MatchState, VisitState
 from .checklists import agency_kinds
 
 SEE = "inspections.see"
@@ -397,7 +397,7 @@ def site_key(unit: Unit) -> str:
 def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
     """List the suggested pairs within reach that nobody has decided, the most alike first."""
     found = access.visible(UnitMatch, to=actor, power=power).filter(
-        same__isnull=True, unit__ended_on__isnull=True, other__ended_on__isnull=True
+        state=MatchState.OPEN, unit__ended_on__isnull=True, other__ended_on__isnull=True
     )
     parts = (
         "unit__street",
@@ -410,9 +410,14 @@ def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
     return list(found.select_related(*parts).order_by("-score", "pk")[:limit])
 
 
+def open_matches(unit: Unit) -> QuerySet[UnitMatch]:
+    """Return the suggested pairs of a unit that nobody has decided."""
+    return UnitMatch.objects.filter(Q(unit=unit) | Q(other=unit), state=MatchState.OPEN)
+
+
 def match_count(actor: Actor, *, power: str) -> int:
     """Count the suggested pairs that wait for a decision, up to 1,000."""
-    waiting = access.visible(UnitMatch, to=actor, power=power).filter(same__isnull=True)
+    waiting = access.visible(UnitMatch, to=actor, power=power).filter(state=MatchState.OPEN)
     return waiting.values("pk")[:1000].count()
 
 

@@ -26,7 +26,7 @@ from anju.ground.territory.models import Area
 from .. import rules
 from ..models import CheckedItem, Duty, Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
 from ..rules import STEPS, VisitState
-from . import checklists, counted
+from . import checklists, counted, kinds
 
 # An exact count beyond this would cost more than it tells; the list then says "more than". Figures count exactly.
 COUNT_LIMIT = 10_000
@@ -704,7 +704,7 @@ def area_options(actor: Actor) -> list[tuple[int, str]]:
 
 
 def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
-    """Say of an event of a visit what its act alone does not: who came, what was concluded, how much was checked."""
+    """Say of an event what its act alone does not: who came, what was concluded, how much was checked, which flag."""
     title, data = said["title"], event.data
     act = event.name.partition(".")[2]
     if act in ("begin", "start"):
@@ -717,4 +717,6 @@ def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = f"{title}：{data.get('signed_by', '')}"
     elif act == "check":
         title = _("记录检查项 %(n)d 项") % {"n": len(data.get("items", {}))}
-    return {"title": title}
+    elif flag := data.get("flag"):
+        title = f"{title} · {kinds.flag_label(flag)}"
+    return {"title": title, "gone": data.get("gone") if act == "merge_units" else None}

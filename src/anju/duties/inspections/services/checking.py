@@ -69,6 +69,8 @@ def check_items(
     if rest:
         written |= {code: (rest, "") for code in known if code not in before and code not in written}
     changed = {code: said for code, said in written.items() if before.get(code) != said}
+    if not changed:
+        turn.unchanged(part)
     _write_items(part, changed)
     turn.facts = {"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}}
 

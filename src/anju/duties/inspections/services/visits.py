@@ -4,6 +4,7 @@ A visit is made by one or several agencies; each has its part: its own officers,
 for the part of the actor's agency. Every write takes an idempotency key: the event it leaves is the receipt.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -92,7 +93,7 @@ def _whose(turn: Turn) -> None:
 LOOP = Loop(
     Visit, STEPS, room="inspections", see="inspections.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"party": lambda visit: set(visit.parts.values_list("agency_id", flat=True)), "lead": "agency"},
-    turns=_whose, related=("unit",), noun=lazy("这次检查"),
+    turns=_whose, related=("unit",), by_server=True, noun=lazy("这次检查"),
     no_power=lazy("您的岗位不能办理检查，请联系本单位负责人。"),
     missing=lazy("没有找到这次检查，可能编号有误，或不在您的管辖范围。"),
 )  # fmt: skip
@@ -140,7 +141,7 @@ def plan_visit(
     unit_id: int,
     kind: str,
     planned_for: date,
-    agencies: Sequence[int] = (),
+    agencies: Sequence[int],
     checklist: Mapping[int, str] | None = None,
     campaign: str,
     note: str,
@@ -177,7 +178,7 @@ def plan_visit(
 
 def _set_day(visit: Visit, day: date, *, by: Actor) -> None:
     visit.planned_for, visit.planned_by = day, f"{by.post} {by.name}".strip()[:120]
-    visit.save(update_fields=["planned_for", "planned_by"])
+    visit.save(update_fields=["planned_for", "planned_by", "asked_on"])
 
 
 def _others(unit: Unit, wanted: Sequence[int], *, on: date) -> list[Organisation]:
@@ -464,43 +465,62 @@ def finish_visit(turn: Turn, *, channel: str, absent: bool) -> None:
     absent   confirm that agencies that never came are left out of the record
     Raises NotAllowedNow while a part has no conclusion or nobody has signed, NeedsConfirmation for absent agencies.
     """
-    visit, by, at = turn.row, turn.by, turn.at
+    visit, by = turn.row, turn.by
     parts = concluded(visit)
     if not (visit.signed_by or visit.refusal):
         turn.refuse(_("当事人还没有签字。请当事人签字，或者注明拒绝签字。"), "sign", "refuse_signature")
     left_out = _leave_out_absent(turn, parts)
     assert visit.began_at is not None
     day = day_of(visit.began_at)
-    flags = kinds.flags_on(visit.unit, on=day)
-    marks = {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
-    findings = list(visit.findings.select_related("case").order_by("pk"))
-    # First of all: whoever hears of a case that is closed below asks whether its visit counts.
-    visit.state, visit.visited_on, visit.finished_at = VisitState.FINISHED, day, at
-    visit.ended_at = visit.ended_at or at
-    visit.save(update_fields=["state", "visited_on", "finished_at", "ended_at"])
+    visit.visited_on, visit.finished_at, visit.ended_at = day, turn.at, visit.ended_at or turn.at
+    visit.finished_by_id, visit.finished_by_name, visit.finished_by_post = by.account_id, by.name, by.post
+    # First of all: whoever hears of a case that is closed by an effect asks whether its visit counts.
+    visit.state = turn.target
+    visit.save()
+    found, marks = Counter(visit.findings.filter(is_new=True).values_list("part", flat=True)), _marks(visit)
     for part in parts:
-        mine = [f for f in findings if f.part_id == part.pk]
-        part.findings_count = sum(f.is_new for f in mine)
+        part.findings_count = found[part.pk]
         VisitPart.objects.filter(pk=part.pk).update(
             visited_on=day,
             findings_count=part.findings_count,
             previous_on=counted.previous_day(part, day),
             **marks,
         )
-    for finding in findings:
-        _confirm(visit, finding, day, marks, channel=channel, by=by, at=at)
-    _close_rechecked(visit, parts, by=by, at=at)
     if counted.later_parts(visit.unit_id, day):
         counting.renumber_previous([visit.unit_id])
-    coverage.visited_all([(visit.unit_id, part.agency_id, day) for part in parts])
-    company = _company(visit.unit, day)
-    for finding in findings:
+    turn.facts |= {
+        "unit": visit.unit.name,
+        "unit_kind": visit.unit.kind,
+        "kind": visit.kind,
+        "on": day.isoformat(),
+        "parts": [
+            {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count} for p in parts
+        ],
+        "absent": left_out,
+        **_company(visit.unit, day),
+    }
+
+
+def _marks(visit: Visit) -> dict[str, bool]:
+    """Return which of the flags that are counted by a visit's unit carried that day."""
+    assert visit.visited_on is not None
+    flags = kinds.flags_on(visit.unit, on=visit.visited_on)
+    return {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
+
+
+@LOOP.effect("file_hazards")
+def _hazards_filed(turn: Turn) -> None:
+    """File each new finding as a case, and tell of it; one seen again adds its photos to its case."""
+    visit = turn.row
+    marks, company = _marks(visit), _company(visit.unit, visit.visited_on)
+    for finding in visit.findings.select_related("case").order_by("pk"):
+        _confirm(turn, finding, marks)
         if finding.is_new:
             journal.record(
                 "inspections.finding_confirmed",
                 subject=finding,
-                by=by,
-                at=at,
+                by=turn.by,
+                at=turn.at,
                 note=" ".join(x for x in (finding.place, finding.text) if x),
                 data={
                     "visit": visit.pk,
@@ -511,22 +531,24 @@ def finish_visit(turn: Turn, *, channel: str, absent: bool) -> None:
                     "at_once": finding.at_once,
                     "case": finding.case_id,
                     "agency_kind": finding.agency_kind,
-                    "on": day.isoformat(),
+                    "on": visit.visited_on.isoformat(),
                     **company,
                 },
             )
-    turn.facts |= {
-        "unit": visit.unit.name,
-        "unit_kind": visit.unit.kind,
-        "kind": visit.kind,
-        "on": day.isoformat(),
-        "parts": [
-            {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count} for p in parts
-        ],
-        "absent": left_out,
-        **company,
-    }
-    jobs.defer("inspections.issue_record", visit_id=visit.pk)
+
+
+@LOOP.effect("meet_duties")
+def _duties_met(turn: Turn) -> None:
+    """Move on what the agencies that came owe the unit."""
+    visit = turn.row
+    parts = visit.parts.values_list("agency", flat=True)
+    coverage.visited_all([(visit.unit_id, agency, visit.visited_on) for agency in parts])
+
+
+@LOOP.effect("print_later")
+def _printed_later(turn: Turn) -> None:
+    """Have the record printed in the background."""
+    jobs.defer("inspections.issue_record", visit_id=turn.row.pk)
 
 
 def _leave_out_absent(turn: Turn, parts: Sequence[VisitPart]) -> list[str]:
@@ -560,42 +582,33 @@ def _company(unit: Unit, on: date) -> dict[str, Any]:
     return {"company": company.name, "company_id": company.pk, "uscc": company.uscc} if company else {}
 
 
-def _confirm(
-    visit: Visit,
-    finding: Finding,
-    day: date,
-    marks: Mapping[str, bool],
-    *,
-    channel: str,
-    by: Actor,
-    at: datetime,
-) -> None:
+def _confirm(turn: Turn, finding: Finding, marks: Mapping[str, bool]) -> None:
     """Make a finding count: a new one becomes a case with its photos, one seen again adds them to its case."""
+    visit, by, at = turn.row, turn.by, turn.at
     photos = list(finding.photos.select_related("file"))
-    finding.found_on, finding.counted = day, finding.is_new
+    finding.found_on, finding.counted = visit.visited_on, finding.is_new
     finding.is_old_community, finding.is_high_rise = marks["is_old_community"], marks["is_high_rise"]
     if finding.is_new:
-        finding.case = _filed(visit, finding, photos, channel=channel, by=by, at=at)
+        finding.case = _filed(turn, finding, photos)
         if finding.at_once:
-            finding.rectified_on = day
+            finding.rectified_on = visit.visited_on
     elif finding.case is not None:
         for photo in photos:
             case_evidence.add(finding.case, photo.file, purpose="verify", by=by, at=at, caption=photo.caption)
     finding.save()
     if finding.is_new and finding.at_once and finding.case is not None:
         note = _("%(day)s检查时当场改正：%(what)s") % {
-            "day": day.isoformat(),
+            "day": visit.visited_on.isoformat(),
             "what": finding.text or finding.place,
         }
         cases.close_on_spot(case_id=finding.case.pk, by=by, at=at, note=note)
 
 
-def _filed(
-    visit: Visit, finding: Finding, photos: Sequence[VisitPhoto], *, channel: str, by: Actor, at: datetime
-) -> Case:
+def _filed(turn: Turn, finding: Finding, photos: Sequence[VisitPhoto]) -> Case:
     """Report a new finding as a hazard; whoever inspected has been there, so that nobody need verify it."""
+    visit, by, at = turn.row, turn.by, turn.at
     unit = visit.unit
-    name = catalogue.find("hazard", finding.class_code, on=day_of(at)).name
+    name = catalogue.find("hazard", finding.class_code, on=turn.today).name
     place = finding.place if unit.estate_id else " ".join(x for x in (unit.name, finding.place) if x)
     case = cases.report(
         kind="hazard",
@@ -607,7 +620,7 @@ def _filed(
         longitude=visit.longitude,
         latitude=visit.latitude,
         uploads=[cases.Upload(p.file, p.caption) for p in photos],
-        channel=channel,
+        channel=turn.given["channel"],
         by=by,
         at=at,
         is_demo=finding.is_demo,
@@ -618,44 +631,43 @@ def _filed(
     return case
 
 
-def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at: datetime) -> None:
+@LOOP.effect("answer_rechecks")
+def _rechecks_answered(turn: Turn) -> None:
     """Close or send back the cases that a re-check looked at, where that is the turn of the actor's office.
 
     What the agency had found itself and finds put right is closed on whosever desk it lies.
     """
-    day = day_of(visit.began_at or at)
+    visit, by, at = turn.row, turn.by, turn.at
     photos: dict[str, list[VisitPhoto]] = {}
     for photo in visit.photos.select_related("file").exclude(item=""):
         photos.setdefault(photo.item, []).append(photo)
-    for part in parts:
-        if part.checklist != rules.RECHECK:
+    looked = [(p, i) for p in visit.parts.filter(checklist=rules.RECHECK) for i in p.items.order_by("pk")]
+    for part, item in looked:
+        case_id = rules.case_of_item(item.item)
+        if case_id is None or item.result == "not_applicable":
             continue
-        for item in part.items.order_by("pk"):
-            case_id = rules.case_of_item(item.item)
-            if case_id is None or item.result == "not_applicable":
-                continue
-            shown = photos.get(item.item, [])
-            if item.result == "problem":
-                _seen_again(visit, part, case_id, item.note, shown, day)
-            case = Case.objects.filter(pk=case_id).first()
-            note = _("%(day)s现场复查：%(note)s") % {"day": day.isoformat(), "note": item.note}
-            if case is None or case.state != "checking" or not _may_check(case, by=by):
-                if item.result == "ok" and case is not None and _found_by(part, case):
-                    cases.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
-                    for photo in shown:
-                        case_evidence.add(
-                            case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
-                        )
-                continue
-            found = cases.close if item.result == "ok" else cases.send_back
-            found(
-                case_id=case_id,
-                by=by,
-                at=at,
-                note=note,
-                uploads=[cases.Upload(p.file, p.caption) for p in shown],
-                insist=True,
-            )
+        shown = photos.get(item.item, [])
+        if item.result == "problem":
+            _seen_again(visit, part, case_id, item.note, shown, visit.visited_on)
+        case = Case.objects.filter(pk=case_id).first()
+        note = _("%(day)s现场复查：%(note)s") % {"day": visit.visited_on.isoformat(), "note": item.note}
+        if case is None or case.state != "checking" or not _may_check(case, by=by):
+            if item.result == "ok" and case is not None and _found_by(part, case):
+                cases.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
+                for photo in shown:
+                    case_evidence.add(
+                        case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
+                    )
+            continue
+        found = cases.close if item.result == "ok" else cases.send_back
+        found(
+            case_id=case_id,
+            by=by,
+            at=at,
+            note=note,
+            uploads=[cases.Upload(p.file, p.caption) for p in shown],
+            insist=True,
+        )
 
 
 def _may_check(case: Case, *, by: Actor) -> bool:
@@ -714,8 +726,13 @@ def void(turn: Turn, *, reason: str) -> None:
     visit.findings.update(counted=False)
     visit.parts.update(visited_on=None, previous_on=None)
     counting.renumber_previous([visit.unit_id])
-    coverage.recompute([visit.unit_id])
     turn.facts = {"unit": visit.unit.name, "was": "finished", **_company(visit.unit, turn.today)}
+
+
+@LOOP.effect("owe_again")
+def _owed_again(turn: Turn) -> None:
+    """Let what is due be as if the visit had not been."""
+    coverage.recompute([turn.row.unit_id])
 
 
 def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
@@ -749,6 +766,7 @@ def ask_recheck(turn: Turn, *, note: str, planned_for: date | None) -> None:
     visit = _new_visit(
         followed.unit, rules.RECHECK, [part.agency], {}, on=day, follows_id=followed.pk, by=turn.by
     )
+    visit.asked_on = turn.today
     _set_day(visit, day, by=turn.by)
     # The story of the re-check begins with who asked for it.
     turn.subject = turn.made = visit

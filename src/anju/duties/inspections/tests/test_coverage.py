@@ -179,7 +179,7 @@ def test_joined_units_are_one_in_the_count_and_two_again_when_parted(city, shops
     assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 3, 10)
     assert not Duty.objects.filter(unit=gone, active=True).exists()
     assert "focus" in kinds.flags_on(keep, on=friday_9am.date())
-    with pytest.raises(Refusal, match="已经注销或者合并"):
+    with pytest.raises(Refusal, match="已并入另一个对象"):
         register.merge_units(keep_id=keep.pk, gone_id=gone.pk, reason="再来", by=SYSTEM, at=friday_9am)
     register.separate_units(gone_id=gone.pk, reason="两家", by=SYSTEM, at=friday_9am)
     second.refresh_from_db()

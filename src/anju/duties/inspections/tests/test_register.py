@@ -144,7 +144,7 @@ def test_the_flag_of_a_key_unit_brings_the_fire_agency_and_its_end_takes_it_away
     assert duties(eatery) == [(city.offices.police.name, "unit")]
 
 
-@pytest.mark.parametrize(("flag", "days", "said"), [("high_rise", 0, "小区档案"), ("crowded", 1, "将来")])
+@pytest.mark.parametrize(("flag", "days", "said"), [("high_rise", 0, "列出的标记"), ("crowded", 1, "将来")])
 def test_a_derived_flag_and_a_flag_of_tomorrow_are_refused(eatery, friday_9am, flag, days, said):
     with pytest.raises(Refusal, match=said):
         register.set_flag(
@@ -196,7 +196,7 @@ def test_the_journal_keeps_before_and_after(eatery, wang, friday_9am):
         at=friday_9am,
         key="e-1",
     )
-    edited = list(journal.events_named(eatery, "inspections.unit_edited"))
+    edited = list(journal.events_named(eatery, "inspections.edit_unit"))
     assert [e.data["changed"] for e in edited] == [{"responsible": ["", "周某"]}]
 
 
@@ -210,7 +210,7 @@ def test_an_ended_unit_is_owed_nothing_and_stays_as_it_is(eatery, friday_9am):
         )
     register.end_unit(unit_id=eatery.pk, ended_on=day, reason="关闭", by=SYSTEM, at=friday_9am)
     assert duties(eatery) == []
-    with pytest.raises(Refusal, match="已经注销"):
+    with pytest.raises(Refusal, match="已注销"):
         register.edit_unit(unit_id=eatery.pk, changes={"name": "新名"}, by=SYSTEM, at=friday_9am)
     register.settle([eatery.pk], on=day)
     assert duties(eatery) == []

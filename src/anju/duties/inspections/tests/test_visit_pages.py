@@ -349,7 +349,7 @@ def test_who_does_not_inspect_has_no_phone_page(signed_in_as, grid_worker):
 
 # --------------------------------------------------------------------------------------------------------- strangers
 
-ACTS = sorted(forms._ACTS)
+ACTS = sorted(forms.ACTS)
 
 
 @pytest.mark.parametrize("door", ["inspections:act", "field:visit_act"])
