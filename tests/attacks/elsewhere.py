@@ -66,6 +66,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "field:step": acts_of(case_rules),
     "suggestions:step": acts_of(suggestion_rules),
     "inspections:act": tuple(inspection_forms.ACTS),
+    "inspections:unit_act": ("flag_unit", "unflag_unit", "end_unit", "separate_units"),
     "field:visit_act": tuple(inspection_forms.ACTS),
     "orders:step": acts_of(order_rules),
     "penalties:step": acts_of(penalty_rules),
