@@ -225,7 +225,7 @@ def _drop(turn: Turn, *, finding_id: int, reason: str) -> None:
     finding = turn.row.findings.filter(pk=finding_id).first()
     if finding is None:
         raise NotFound(_("没有找到这条问题，可能已经删除。"))
-    own_part(turn.row, by=turn.by, agency_id=finding.agency_id)
+    own_part(turn, finding.agency_id)
     turn.facts = {"class": finding.class_code, "place": finding.place}
     finding.delete()
 

@@ -31,6 +31,7 @@ from ..queries import checklists, counted, kinds
 from ..rules import STEPS, VisitState
 from . import counting, coverage
 
+_NOT_A_PARTY = lazy("您的单位没有参加这次检查，只能查看。")
 PLACED = ("city_id", "county_id", "street_id", "community_id", "division_id")
 
 
@@ -87,7 +88,7 @@ def _whose(turn: Turn) -> None:
     if not LOOP.holds(by, step.power, visit):
         raise NotPermitted(str(LOOP.no_power), data={"power": step.power})
     if not LOOP.is_turn_of(by, step, visit):
-        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
+        raise NotPermitted(str(_NOT_A_PARTY), code="not_a_party")
 
 
 LOOP = Loop(
@@ -99,33 +100,19 @@ LOOP = Loop(
 )  # fmt: skip
 
 
-def locked(visit_id: int, *, by: Actor) -> Visit:
-    """Lock a visit that the actor may see, or say that there is none."""
-    visit: Visit = LOOP.locked(visit_id, by=by)
-    return visit
-
-
-def own_part(
-    visit: Visit, *, by: Actor, agency_id: int | None = None, power: str = "inspections.record"
-) -> VisitPart:
+def own_part(turn: Turn, agency_id: int | None = None) -> VisitPart:
     """Return the part of the actor's agency, or refuse somebody whose agency has none in this visit."""
-    parts = visit.parts.select_related("agency").filter(agency_id__in=by.organisation_ids)
+    parts = turn.row.parts.select_related("agency").filter(agency_id__in=turn.by.organisation_ids)
     part = next((p for p in parts.order_by("pk") if agency_id in (None, p.agency_id)), None)
-    # With two posts, the power of the one must not be carried into the reach of the other.
-    reached = by.has(power) and (
-        len(by.organisation_ids) < 2 or access.visible(Visit, to=by, power=power).filter(pk=visit.pk).exists()
-    )
-    if not reached:
-        raise NotPermitted(_("您的岗位不能办理检查，请联系本单位负责人。"), data={"power": power})
     if part is None:
-        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
-    part.visit = visit
+        raise NotPermitted(str(_NOT_A_PARTY), code="not_a_party")
+    part.visit = turn.row
     return part
 
 
 def part_at_work(turn: Turn, agency_id: int | None = None) -> VisitPart:
     """Return the part of the actor's agency that this act is on, its officers noted."""
-    part = own_part(turn.row, by=turn.by, agency_id=agency_id)
+    part = own_part(turn, agency_id)
     if not part.officers.exists():
         turn.refuse(_("请先登记本单位到场的检查人员。"), "begin")
     return part
@@ -353,7 +340,7 @@ def begin_planned(
 ) -> None:
     """Begin the part of the actor's agency in a planned visit; the first one that comes opens it."""
     visit = turn.row
-    part = own_part(visit, by=turn.by, agency_id=agency_id)
+    part = own_part(turn, agency_id)
     if part.officers.exists():
         raise NotAllowedNow(
             _("本单位已经开始检查，请继续填写。"), data={"visit": visit.pk}, code="already_open"
@@ -749,7 +736,7 @@ def ask_recheck(turn: Turn, *, note: str, planned_for: date | None) -> None:
     planned_for  the day it is wanted; left out, the last day of the term (3 workdays)
     """
     followed = turn.row
-    part = own_part(followed, by=turn.by)
+    part = own_part(turn)
     if not counted.open_hazards(followed.unit_id):
         turn.refuse(_("这个对象没有待整改的隐患，不需要复查。"))
     going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()

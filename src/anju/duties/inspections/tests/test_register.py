@@ -200,6 +200,25 @@ def test_the_journal_keeps_before_and_after(eatery, wang, friday_9am):
     assert [e.data["changed"] for e in edited] == [{"responsible": ["", "周某"]}]
 
 
+def test_what_is_as_it_was_leaves_no_event(eatery, wang, friday_9am):
+    one = {"unit_id": eatery.pk, "by": wang.actor(friday_9am), "at": friday_9am}
+    before = len(journal.events_of(eatery))
+    assert register.edit_unit(**one, changes={"name": eatery.name}, kind=eatery.kind).pk == eatery.pk
+    register.unflag_unit(**one, flag="focus")
+    for _twice in range(2):
+        register.flag_unit(**one, flag="focus")
+    assert [event.name for event in journal.events_of(eatery)][before:] == ["inspections.flag_unit"]
+
+
+def test_a_person_names_an_estate_and_an_agency_of_the_place(city, eatery, wang, friday_9am):
+    one = {"unit_id": eatery.pk, "by": wang.actor(friday_9am), "at": friday_9am}
+    with pytest.raises(Refusal, match="小区中选择"):
+        register.edit_unit(**one, estate=city.estates.shanqian)
+    with pytest.raises(Refusal, match="列出的监管单位"):
+        register.edit_unit(**one, agency=city.offices.shanqian_office)
+    assert register.edit_unit(**one, estate=city.estates.huaiyin).estate == city.estates.huaiyin
+
+
 def test_an_ended_unit_is_owed_nothing_and_stays_as_it_is(eatery, friday_9am):
     day = friday_9am.date()
     with pytest.raises(Refusal, match="注销原因"):

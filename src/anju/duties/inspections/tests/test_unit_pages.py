@@ -171,6 +171,17 @@ def test_nobody_enters_a_unit_in_another_county(city, outsider, signed_in_as):
     assert not Unit.objects.filter(kind="small_shop").exists()
 
 
+def test_what_is_refused_of_a_unit_stands_beside_its_field_with_what_was_typed(
+    eatery, street_officer, signed_in_as
+):
+    client, address = signed_in_as(street_officer), f"/inspections/units/{eatery.pk}"
+    page = text(client.post(f"{address}/end_unit", {"ended_on": "2020-01-01", "reason": "搬到外地"}))
+    assert "注销日期不能早于登记日期" in page and "搬到外地" in page
+    changed = client.post(f"{address}/edit", {"kind": "small_eatery", "name": "", "phone": "0373-1"})
+    assert changed.status_code == 422 and "请填写名称" in text(changed) and "0373-1" in text(changed)
+    assert client.post(f"{address}/merge_units", {"keep_id": eatery.pk}).status_code == 404
+
+
 def test_facts_are_changed_and_the_place_moves(city, eatery, county_supervisor, signed_in_as):
     client = signed_in_as(county_supervisor)
     sent = {"kind": "small_eatery", "name": "老街面馆（演示）", "address": "演示路8号", "agency": ""}

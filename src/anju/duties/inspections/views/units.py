@@ -1,5 +1,6 @@
 """Pages of the register: units, one unit's file, what is due, sites with several due checks, suggested pairs."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -42,13 +43,6 @@ FLAG_TONES = {"old_community": "warn", "high_rise": "active", "key_fire_unit": "
 
 def _actor(request: HttpRequest) -> Any:
     return request.actor  # type: ignore[attr-defined]
-
-
-def _url_if(name: str, *args: Any) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def _number(request: HttpRequest) -> int:
@@ -196,7 +190,7 @@ def _unit(
             for f in queries.flags_through_time(shown)
         ],
         "duties": [duty_row(duty, today) for duty in queries.duties_of_unit(shown)],
-        "visits": [_waiting_row(visit) for visit in queries.waiting_visits(actor, [shown.pk])],
+        "visits": queries.waiting_visits(actor, [shown.pk]),
         "lines": [line for line in lines if tab in ("", line.kind)],
         "tabs": _line_tabs(lines, tab),
         "counts": stats(request, [shown.pk]),
@@ -206,7 +200,6 @@ def _unit(
         ),
         "may_edit": "edit_unit" in own,
         "may_plan": actor.has("inspections.plan") and shown.ended_on is None,
-        "plan_url": _url_if("inspections:plan"),
         "estate_url": reverse("territory:estate", args=[shown.estate_id])
         if shown.estate_id and actor.has("territory.see")
         else "",
@@ -232,15 +225,8 @@ def unit_act(request: HttpRequest, unit_id: int, act: str) -> HttpResponse:
     return redirect("inspections:unit", unit_id)
 
 
-def _waiting_row(visit: Any) -> dict[str, Any]:
-    return {"visit": visit, "url": _url_if("inspections:visit", visit.pk)}
-
-
-LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "major", "company")
-
-
-def _kind_words() -> dict[str, str]:
-    return {
+def _line_tabs(lines: list[dossier.Line], tab: str) -> list[dict[str, Any]]:
+    words = {
         "visit": _("检查"),
         "finding": _("隐患"),
         "order": _("责令改正"),
@@ -250,14 +236,8 @@ def _kind_words() -> dict[str, str]:
         "major": _("重大火灾隐患"),
         "company": _("物业企业"),
     }
-
-
-def _line_tabs(lines: list[dossier.Line], tab: str) -> list[dict[str, Any]]:
-    words = _kind_words()
-    seen: dict[str, int] = {}
-    for line in lines:
-        seen[line.kind] = seen.get(line.kind, 0) + 1
-    ordered = [k for k in LINE_KINDS if k in seen] + [k for k in seen if k not in LINE_KINDS]
+    seen = Counter(line.kind for line in lines)
+    ordered = [k for k in (*words, *(seen.keys() - words.keys())) if k in seen]
     first = [{"label": _("全部"), "url": "?", "current": not tab, "count": len(lines)}]
     return first + [
         {"label": words.get(k, k), "url": f"?tab={k}", "current": tab == k, "count": seen[k]} for k in ordered
@@ -378,7 +358,6 @@ def due(request: HttpRequest) -> HttpResponse:
             {"label": words[s], "url": f"?scope={s}{ask}", "current": s == scope} for s in queries.SCOPES
         ],
         "may_plan": actor.has("inspections.plan"),
-        "plan_url": _url_if("inspections:plan"),
         "today": today,
         **_pager(request, found, number),
     }
@@ -430,8 +409,8 @@ def plan_together(request: HttpRequest) -> HttpResponse:
         _("已安排“%(site)s”的联合检查：%(units)d个对象，%(agencies)d个单位，一次上门。")
         % {"site": site.name, "units": len(made), "agencies": len(site.agencies)},
     )
-    if len(made) == 1 and (address := _url_if("inspections:visit", made[0].pk)):
-        return redirect(address)
+    if len(made) == 1:
+        return redirect("inspections:visit", made[0].pk)
     return redirect("inspections:together")
 
 
