@@ -31,10 +31,8 @@ class PlanForm(ActForm):
     def __init__(
         self, request: HttpRequest, *, offices: Sequence[Organisation], at: datetime, **initial: Any
     ):
-        step = services.plan_visit.steps[0]
-        super().__init__(
-            LOOP, step, None, by=request.actor, at=at, data=request.POST or None, initial=initial
-        )  # type: ignore[attr-defined]
+        by, data = request.actor, request.POST or None  # type: ignore[attr-defined]
+        super().__init__(LOOP, services.plan_visit.steps[0], None, by=by, at=at, data=data, initial=initial)
         del self.fields["unit_id"]
         self.fields["kind"].choices = list(rules.CHOSEN_KINDS.items())  # type: ignore[attr-defined]
         self.fields["agencies"].choices = [(o.pk, o.name) for o in offices]  # type: ignore[attr-defined]
