@@ -348,7 +348,7 @@ class Loop:
     noun      how refusals call it; missing: the sentence when there is none within reach
     news      what every event of it says besides (function of the record)
     turns     a further question whose turn it is, asked first: (Turn) → nothing, or raises a Refusal
-    choices   what fields offer, by name: function of (record, day, actor) → (key, words) pairs; None where anything goes
+    choices   what fields offer, by name: function of (record, day, actor) → (key, words) pairs; None for anything
     clocks    where it keeps its clocks
     related, deferred  columns fetched with it and left out when it is locked
     ready     called with the record just locked
