@@ -136,7 +136,9 @@ def _visit(
         "unit_kind": kinds.kind_label(found.unit.kind),
         "part": part,
         "stage": stage,
-        "officers": queries.officer_choices(part.part, actor, on=day) if part and stage == "begin" else [],
+        "officers": queries.officers_for(part.part.agency, actor, on=day)
+        if part and stage == "begin"
+        else [],
         "results": rules.RESULT_LABELS,
         "recheck_results": rules.RECHECK_LABELS,
         "conclusions": _conclusions(part),

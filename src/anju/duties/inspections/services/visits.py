@@ -22,12 +22,13 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import jobs, journal, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
-from anju.ground.organisations.models import Organisation, Post
-from anju.ground.organisations.queries import company_of, covering_all, in_force
+from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.queries import company_of, covering_all
 
 from .. import rules
 from ..models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
 from ..queries import checklists, counted, kinds
+from ..queries.visits import posts_of
 from ..rules import STEPS, VisitState
 from . import counting, coverage
 
@@ -387,22 +388,12 @@ def _begun(
     }
 
 
-def officers_of(agency_id: int, *, on: date) -> list[Post]:
-    """List who works for an agency on a day, for choosing its officers: one post for each person."""
-    found = (
-        Post.objects.filter(in_force(on), organisation_id=agency_id)
-        .select_related("person")
-        .order_by("person__name")
-    )
-    return list({post.person_id: post for post in found}.values())
-
-
 def _officers(part: VisitPart, officer_ids: Sequence[int], *, on: date) -> list[VisitOfficer]:
     """Return the officers of a part with their badges, or refuse them with what they lack."""
     wanted = list(dict.fromkeys(officer_ids))
     if not wanted:
         raise Refusal(_("请选择到场的检查人员。"), field="officers")
-    people = {post.person_id: post.person for post in officers_of(part.agency_id, on=on)}
+    people = {post.person_id: post.person for post in posts_of(part.agency_id, on=on)}
     if any(pk not in people for pk in wanted):
         raise Refusal(
             _("检查人员应是“%(agency)s”当日在岗的人员，请重新选择。") % {"agency": part.agency.name},

@@ -57,19 +57,6 @@ def _flag_words(flags: Iterable[str]) -> list[dict[str, str]]:
     ]
 
 
-def _pager(request: HttpRequest, found: queries.Page, number: int) -> dict[str, Any]:
-    first = (number - 1) * PAGE + 1 if found.rows else 0
-    last = (number - 1) * PAGE + len(found.rows)
-    return {
-        "count": found.count,
-        "more": found.more,
-        "page": number,
-        "first_row": first,
-        "last_row": last,
-        "at_end": last >= found.count and not found.more,
-    }
-
-
 # ----------------------------------------------------------------------------------------------------- the register
 
 
@@ -105,7 +92,7 @@ def units(request: HttpRequest) -> HttpResponse:
         "may_edit": actor.has(register.POWER),
         "today": today,
         "waiting": queries.match_count(actor, power=register.POWER) if actor.has(register.POWER) else 0,
-        **_pager(request, found, number),
+        **found.told(number, PAGE),
     }
     return render(request, "inspections/units.html", context)
 
@@ -359,7 +346,7 @@ def due(request: HttpRequest) -> HttpResponse:
         ],
         "may_plan": actor.has("inspections.plan"),
         "today": today,
-        **_pager(request, found, number),
+        **found.told(number, PAGE),
     }
     return render(request, "inspections/coverage_due.html", context)
 

@@ -22,6 +22,8 @@ from ..forms import visits as forms
 from ..models import Unit
 from ..queries import kinds
 from ..queries import visits as queries
+from ..queries.counted import recheck_day
+from ..queries.units import area_options
 from ..services import visits as services
 
 PAGE = 50
@@ -41,8 +43,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     filters = queries.filters_from(request.GET)
     number = max(1, min(whole(request.GET.get("page")) or 1, 200))
     found = queries.page(actor, filters, number=number, size=PAGE)
-    agencies, areas = queries.agency_options(actor), queries.area_options(actor)
-    last = (number - 1) * PAGE + len(found.rows)
+    agencies, areas = queries.agency_options(actor), area_options(actor)
     context = {
         "rows": [
             {
@@ -54,12 +55,7 @@ def visits(request: HttpRequest) -> HttpResponse:
             for v in found.rows
         ],
         "filters": filters,
-        "count": found.count,
-        "more": found.more,
-        "page": number,
-        "first_row": (number - 1) * PAGE + 1 if found.rows else 0,
-        "last_row": last,
-        "last": last >= found.count and not found.more,
+        **found.told(number, PAGE),
         "kinds": rules.KIND_LABELS,
         "states": rules.STATE_LABELS,
         "agencies": agencies,
@@ -108,7 +104,7 @@ def _visit(
         "unit": found.unit,
         "unit_kind": kinds.kind_label(found.unit.kind),
         "next": queries.next_act(found),
-        "officers": queries.officer_choices(mine.part, actor, on=day)
+        "officers": queries.officers_for(mine.part.agency, actor, on=day)
         if mine and "begin" in found.acts
         else [],
         "tree": queries.class_tree(on=day)
@@ -138,7 +134,7 @@ def _visit(
 def _hints(found: queries.Dossier, at: datetime) -> dict[str, str]:
     if "ask_recheck" not in found.acts:
         return {}
-    return {"ask_recheck": _("最迟 %(d)s 复查（3个工作日）。") % {"d": queries.recheck_day(at).isoformat()}}
+    return {"ask_recheck": _("最迟 %(d)s 复查（3个工作日）。") % {"d": recheck_day(at).isoformat()}}
 
 
 @require_POST
