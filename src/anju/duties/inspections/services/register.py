@@ -140,6 +140,7 @@ def add_unit(
             asked="insist",
             unit=other.pk,
         )
+    _require_alone(unit)
     _stamp(unit, area)
     _name(unit)
     unit.save(force_insert=True)
@@ -211,6 +212,13 @@ def _estate(turn: Turn, pk: int | None, area: Area) -> Estate | None:
     if found is None or (turn.by.kind == "account" and (found.area_id != area.pk or not found.active)):
         raise Refusal(_("请在这个辖区的小区中选择。"), field="estate")
     return found
+
+
+def _require_alone(unit: Unit) -> None:
+    """Refuse a second unit that stands for one estate."""
+    others = Unit.objects.filter(kind="estate", estate=unit.estate_id, ended_on__isnull=True)
+    if unit.kind == "estate" and unit.estate_id and others.exclude(pk=unit.pk).exists():
+        raise Refusal(_("这个小区已经登记为检查对象，请在那一个上修改。"), field="estate")
 
 
 def _agency(pk: int | None) -> Organisation | None:
@@ -285,6 +293,7 @@ def edit_unit(
         _require_place(turn.by, area)
         _stamp(unit, area)
     unit.estate = _estate(turn, estate, unit.area) if estate not in (None, unit.estate_id) else unit.estate
+    _require_alone(unit)
     # Only another than the present agency is a choice; the present one follows the place and the kind.
     turn.given["agency"] = agency if agency != unit.agency_id else None
     unit.agency = _agency(turn.given["agency"]) or unit.agency
@@ -421,6 +430,7 @@ def separate_units(turn: Turn, *, reason: str) -> None:
     """Undo a merger: what came from `gone` goes back to it and it is listed again."""
     gone = turn.row
     keep = _other(turn, gone.merged_into_id)
+    _require_alone(gone)
     gone.ended_on = gone.merged_into = None
     turn.facts = {"keep": keep.pk, "gone": gone.pk}
 

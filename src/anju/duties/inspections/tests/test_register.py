@@ -219,6 +219,20 @@ def test_a_person_names_an_estate_and_an_agency_of_the_place(city, eatery, wang,
     assert register.edit_unit(**one, estate=city.estates.huaiyin).estate == city.estates.huaiyin
 
 
+def test_an_estate_is_one_unit_whoever_enters_changes_or_parts_it(city, eatery, wang, friday_9am):
+    one = {"estate": city.estates.huaiyin, "by": wang.actor(friday_9am), "at": friday_9am}
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.add_unit(kind="estate", name="槐荫小区二期", area=city.areas.huaiyin, **one)
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.edit_unit(unit_id=eatery.pk, kind="estate", **one)
+    own = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
+    told = {"gone_id": own.pk, "reason": "现场核对", "by": SYSTEM, "at": friday_9am}
+    register.merge_units(keep_id=eatery.pk, **told)
+    register.ensure_unit_for_estate(city.estates.huaiyin, by=SYSTEM, at=friday_9am)
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.separate_units(**told)
+
+
 def test_an_ended_unit_is_owed_nothing_and_stays_as_it_is(eatery, friday_9am):
     day = friday_9am.date()
     with pytest.raises(Refusal, match="注销原因"):
