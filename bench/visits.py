@@ -58,12 +58,12 @@ WHEN = "(DATE '2021-01-04' + (g / %(units)s)::int * %(span)s)"
 VISITS = """
 INSERT INTO inspections_visit (id, unit_id, kind, state, agency_id, campaign, planned_by, visited_on,
   began_at, ended_at,
-  met, signed_by, refusal, witness, finished_at, source_number, is_demo, city_id, county_id, street_id,
-    community_id,
+  met, signed_by, refusal, witness, finished_at, finished_by_name, finished_by_post, source_number, is_demo,
+  city_id, county_id, street_id, community_id,
   division_id)
 SELECT g, u.id, 'daily', 'finished', u.agency_id, '', '', {when}, {when} + interval '9 hours', {when} +
   interval '10 hours',
-  '', 'demo', '', '', {when} + interval '10 hours', '', true, u.city_id, u.county_id, u.street_id,
+  '', 'demo', '', '', {when} + interval '10 hours', '', '', '', true, u.city_id, u.county_id, u.street_id,
     u.community_id,
   u.division_id
 FROM generate_series(1, %(visits)s) AS g JOIN inspections_unit u ON u.id = 1 + g %% %(units)s

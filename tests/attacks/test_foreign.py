@@ -140,7 +140,6 @@ SUGGESTION_PAGES = {
 SUGGESTION_ACTS = {
     "suggestions:talk", "suggestions:deliver", "suggestions:feedback", "suggestions:phone",
 }  # fmt: skip
-UNIT_LISTS = {"inspections:units", "inspections:together", "inspections:plan_together"}
 VISIT_ACTS = {"inspections:act", "field:visit_act"}
 WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
     "handler_id": ("drawn anew by the page, or a field of `assign` that the address does not hand on", CASE_PAGES),
@@ -177,9 +176,10 @@ WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
     "file": ("a file that is sent", None),
     "units": ("a key of the page's own facts", None),
     "ids": ("read and printed, nothing is changed", {"documents:print"}),
-    "area": ("narrows a list", {*UNIT_LISTS, "orders:batch_new"}),
-    "estate": ("narrows a list", UNIT_LISTS),
+    "area": ("narrows a list", {"inspections:plan_together", "orders:batch_new"}),
+    "estate": ("narrows a list", {"inspections:plan_together"}),
     "agency": ("narrows a list", {"inspections:due"}),
+    "agencies": ("those that owe the checks of the site", {"inspections:plan_together"}),
 }  # fmt: skip
 
 

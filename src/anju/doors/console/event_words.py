@@ -24,15 +24,6 @@ WORDS: dict[str, tuple[Any, str]] = {
     "penalties.unseal": (lazy("查看当事人身份"), "danger"),
     "exchange.imported": (lazy("导入台账"), "active"),
     "exchange.exported": (lazy("导出数据"), "warn"),
-    "inspections.unit_added": (lazy("登记检查对象"), "active"),
-    "inspections.unit_edited": (lazy("修改检查对象"), "quiet"),
-    "inspections.unit_ended": (lazy("注销检查对象"), "quiet"),
-    "inspections.unit_flagged": (lazy("加上标记"), "active"),
-    "inspections.unit_unflagged": (lazy("去掉标记"), "quiet"),
-    "inspections.units_merged": (lazy("合并检查对象"), "warn"),
-    "inspections.units_separated": (lazy("拆开检查对象"), "warn"),
-    "inspections.units_imported": (lazy("批量登记检查对象"), "active"),
-    "inspections.match_decided": (lazy("核对疑似同一对象"), "active"),
 }
 # What an event is about, by the label of its model.
 SUBJECTS: dict[str, Any] = {
@@ -40,7 +31,6 @@ SUBJECTS: dict[str, Any] = {
     "penalties.penalty": lazy("行政处罚"),
     "figures.figuresnapshot": lazy("统计"),
     "exchange.import": lazy("台账导入"),
-    "inspections.unit": lazy("检查对象"),
     "foundation.calendaryear": lazy("日历"),
     "foundation.jobprogress": lazy("任务"),
 }

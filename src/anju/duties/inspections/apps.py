@@ -18,11 +18,16 @@ class InspectionsConfig(AppConfig):
             rules,
         )
         from .queries import dossier, visits
-        from .services import checking  # noqa: F401  (its verbs)
+        from .services import checking, matching, records  # noqa: F401  (their verbs)
 
         story.register(
             rules.NEWS,
-            subjects={"inspections.visit": _("检查"), "inspections.finding": _("检查发现的隐患")},
+            subjects={
+                "inspections.visit": _("检查"),
+                "inspections.finding": _("检查发现的隐患"),
+                "inspections.unit": _("检查对象"),
+                "inspections.unitmatch": _("疑似同一单位"),
+            },
             details={"inspections": visits.told},
         )
 

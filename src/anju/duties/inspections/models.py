@@ -11,7 +11,8 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case as Either
+from django.db.models import F, Q, Value, When
 from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case
@@ -20,7 +21,7 @@ from anju.ground.organisations.models import Organisation, Person
 from anju.ground.territory.models import Area, Division, Estate
 
 from . import rules
-from .rules import VisitState
+from .rules import MatchState, UnitState, VisitState
 
 
 def _place() -> models.ForeignKey:
@@ -51,10 +52,20 @@ class Unit(Placed):
 
     kind     key of rulebooks/units
     agency   the office that supervises it (监管单位); what each agency owes it is in `Duty`
+    moved    what went with it to the unit it was merged into: {kind of row: ids}, to be put back
     source_key  which ledger row it came from; source_number the sender's own number
     """
 
     kind = models.CharField(max_length=20)
+    state = models.GeneratedField(
+        expression=Either(
+            When(merged_into__isnull=False, then=Value(UnitState.MERGED)),
+            When(ended_on__isnull=False, then=Value(UnitState.ENDED)),
+            default=Value(UnitState.LISTED),
+        ),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+    )
     name = models.CharField(max_length=120)
     name_key = models.CharField(max_length=120, help_text="territory.rules.name_key(name), to know repeats")
     initials = models.CharField(max_length=120, blank=True)
@@ -78,6 +89,7 @@ class Unit(Placed):
     registered_on = models.DateField()
     ended_on = models.DateField(null=True, help_text="gone: closed down, moved away, merged into another")
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    moved = models.JSONField(null=True)
     last_visited_on = models.DateField(null=True)
     source_key = models.CharField(max_length=64, null=True)
     source_number = models.CharField(max_length=40, blank=True)
@@ -165,7 +177,8 @@ class Visit(Placed):
     agency        the lead agency
     follows       the visit whose findings a re-check looks at again
     case          the case (complaint, hazard) that called for the visit
-    planned_for   a planned visit's day; planned_by who planned it
+    planned_for   a planned visit's day; planned_by who planned it; asked_on the day on which a re-check was asked for
+    finished_by   who finished it (account, name, post): the printed record is theirs, whoever prints it
     signed_by     who signed for the inspected; empty with `refusal` when they refused, and why
     """
 
@@ -178,6 +191,7 @@ class Visit(Placed):
     campaign = models.CharField(max_length=60, blank=True, help_text="name of the campaign or of the draw")
     planned_for = models.DateField(null=True)
     planned_by = models.CharField(max_length=120, blank=True)
+    asked_on = models.DateField(null=True)
     visited_on = models.DateField(null=True)
     began_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -189,6 +203,9 @@ class Visit(Placed):
     refusal = models.CharField(max_length=200, blank=True)
     witness = models.CharField(max_length=60, blank=True)
     finished_at = models.DateTimeField(null=True)
+    finished_by_id = models.BigIntegerField(null=True, help_text="account")
+    finished_by_name = models.CharField(max_length=60, blank=True)
+    finished_by_post = models.CharField(max_length=120, blank=True)
     document_id = models.BigIntegerField(null=True, help_text="the printed record (documents.IssuedDocument)")
     source_key = models.CharField(max_length=64, null=True)
     source_number = models.CharField(max_length=40, blank=True)
@@ -410,31 +427,23 @@ class VisitPhoto(models.Model):
 
 
 class UnitMatch(models.Model):
-    """Two spellings that may be one unit: suggested, decided by a person, never merged silently.
-
-    written   the name and address as a ledger wrote them (a row without a unit yet), or `other` an existing unit
-    """
+    """Two spellings that may be one unit: suggested, decided by a person, never merged silently."""
 
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="matches")
-    other = models.ForeignKey(Unit, null=True, on_delete=models.CASCADE, related_name="+")
-    written = models.CharField(max_length=200, blank=True)
+    other = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
     score = models.FloatField(help_text="0 to 1: how alike name, address and place are")
     reasons = ArrayField(models.CharField(max_length=30), default=list)
     suggested_at = models.DateTimeField()
-    same = models.BooleanField(null=True)
+    state = models.CharField(max_length=10, default=MatchState.OPEN)
     decided_by = models.CharField(max_length=120, blank=True)
     decided_at = models.DateTimeField(null=True)
     county = _place()
 
     class Meta:
         indexes = [
-            models.Index(fields=["county", "-score"], name="match_open", condition=Q(same__isnull=True))
+            models.Index(fields=["county", "-score"], name="match_open", condition=Q(state=MatchState.OPEN))
         ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["unit", "other"], condition=Q(other__isnull=False), name="match_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["unit", "other"], name="match_once")]
 
     def __str__(self) -> str:
-        return f"{self.unit_id}~{self.other_id or self.written}"
+        return f"{self.unit_id}~{self.other_id}"

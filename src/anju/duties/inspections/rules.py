@@ -1,4 +1,4 @@
-"""The rules of inspections: states, steps and kinds of a visit, its officers, its conclusions. Pure."""
+"""The rules of inspections: states and steps of units, matches and visits; officers, conclusions. Pure."""
 
 import re
 import unicodedata
@@ -89,9 +89,10 @@ STEPS = (
     Step(
         "plan", _("安排检查"), NEW, VisitState.PLANNED, "inspections.plan", "mps-fire-inspection-2012-30",
         asks=(Field("unit_id", _("检查对象"), "record", required=True),
-              Field("kind", _("检查种类"), "line"),
-              Field("planned_for", _("检查日期"), "day", required=True),
-              Field("campaign", _("专项行动名称"), "line", most=60),
+              Field("kind", _("检查种类"), "choice", required=True),
+              Field("planned_for", _("检查日期"), "day", required=True, lacking=_("请选择检查日期。")),
+              Field("agencies", _("参加单位"), "records", help=_("多选即为联合检查，本单位牵头")),
+              Field("campaign", _("专项行动名称"), "line", most=60, help=_("专项检查必填")),
               note(_("安排说明"), most=500)),
     ),
     Step(
@@ -165,7 +166,12 @@ STEPS = (
     Step(
         "finish", _("完成检查"), _OPEN, VisitState.FINISHED, _RECORD, _BASIS, who="party",
         asks=(Field("channel", _("上报途径"), "given", default="field"), Field("absent", _("未到场"), "tick")),
-        doubts=("absent",), tone="primary", mood="done",
+        doubts=("absent",), effects=("file_hazards", "answer_rechecks", "meet_duties", "print_later"), tone="primary",
+        mood="done",
+    ),
+    Step(
+        "print_record", _("打印记录"), frozenset({VisitState.FINISHED}), None, "inspections.see", _BASIS,
+        said=_("印制检查记录"), mood="quiet",
     ),
     Step(
         "cancel", _("取消检查"), frozenset({VisitState.PLANNED, VisitState.OPEN}), VisitState.VOID, _RECORD,
@@ -173,17 +179,112 @@ STEPS = (
     ),
     Step(
         "void", _("作废记录"), frozenset({VisitState.FINISHED}), VisitState.VOID, "inspections.plan",
-        "xx-defaults-2026-50", who="lead", asks=(reason(lacking=_("请写明作废的理由。")),), tone="danger",
-        said=_("作废检查"),
+        "xx-defaults-2026-50", who="lead", asks=(reason(lacking=_("请写明作废的理由。")),), effects=("owe_again",),
+        tone="danger", said=_("作废检查"),
     ),
     Step(
         "ask_recheck", _("申请复查"), frozenset({VisitState.FINISHED}), None, _RECORD, "mps-fire-inspection-2012-21",
-        who="party", asks=(Field("planned_for", _("复查日期"), "day"), note(most=500)),
+        who="party", asks=(Field("planned_for", _("复查日期"), "day"), note(_("申请情况"), most=500)),
+    ),
+)  # fmt: skip
+
+
+class UnitState:
+    """Where a unit of the register is: kept by the database, by its end and what it was merged into."""
+
+    LISTED = "listed"
+    ENDED = "ended"
+    MERGED = "merged"
+
+
+UNIT_LABELS = {
+    UnitState.LISTED: _("在册"),
+    UnitState.ENDED: _("已注销"),
+    UnitState.MERGED: _("已并入另一个对象"),
+}
+FACTS = (
+    Field("name", _("名称"), "line", required=True, most=120),
+    Field("address", _("地址"), "line", most=200),
+    Field("responsible", _("负责人"), "line", most=40),
+    Field("phone", _("电话"), "line", most=40),
+    Field("uscc", _("统一社会信用代码"), "line", most=30),
+)
+_LISTED, _KEEP = frozenset({UnitState.LISTED}), "inspections.register"
+_LIST, _ALIKE = "mps-fire-inspection-2012-3", "xx-defaults-2026-42"
+_AGENCY = Field("agency", _("监管单位"), "record", choices="agencies",
+                help=_("一般不用选：派出所、消防救援机构按所在地和类别自动确定。"))  # fmt: skip
+_FLAG = (
+    Field("flag", _("标记"), "choice", required=True, choices="flags"),
+    Field("since", _("从哪天起"), "day", help=_("不填即从今天起。")),
+    Field("basis", _("依据"), "line", most=120, help=_("例如名单的文号。")),
+)
+UNIT_STEPS = (
+    Step(
+        "add_unit", _("登记检查对象"), NEW, UnitState.LISTED, _KEEP, _LIST,
+        asks=(Field("kind", _("类别"), "choice", required=True), *FACTS, Field("estate", _("所在小区"), "record"),
+              _AGENCY, Field("flags", _("标记"), "choices")),
+        doubts=("same_name", "odd_code"), effects=("settle", "suggest"),
+    ),
+    Step(
+        "edit_unit", _("修改资料"), _LISTED, None, _KEEP, _LIST,
+        asks=(Field("changes", _("资料"), "given", default={}), Field("kind", _("类别"), "choice"),
+              Field("estate", _("所在小区"), "record"), _AGENCY, note(most=200)),
+        doubts=("odd_code",), effects=("settle",), mood="quiet",
+    ),
+    Step("flag_unit", _("加上标记"), _LISTED, None, _KEEP, _LIST, asks=_FLAG, effects=("settle",)),
+    Step("unflag_unit", _("去掉标记"), _LISTED, None, _KEEP, _LIST, asks=_FLAG, effects=("settle",), mood="quiet"),
+    Step(
+        "merge_units", _("并入另一个对象"), _LISTED, UnitState.MERGED, _KEEP, _ALIKE,
+        asks=(Field("keep_id", _("保留的对象"), "record", required=True),
+              reason(_("依据"), most=200, lacking=_("请写明依据，例如“现场核对为同一家”。"))),
+        effects=("move_rows", "owe_nothing"), said=_("另一条记录并入"), mood="warn",
+    ),
+    Step(
+        "end_unit", _("注销"), _LISTED, UnitState.ENDED, _KEEP, _LIST,
+        asks=(Field("ended_on", _("注销日期"), "day", help=_("不填即为今天。")),
+              reason(_("原因"), most=200, lacking=_("请写明注销原因，例如关闭、搬迁。"),
+                     help=_("例如：关闭、搬迁、改作他用。"))),
+        effects=("owe_nothing",), tone="danger", mood="quiet",
+    ),
+    Step(
+        "separate_units", _("拆开"), frozenset({UnitState.MERGED}), UnitState.LISTED, _KEEP, _ALIKE,
+        asks=(reason(_("为什么要拆开"), most=200, lacking=_("请写明为什么要拆开。")),), effects=("move_back",),
+        said=_("从合并中拆开"), mood="warn",
+    ),
+)  # fmt: skip
+
+
+class MatchState:
+    """What was decided of two spellings that may be one unit."""
+
+    OPEN = "open"
+    SAME = "same"
+    DIFFERENT = "different"
+
+
+MATCH_LABELS = {
+    MatchState.OPEN: _("待核对"),
+    MatchState.SAME: _("同一单位"),
+    MatchState.DIFFERENT: _("不同单位"),
+}
+MATCH_STEPS = (
+    Step(
+        "confirm_match", _("同一单位"), frozenset({MatchState.OPEN}), MatchState.SAME, _KEEP, _ALIKE,
+        asks=(Field("keep_id", _("保留的对象"), "record", required=True, choices="sides",
+                    lacking=_("请选择是不是同一单位。")),
+              note(_("依据"), most=200)),
+        effects=("join",),
+        tone="primary", said=_("核对为同一单位"),
+    ),
+    Step(
+        "reject_match", _("不是"), frozenset({MatchState.OPEN}), MatchState.DIFFERENT, _KEEP, _ALIKE,
+        asks=(note(_("依据"), most=200),), said=_("核对为不同单位"), mood="quiet",
     ),
 )  # fmt: skip
 
 # The words of what is no act of the table, and how the story shows it.
 NEWS = {
+    "inspections.units_imported": (_("批量登记检查对象"), "active"),
     "inspections.imported": (_("由台账导入"), "active"),
     "inspections.finding_confirmed": (_("确认隐患"), "warn"),
 }

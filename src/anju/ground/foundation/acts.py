@@ -355,7 +355,7 @@ class Loop:
     noun      how refusals call it; missing: the sentence when there is none within reach
     news      what every event of it says besides (function of the record)
     turns     a further question whose turn it is, asked first: (Turn) → nothing, or raises a Refusal
-    choices   what fields offer, by name: function of (record, day, actor) → (key, words) pairs
+    choices   what fields offer, by name: function of (record, day, actor) → (key, words) pairs; None for anything
     clocks    where it keeps its clocks
     related, deferred  columns fetched with it and left out when it is locked
     ready     called with the record just locked
@@ -380,7 +380,9 @@ class Loop:
     news: Callable[[Any], dict[str, Any]] | None = None
     seen: Callable[[Any], Q] | None = None
     turns: Callable[[Turn], None] | None = None
-    choices: Mapping[str, Callable[[Any, date, Any], Iterable[asks.Choice]]] = field(default_factory=dict)
+    choices: Mapping[str, Callable[[Any, date, Any], Iterable[asks.Choice] | None]] = field(
+        default_factory=dict
+    )
     clocks: Clocks | None = None
     related: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()

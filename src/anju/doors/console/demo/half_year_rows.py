@@ -212,6 +212,7 @@ class Rows:
                 "ended_at",
             ),
             *("met", "signed_by", "refusal", "finished_at", "is_demo", *_PLACED),
+            *("finished_by_id", "finished_by_name", "finished_by_post"),
         )
         refusal: str = self.book["refusal"]
         refused = {c.id for c in checks if self.chance.random() < self.book["refusal_share"]}
@@ -219,8 +220,8 @@ class Rows:
             (c.id, c.unit.id, "recheck" if c.of else "daily", VisitState.FINISHED, c.unit.home.station.pk,
              c.of.id if c.of else None, c.on, c.began, c.ended, c.unit.responsible,
              "" if c.id in refused else c.unit.responsible, refusal if c.id in refused else "", c.ended, True,
-             *c.unit.home.placed)
-            for c in every
+             *c.unit.home.placed, by.account_id, by.name, by.post)
+            for c in every for by in (self._actor(c.unit),)
         ))  # fmt: skip
         previous: dict[int, date | None] = {}
         for check in sorted(every, key=lambda c: (c.on, c.id)):

@@ -348,7 +348,7 @@ def test_one_shop_in_three_spellings_is_suggested_and_never_merged(load):
     assert outcome.units["made"] == 3
     assert Unit.objects.filter(kind="small_shop").count() == 3
     assert UnitMatch.objects.count() >= 2
-    assert {m.same for m in UnitMatch.objects.all()} == {None}
+    assert {m.state for m in UnitMatch.objects.all()} == {"open"}
     assert {m.unit.kind for m in UnitMatch.objects.all()} == {"small_shop"}
     assert outcome.units["suggested"] >= 1
 

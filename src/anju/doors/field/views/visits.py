@@ -15,11 +15,11 @@ from anju.duties.inspections.forms import visits as forms
 from anju.duties.inspections.models import Unit
 from anju.duties.inspections.queries import checklists, kinds
 from anju.duties.inspections.queries import visits as queries
-from anju.duties.inspections.services import records
 from anju.duties.inspections.services import visits as services
 from anju.duties.orders.queries import turns
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
@@ -136,7 +136,9 @@ def _visit(
         "unit_kind": kinds.kind_label(found.unit.kind),
         "part": part,
         "stage": stage,
-        "officers": queries.officer_choices(part.part, actor, on=day) if part and stage == "begin" else [],
+        "officers": queries.officers_for(part.part.agency, actor, on=day)
+        if part and stage == "begin"
+        else [],
         "results": rules.RESULT_LABELS,
         "recheck_results": rules.RECHECK_LABELS,
         "conclusions": _conclusions(part),
@@ -193,10 +195,9 @@ def _conclusions(part: queries.PartView | None) -> list[dict[str, Any]]:
 )  # fmt: skip
 def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     """Take one act from the phone and go on to what comes next; htmx saves items without leaving the page."""
-    at, actor = timezone.now(), _actor(request)
     quiet = "HX-Request" in request.headers
     try:
-        done = forms.take(request, visit_id, act, by=actor, at=at, channel="field")
+        done = forms.take(request, visit_id, act, channel="field")
     except NotFound:
         raise
     except Refusal as refused:
@@ -206,7 +207,7 @@ def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
             return _finding(request, visit_id, refusal=refused)
         return _visit(request, visit_id, act=act, refusal=refused)
     if quiet:
-        said = _("已保存 %(at)s") % {"at": datetime_local(at)[-5:]}
+        said = _("已保存 %(at)s") % {"at": datetime_local(timezone.now())[-5:]}
         return HttpResponse(said, content_type="text/plain; charset=utf-8")
     if act in ("cancel", "void"):
         messages.success(request, _("检查已取消。"))
@@ -272,10 +273,11 @@ def classes(request: HttpRequest, visit_id: int) -> HttpResponse:
 
 @require_POST
 @power("inspections.record")
+@writes("inspections.print_record")
 def record(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Open the record of a finished visit as .pdf."""
     try:
-        made = records.issue_record(visit_id=visit_id, by=_actor(request), at=timezone.now())
+        made = act_forms.press(request, services.LOOP, "print_record", visit_id)
     except NotFound:
         raise
     except Refusal as refused:

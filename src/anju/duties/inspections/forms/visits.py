@@ -1,59 +1,41 @@
 """What was typed, read into the verbs of a visit: the same for the desk and for the phone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from anju.ground.access.actors import Actor
+from anju.ground.foundation import act_forms, acts
+from anju.ground.foundation.act_forms import ActForm
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
 
 from .. import rules
 from ..models import Visit
 from ..services import checking
 from ..services import visits as services
+from ..services.visits import LOOP
 
 MOST_PHOTOS = 9
 
 
-class PlanForm(forms.Form):
-    """A plan: what kind of visit, when, who comes."""
+class PlanForm(ActForm):
+    """What planning a visit of a unit asks for."""
 
-    unit = forms.IntegerField(widget=forms.HiddenInput)
-    kind = forms.ChoiceField(label=_("检查种类"), choices=[*rules.CHOSEN_KINDS.items()])
-    planned_for = forms.DateField(
-        label=_("检查日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    agencies = forms.MultipleChoiceField(
-        label=_("参加单位"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("多选即为联合检查，本单位牵头"),
-    )
-    campaign = forms.CharField(
-        label=_("专项行动名称"), max_length=60, required=False, help_text=_("专项检查必填")
-    )
-    note = forms.CharField(
-        label=_("安排说明"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=500
-    )
-
-    def __init__(self, *args: Any, agencies: list[Organisation], **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.fields["agencies"].choices = [(o.pk, o.name) for o in agencies]  # type: ignore[attr-defined]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Refusal(_("日期请写成 2024-03-05 这样。"), field="planned_for") from None
+    def __init__(
+        self, request: HttpRequest, *, offices: Sequence[Organisation], at: datetime, **initial: Any
+    ):
+        by, data = request.actor, request.POST or None  # type: ignore[attr-defined]
+        super().__init__(LOOP, services.plan_visit.steps[0], None, by=by, at=at, data=data, initial=initial)
+        del self.fields["unit_id"]
+        self.fields["kind"].choices = list(rules.CHOSEN_KINDS.items())  # type: ignore[attr-defined]
+        self.fields["agencies"].choices = [(o.pk, o.name) for o in offices]  # type: ignore[attr-defined]
 
 
 def degrees(text: str | None) -> float | None:
@@ -89,156 +71,59 @@ def answers_of(request: HttpRequest) -> dict[str, checking.Answer]:
     }
 
 
-class _Sent:
-    """One request of an act: who, when, and what was typed."""
-
-    def __init__(self, request: HttpRequest, visit_id: int, by: Actor, at: datetime, channel: str):
-        self.request, self.visit_id, self.channel = request, visit_id, channel
-        self.common: dict[str, Any] = {"visit_id": visit_id, "by": by, "at": at}
-        self.key = request.POST.get("request_key", "")[:64]
-
-    def text(self, name: str) -> str:
-        return self.request.POST.get(name, "").strip()
-
-    def number(self, name: str) -> int | None:
-        return whole(self.request.POST.get(name))
-
-    def ticked(self, name: str) -> bool:
-        return bool(self.request.POST.get(name))
+def _found(request: HttpRequest) -> dict[str, Any]:
+    same = request.POST.get("same", "").strip()
+    return {"uploads": photos_of(request), "same_case_id": whole(same), "separate": same == "new"}
 
 
-def _begin(sent: _Sent) -> Any:
-    return services.begin_visit(
-        **sent.common,
-        officer_ids=officer_ids(sent.request),
-        met=sent.text("met"),
-        point=point_of(sent.request),
-        key=sent.key,
-    )
-
-
-def _check(sent: _Sent) -> Any:
-    # The phone saves while one answers, from one page with one key: back and forth are not the same request. The last
-    # one sent counts, so that none is needed.
-    key = "" if "HX-Request" in sent.request.headers else sent.key
-    return checking.check_items(
-        **sent.common, answers=answers_of(sent.request), rest=sent.text("rest"), key=key
-    )
-
-
-def _find(sent: _Sent) -> Any:
-    same = sent.text("same")
-    return checking.add_finding(
-        **sent.common,
-        class_code=sent.text("class_code"),
-        place=sent.text("place"),
-        text=sent.text("text"),
-        item=sent.text("item"),
-        at_once=sent.ticked("at_once"),
-        uploads=photos_of(sent.request),
-        same_case_id=whole(same),
-        separate=same == "new",
-        key=sent.key,
-    )
-
-
-def _drop(sent: _Sent) -> Any:
-    return checking.drop_finding(**sent.common, finding_id=sent.number("finding") or 0, key=sent.key)
-
-
-def _look(sent: _Sent) -> Any:
-    return checking.look_at(
-        **sent.common,
-        case_id=sent.number("case") or 0,
-        result=sent.text("result"),
-        note=sent.text("note"),
-        uploads=photos_of(sent.request),
-        insist=sent.ticked("insist"),
-        key=sent.key,
-    )
-
-
-def _conclude(sent: _Sent) -> Any:
-    return checking.conclude_part(
-        **sent.common, conclusion=sent.text("conclusion"), note=sent.text("note"), key=sent.key
-    )
-
-
-def _sign(sent: _Sent) -> Any:
-    signed = checking.sign(
-        **sent.common,
-        signed_by=sent.text("signed_by"),
-        picture=sent.request.FILES.get("signature"),
-        typed=sent.ticked("typed") if sent.ticked("drawable") else None,
-        met=sent.text("met"),
-        key=f"{sent.key}s" if sent.key else "",
-    )
-    return _finish(sent) if sent.ticked("finish") else signed
-
-
-def _refuse(sent: _Sent) -> Any:
-    noted = checking.refuse_signature(
-        **sent.common,
-        reason=sent.text("reason"),
-        witness=sent.text("witness"),
-        met=sent.text("met"),
-        key=f"{sent.key}s" if sent.key else "",
-    )
-    return _finish(sent) if sent.ticked("finish") else noted
-
-
-def _withdraw(sent: _Sent) -> Any:
-    return checking.withdraw_signature(**sent.common, reason=sent.text("reason"), key=sent.key)
-
-
-def _finish(sent: _Sent) -> Any:
-    return services.finish_visit(
-        **sent.common, channel=sent.channel, absent=sent.ticked("absent"), key=sent.key
-    )
-
-
-def _cancel(sent: _Sent) -> Any:
-    return services.cancel(**sent.common, reason=sent.text("reason") or sent.text("note"), key=sent.key)
-
-
-def _void(sent: _Sent) -> Any:
-    return services.void(**sent.common, reason=sent.text("reason") or sent.text("note"), key=sent.key)
-
-
-def _ask_recheck(sent: _Sent) -> Any:
-    return services.ask_recheck(
-        **sent.common, note=sent.text("note"), planned_for=_day(sent.text("planned_for")), key=sent.key
-    )
-
-
-_ACTS: dict[str, Callable[[_Sent], Any]] = {
-    "begin": _begin,
-    "check": _check,
-    "find": _find,
-    "drop": _drop,
-    "look": _look,
-    "conclude": _conclude,
-    "sign": _sign,
-    "refuse_signature": _refuse,
-    "withdraw_signature": _withdraw,
-    "finish": _finish,
-    "cancel": _cancel,
-    "void": _void,
-    "ask_recheck": _ask_recheck,
+# What an act takes besides the fields that its step asks for, as pages send it.
+_SENT: dict[str, Callable[[HttpRequest], dict[str, Any]]] = {
+    "begin": lambda request: {"officer_ids": officer_ids(request), "point": point_of(request)},
+    "check": lambda request: {"answers": answers_of(request)},
+    "find": _found,
+    "drop": lambda request: {"finding_id": whole(request.POST.get("finding")) or 0},
+    "look": lambda request: {
+        "case_id": whole(request.POST.get("case")) or 0,
+        "uploads": photos_of(request),
+        "insist": bool(request.POST.get("insist")),
+    },
+    "sign": lambda request: {
+        "picture": request.FILES.get("signature"),
+        "typed": bool(request.POST.get("typed")) if request.POST.get("drawable") else None,
+    },
 }
+# The acts of a visit's page; its record is printed at an address of its own.
+ACTS = tuple(act for act, verb in LOOP.verbs.items() if verb.steps[0].pressed and act != "print_record")
 
 
 @transaction.atomic
-def take(request: HttpRequest, visit_id: int, act: str, *, by: Actor, at: datetime, channel: str) -> Any:
+def take(request: HttpRequest, visit_id: int, act: str, *, channel: str) -> Any:
     """Take an act of a visit with what was sent; return what its verb returns.
 
     channel  field (a phone) or staff (a desk)
     A signature that also finishes the visit (`finish` ticked) is one transaction: either both happen or neither.
     """
-    verb = _ACTS.get(act)
-    if verb is None:
+    if act not in ACTS:
         raise NotFound(_("没有这一步。"))
-    return verb(_Sent(request, visit_id, by, at, channel))
+    key = act_forms.key_of(request)
+    if act == "check" and "HX-Request" in request.headers:
+        # The phone saves while one answers, from one page with one key: back and forth are not the same request. The
+        # last one sent counts, so that none is needed.
+        key = ""
+    done = _done(request, visit_id, act, key, channel)
+    if act in ("sign", "refuse_signature") and request.POST.get("finish"):
+        done = _done(request, visit_id, "finish", acts.derived(key, "finish"), channel)
+    return done
+
+
+def _done(request: HttpRequest, visit_id: int, act: str, key: str, channel: str) -> Any:
+    verb = LOOP.verbs[act]
+    given = act_forms.typed(verb.steps[0], request.POST, request.FILES)
+    # Most doubts of a visit are answered by a field of their own.
+    given.pop("insist", None)
+    given |= _SENT[act](request) if act in _SENT else {}
+    given |= {"channel": channel} if act == "finish" else {}
+    return verb(visit_id=visit_id, by=request.actor, at=timezone.now(), key=key, **given)  # type: ignore[attr-defined]
 
 
 def visit_of(done: Any, visit_id: int) -> int:

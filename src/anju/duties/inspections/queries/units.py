@@ -23,7 +23,7 @@ from anju.ground.territory.rules import name_key
 from anju.means.figures.rules import suppress
 
 from ..models import Duty, Finding, Unit, UnitFlag, UnitMatch, Visit
-from ..rules import VisitState
+from ..rules import MatchState, VisitState
 from .checklists import agency_kinds
 
 SEE = "inspections.see"
@@ -108,6 +108,24 @@ class Page:
     count: int
     more: bool
 
+    def told(self, number: int, size: int) -> dict[str, Any]:
+        """Return what the foot of a list says: which page, which rows of how many."""
+        last = (number - 1) * size + len(self.rows)
+        return {
+            "count": self.count,
+            "more": self.more,
+            "page": number,
+            "first_row": (number - 1) * size + 1 if self.rows else 0,
+            "last_row": last,
+            "at_end": last >= self.count and not self.more,
+        }
+
+
+def shown(model: Any, keys: Sequence[int], counted: int, *fetched: str) -> Page:
+    """Return the page of some keys in their order, with what is fetched beside each row."""
+    rows = {row.pk: row for row in model.objects.filter(pk__in=keys).select_related(*fetched)} if keys else {}
+    return Page([rows[pk] for pk in keys if pk in rows], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
+
 
 def _cut(
     model: Any, actor: Actor, condition: Q, order: Sequence[str], *, number: int, size: int, power: str = SEE
@@ -146,11 +164,7 @@ def page(actor: Actor, filters: Filters, *, on: date, number: int = 1, size: int
     )
     order = ("name_key", "pk") if single else ("-pk",) if whole_city else ("kind", "name_key", "pk")
     keys, counted = _cut(Unit, actor, condition_of(filters, on=on), order, number=number, size=size)
-    rows = {
-        unit.pk: unit
-        for unit in Unit.objects.filter(pk__in=keys).select_related("agency", "street", "county", "community")
-    }
-    return Page([rows[pk] for pk in keys if pk in rows], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
+    return shown(Unit, keys, counted, "agency", "street", "county", "community")
 
 
 def _is_community(area_id: int | None) -> bool:
@@ -300,13 +314,7 @@ def due_page(
         "done": Q(last_on__gte=date(on.year, 1, 1)),
     }.get(scope, Q())
     keys, counted = _cut(Duty, actor, condition, ("due_on", "pk"), number=number, size=size)
-    rows = {
-        duty.pk: duty
-        for duty in Duty.objects.filter(pk__in=keys).select_related(
-            "unit__street", "unit__community", "agency"
-        )
-    }
-    return Page([rows[pk] for pk in keys if pk in rows], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
+    return shown(Duty, keys, counted, "unit__street", "unit__community", "agency")
 
 
 # ------------------------------------------------------------------------------------- several checks at one site
@@ -397,7 +405,7 @@ def site_key(unit: Unit) -> str:
 def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
     """List the suggested pairs within reach that nobody has decided, the most alike first."""
     found = access.visible(UnitMatch, to=actor, power=power).filter(
-        same__isnull=True, unit__ended_on__isnull=True, other__ended_on__isnull=True
+        state=MatchState.OPEN, unit__ended_on__isnull=True, other__ended_on__isnull=True
     )
     parts = (
         "unit__street",
@@ -410,9 +418,14 @@ def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
     return list(found.select_related(*parts).order_by("-score", "pk")[:limit])
 
 
+def open_matches(unit: Unit) -> QuerySet[UnitMatch]:
+    """Return the suggested pairs of a unit that nobody has decided."""
+    return UnitMatch.objects.filter(Q(unit=unit) | Q(other=unit), state=MatchState.OPEN)
+
+
 def match_count(actor: Actor, *, power: str) -> int:
     """Count the suggested pairs that wait for a decision, up to 1,000."""
-    waiting = access.visible(UnitMatch, to=actor, power=power).filter(same__isnull=True)
+    waiting = access.visible(UnitMatch, to=actor, power=power).filter(state=MatchState.OPEN)
     return waiting.values("pk")[:1000].count()
 
 

@@ -26,10 +26,9 @@ from anju.ground.territory.models import Area
 from .. import rules
 from ..models import CheckedItem, Duty, Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
 from ..rules import STEPS, VisitState
-from . import checklists, counted
+from . import checklists, counted, kinds
+from .units import COUNT_LIMIT, Page, shown
 
-# An exact count beyond this would cost more than it tells; the list then says "more than". Figures count exactly.
-COUNT_LIMIT = 10_000
 _SHOWN = ("unit", "agency", "street", "county")
 
 
@@ -68,15 +67,6 @@ def filters_from(query: Mapping[str, Any]) -> Filters:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list: its rows, how many there are in all (up to COUNT_LIMIT), whether there are more."""
-
-    rows: list[Visit]
-    count: int
-    more: bool
-
-
 def page(actor: Actor, filters: Filters, *, number: int = 1, size: int = 50) -> Page:
     """Return one page of the visits an actor sees, newest first and what is planned before them, with its count.
 
@@ -97,8 +87,7 @@ def page(actor: Actor, filters: Filters, *, number: int = 1, size: int = 50) -> 
     if len(branches) > 1:
         chosen = chosen.order_by(F("visited_on").desc(), "-pk")
     keys = [pk for pk, _day in chosen[start : start + size]] if counted else []
-    rows = {v.pk: v for v in Visit.objects.filter(pk__in=keys).select_related(*_SHOWN)} if keys else {}
-    return Page([rows[pk] for pk in keys if pk in rows], min(counted, COUNT_LIMIT), counted > COUNT_LIMIT)
+    return shown(Visit, keys, counted, *_SHOWN)
 
 
 def _parts(actor: Actor, filters: Filters) -> list[Q]:
@@ -549,11 +538,6 @@ def visits_of_unit(actor: Actor, unit_id: int, *, most: int = 8) -> list[Visit]:
     )
 
 
-def recheck_day(at: datetime) -> date:
-    """Return the last day on which a re-check asked for now is in time."""
-    return counted.recheck_day(at)
-
-
 # ------------------------------------------------------------------------------------------------ to choose from
 
 
@@ -575,22 +559,18 @@ class OfficerChoice:
     usual: bool = False
 
 
-def officer_choices(part: VisitPart, actor: Actor, *, on: date) -> list[OfficerChoice]:
-    """List the people of a part's agency for choosing, whoever asks first."""
-    return officers_for(part.agency, actor, on=on)
+def posts_of(agency_id: int, *, on: date) -> list[Post]:
+    """List who works for an agency on a day: one post for each person."""
+    posts = Post.objects.filter(in_force(on), organisation_id=agency_id).select_related("person")
+    return list({post.person_id: post for post in posts.order_by("person__name")}.values())
 
 
 def officers_for(agency: Organisation, actor: Actor, *, on: date) -> list[OfficerChoice]:
     """List the people of an agency that day with their badges, whoever asks first."""
     rule = rulebooks.load("inspections", on=on)["officers"][agency.kind]
     wants_badge, least = rule["badge"], rule["least"]
-    posts = (
-        Post.objects.filter(in_force(on), organisation=agency)
-        .select_related("person")
-        .order_by("person__name")
-    )
     found = []
-    for post in {post.person_id: post for post in posts}.values():
+    for post in posts_of(agency.pk, on=on):
         person = post.person
         holds = rules.Badge(person.name, person.badge_number, person.badge_until).holds_on(on)
         why_not = ""
@@ -696,15 +676,8 @@ def agency_options(actor: Actor) -> list[tuple[int, str]]:
     return list(found.order_by("area__level", "name").values_list("pk", "name")[:300])
 
 
-def area_options(actor: Actor) -> list[tuple[int, str]]:
-    """List the areas one level below the actor's own."""
-    reaches = [r.id for r in actor.powers.get("inspections.see", ()) if r.kind == "area"]
-    found = Area.objects.filter(parent__in=reaches, active=True).order_by("level", "id")
-    return list(found.values_list("pk", "name")[:300])
-
-
 def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
-    """Say of an event of a visit what its act alone does not: who came, what was concluded, how much was checked."""
+    """Say of an event what its act alone does not: who came, what was concluded, how much was checked, which flag."""
     title, data = said["title"], event.data
     act = event.name.partition(".")[2]
     if act in ("begin", "start"):
@@ -717,4 +690,6 @@ def told(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = f"{title}：{data.get('signed_by', '')}"
     elif act == "check":
         title = _("记录检查项 %(n)d 项") % {"n": len(data.get("items", {}))}
-    return {"title": title}
+    elif flag := data.get("flag"):
+        title = f"{title} · {kinds.flag_label(flag)}"
+    return {"title": title, "gone": data.get("gone") if act == "merge_units" else None}

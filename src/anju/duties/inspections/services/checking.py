@@ -69,6 +69,8 @@ def check_items(
     if rest:
         written |= {code: (rest, "") for code in known if code not in before and code not in written}
     changed = {code: said for code, said in written.items() if before.get(code) != said}
+    if not changed:
+        turn.unchanged(part)
     _write_items(part, changed)
     turn.facts = {"part": part.pk, "items": {code: result for code, (result, _note) in changed.items()}}
 
@@ -223,7 +225,7 @@ def _drop(turn: Turn, *, finding_id: int, reason: str) -> None:
     finding = turn.row.findings.filter(pk=finding_id).first()
     if finding is None:
         raise NotFound(_("没有找到这条问题，可能已经删除。"))
-    own_part(turn.row, by=turn.by, agency_id=finding.agency_id)
+    own_part(turn, finding.agency_id)
     turn.facts = {"class": finding.class_code, "place": finding.place}
     finding.delete()
 

@@ -34,11 +34,6 @@ UPDATE inspections_unit u SET last_visited_on = s.day
 """
 
 
-def visited(*, unit_id: int, agency_id: int, on: date) -> None:
-    """Move what the agency owes the unit forward: done on a day, due again after its period (call when finished)."""
-    visited_all([(unit_id, agency_id, on)])
-
-
 def visited_all(visits: Iterable[tuple[int, int, date]]) -> None:
     """Move the duties of many (unit id, agency id, day) forward in one statement; an older day changes nothing.
 

@@ -3,21 +3,23 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
-from anju.ground.access import services as access
-from anju.ground.foundation import journal, rulebooks
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+from anju.ground.foundation import rulebooks
+from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.territory.rules import name_key
 
+from .. import rules
 from ..models import Unit, UnitMatch
 from . import register
+from .register import UNITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,61 +130,45 @@ def suggest(unit_ids: Iterable[int], *, at: datetime) -> int:
     return made
 
 
-def suggest_written(*, unit: Unit, written: str, how: Likeness, at: datetime) -> UnitMatch:
-    """Suggest that what a ledger wrote is this unit; the same words for the same unit are suggested once."""
-    found, _created = UnitMatch.objects.get_or_create(
-        unit=unit, other=None, written=written[:200],
-        defaults={
-            "score": how.score, "reasons": list(how.reasons), "suggested_at": at, "county_id": unit.county_id,
-        },
-    )  # fmt: skip
-    return found
+@UNITS.effect("suggest")
+def _suggested(turn: Turn) -> None:
+    """Look for what a unit that a person entered may be the same as."""
+    if turn.by.kind == "account":
+        suggest([turn.row.pk], at=turn.at)
 
 
-@transaction.atomic
-def decide(
-    *,
-    match_id: int,
-    same: bool,
-    by: Any,
-    at: datetime,
-    keep_id: int | None = None,
-    note: str = "",
-    key: str = "",
-) -> UnitMatch:
-    """Decide whether a suggested pair is one unit; `same` joins them into `keep_id` (default: the first).
+def _sides(match: UnitMatch, day: date, by: Any) -> list[tuple[int, str]]:
+    """Offer the units of a pair as the one that stays."""
+    return [(unit.pk, unit.name) for unit in (match.unit, match.other)]
 
-    For words of a ledger (`written`) nothing is joined: the import hears `inspections.match_decided`.
-    Raises NotAllowedNow when somebody decided already.
-    """
-    asked = journal.digest([match_id, same, keep_id])
-    match = (
-        UnitMatch.objects.select_for_update(of=("self",))
-        .select_related("unit", "other")
-        .filter(pk=match_id)
-        .first()
-    )
-    if (
-        match is None
-        or not access.visible(UnitMatch, to=by, power=register.POWER).filter(pk=match_id).exists()
-    ):
-        raise NotFound(_("没有找到这条记录。"))
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return match
-    if match.same is not None:
-        raise NotAllowedNow(_("这一对已经由%(name)s核对过了。") % {"name": match.decided_by})
-    if same and match.other is not None:
-        if keep_id not in (None, match.unit_id, match.other_id):
-            raise Refusal(_("请选择保留哪一个。"), field="keep")
-        gone = match.unit_id if keep_id == match.other_id else match.other_id
-        keep = match.other_id if keep_id == match.other_id else match.unit_id
-        assert gone is not None and keep is not None
-        register.merge_units(keep_id=keep, gone_id=gone, reason=note or _("核对为同一单位"), by=by, at=at)
-    match.same, match.decided_by, match.decided_at = same, f"{by.post} {by.name}".strip()[:120], at
-    match.save(update_fields=["same", "decided_by", "decided_at"])
-    journal.record(
-        "inspections.match_decided", subject=match.unit, by=by, at=at, note=note,
-        data={"match": match.pk, "same": same, "other": match.other_id, "written": match.written},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    return match
+
+MATCHES = Loop(
+    UnitMatch, rules.MATCH_STEPS, room="inspections", see=register.POWER, labels=rules.MATCH_LABELS, param="match_id",
+    choices={"sides": _sides}, noun=lazy("这一对"),
+)  # fmt: skip
+
+
+@MATCHES.verb("confirm_match")
+def confirm_match(turn: Turn, *, keep_id: int, note: str) -> None:
+    """Decide that a suggested pair is one unit, of which the entry `keep_id` stays."""
+    _decided(turn)
+
+
+@MATCHES.effect("join")
+def _joined(turn: Turn) -> None:
+    """Join the two entries into the one that stays."""
+    match, keep = turn.row, turn.given["keep_id"]
+    gone = match.unit_id if keep == match.other_id else match.other_id
+    turn.do(register.merge_units, gone_id=gone, keep_id=keep, reason=turn.note or _("核对为同一单位"))
+
+
+@MATCHES.verb("reject_match")
+def reject_match(turn: Turn, *, note: str) -> None:
+    """Decide that a suggested pair is two units; it is not suggested again."""
+    _decided(turn)
+
+
+def _decided(turn: Turn) -> None:
+    match, by = turn.row, turn.by
+    match.decided_by, match.decided_at = f"{by.post} {by.name}".strip()[:120], turn.at
+    turn.facts = {"unit": match.unit_id, "other": match.other_id}

@@ -1,19 +1,17 @@
 """The printed record of a visit (检查记录, 复查记录): drafted from the visit, issued once, when it is finished."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case, CaseClock
 from anju.duties.cases.queries import catalogue
-from anju.ground.access import services as access
-from anju.ground.access.actors import Actor
-from anju.ground.foundation import citations, files, journal, rulebooks
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+from anju.ground.foundation import citations, files, journal
+from anju.ground.foundation.acts import Turn
+from anju.ground.foundation.refusals import Refusal
 from anju.means.documents import services as papers
 from anju.means.documents.models import IssuedDocument
 from anju.means.documents.rules.facts import (
@@ -30,14 +28,14 @@ from anju.means.documents.rules.facts import (
 from .. import rules
 from ..models import Finding, Visit, VisitPart
 from ..queries import checklists, kinds
-from ..rules import VisitState
+from .visits import LOOP, book
 
 CHECK, RECHECK = "check_record", "recheck_record"
 
 
 @dataclass(frozen=True, slots=True)
 class _Finisher:
-    """Who finished a visit, as the journal has it: the record is theirs, whoever prints it."""
+    """Who finished a visit: the record is theirs, whoever prints it."""
 
     account_id: int | None
     kind: str
@@ -45,34 +43,15 @@ class _Finisher:
     post: str
 
 
-@transaction.atomic
-def issue_record(*, visit_id: int, by: Actor, at: datetime) -> IssuedDocument:
-    """Return the printed record of a finished visit that the actor sees; it is made when nobody has asked before.
+@LOOP.verb("print_record")
+def issue_record(turn: Turn) -> None:
+    """Issue the printed record of a finished visit; the answer is the paper, made before or now.
 
-    Raises NotFound, NotAllowedNow before the visit is finished, Refusal when the organ has no code for its numbers.
+    Raises Refusal when the organ has no code for its numbers.
     """
-    seen = access.visible(Visit, to=by, power="inspections.see").filter(pk=visit_id)
-    if not seen.exists():
-        raise NotFound(_("没有找到这次检查，可能编号有误，或不在您的管辖范围。"))
-    return _issued(visit_id, at=at)
-
-
-@transaction.atomic
-def issue_for_job(visit_id: int) -> IssuedDocument:
-    """Make the record of a finished visit in the background."""
-    return _issued(visit_id, at=timezone.now())
-
-
-def _issued(visit_id: int, *, at: datetime) -> IssuedDocument:
-    visit = (
-        Visit.objects.select_for_update(of=("self",))
-        .select_related("unit", "agency", "signature")
-        .get(pk=visit_id)
-    )
-    if visit.document_id and (made := IssuedDocument.objects.filter(pk=visit.document_id).first()):
-        return made
-    if visit.state != VisitState.FINISHED:
-        raise NotAllowedNow(_("检查完成以后才能打印记录。"), data={"allowed": []})
+    visit = turn.row
+    if made := IssuedDocument.objects.filter(pk=visit.document_id or 0).first():
+        turn.unchanged(made)
     code = visit.agency.document_code
     if not code:
         raise Refusal(
@@ -80,27 +59,23 @@ def _issued(visit_id: int, *, at: datetime) -> IssuedDocument:
             % {"name": visit.agency.name}
         )
     kind, data = draft(visit)
-    registers = rulebooks.load("inspections", on=timezone.localtime(at).date())["record"]
+    registers = book(turn.today)["record"]
     code = code.removesuffix(next((end for end in registers["endings"] if code.endswith(end)), ""))
-    code += registers["recheck" if kind == RECHECK else "check"]
-    made = papers.issue(
+    turn.made = papers.issue(
         kind=kind,
         data=data,
-        register_code=code,
+        register_code=code + registers["recheck" if kind == RECHECK else "check"],
         subject=visit,
         by=_finisher(visit),
-        at=at,
+        at=turn.at,
         organisation=visit.agency,
     )
-    Visit.objects.filter(pk=visit.pk).update(document_id=made.pk)
-    return made
+    visit.document_id = turn.made.pk
 
 
 def _finisher(visit: Visit) -> journal.Trace:
-    done = journal.events_named(visit, "inspections.finish").last()
-    if done is None:
-        return _Finisher(None, "system", "", "")
-    return _Finisher(done.actor_id, done.actor_kind, done.actor_name, done.actor_post)
+    kind = "account" if visit.finished_by_id else "system"
+    return _Finisher(visit.finished_by_id, kind, visit.finished_by_name, visit.finished_by_post)
 
 
 def draft(visit: Visit) -> tuple[str, Any]:
@@ -234,7 +209,6 @@ def _recheck(visit: Visit, parts: list[VisitPart]) -> RecheckRecordData:
         )
         for pk, item in seen.items()
     )
-    asked = journal.events_named(visit, "inspections.ask_recheck").first()
     return RecheckRecordData(
         organisation=visit.agency.name,
         unit=visit.unit.name,
@@ -245,7 +219,7 @@ def _recheck(visit: Visit, parts: list[VisitPart]) -> RecheckRecordData:
         order_title=_("检查记录") if visit.follows else "",
         order_number=visit.follows.number if visit.follows else "",
         ordered_on=visit.follows.visited_on if visit.follows else None,
-        applied_on=timezone.localtime(asked.at).date() if asked else None,
+        applied_on=visit.asked_on,
         ended=visit.ended_at,
         responsible=visit.unit.responsible,
         phone=visit.unit.phone,

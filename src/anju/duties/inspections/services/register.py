@@ -11,14 +11,16 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import services as access
-from anju.ground.foundation import journal, pinyin, rulebooks
-from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, NotPermitted, Refusal
+from anju.ground.foundation import asks, code_words, codes, pinyin, rulebooks
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.foundation.workdays import months_later
 from anju.ground.organisations.models import Jurisdiction, Organisation, ServiceContract
 from anju.ground.organisations.queries import in_force
@@ -26,17 +28,18 @@ from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import root
 from anju.ground.territory.rules import is_old, name_key
 
+from .. import rules
 from ..models import Duty, Finding, Unit, UnitFlag, Visit, VisitPart
 from ..queries import checklists, dossier
+from ..queries import units as queries
 from ..queries.kinds import among, flag_label, flags_of, kind_label
 from . import counting, coverage
 
 POWER = "inspections.register"
 # Flags of an estate that are read from its record and its contracts (rulebooks/units: derived).
 DERIVED = ("old_community", "high_rise", "managed")
-FACTS = (
-    "name", "address", "uscc", "responsible", "phone", "longitude", "latitude", "source_number",
-)  # fmt: skip
+# What an edit may write besides kind, place, estate and agency.
+WRITTEN = (*(one.name for one in rules.FACTS), "longitude", "latitude", "source_number")
 
 
 _RUNS = re.compile(r"\d+|[^\d()\uff08\uff09]+")
@@ -52,101 +55,127 @@ def _initials_of_run(run: str) -> str:
     return pinyin.initials(run)
 
 
-# ------------------------------------------------------------------------------------------------------- adding
+# ------------------------------------------------------------------------------------------------------ the acts
 
 
-@transaction.atomic
+def agencies(unit: Unit | None, day: date, by: Any) -> list[tuple[int, str]] | None:
+    """Offer the agencies of the actor's places, and the present one; the server may name any."""
+    if by.kind != "account":
+        return None
+    offered = queries.agency_options(by, on=day, power=POWER)
+    if unit is not None and unit.agency is not None and unit.agency_id not in dict(offered):
+        offered.append((unit.agency.pk, unit.agency.name))
+    return offered
+
+
+def _flags(unit: Unit, day: date, by: Any) -> list[tuple[str, str]]:
+    """Offer the flags that a person may set on a unit of this kind."""
+    flags = rulebooks.load("units", on=day)["flags"].items()
+    fit = [k for k, rule in flags if not rule.get("derived") and unit.kind in rule.get("kinds", (unit.kind,))]
+    return [(key, flag_label(key)) for key in fit]
+
+
+UNITS = Loop(
+    Unit, rules.UNIT_STEPS, room="inspections", see="inspections.see", labels=rules.UNIT_LABELS,
+    related=("area", "estate", "agency"), choices={"agencies": agencies, "flags": _flags}, by_server=True,
+    noun=lazy("这个检查对象"), no_power=lazy("您的岗位不能维护检查对象，请联系本单位负责人。"),
+)  # fmt: skip
+
+
+@UNITS.verb("add_unit")
 def add_unit(
+    turn: Turn,
     *,
     kind: str,
     name: str,
     area: Area,
-    by: Any,
-    at: datetime,
-    key: str = "",
-    address: str = "",
-    estate: Estate | None = None,
+    address: str,
+    estate: int | None,
+    uscc: str,
+    responsible: str,
+    phone: str,
+    flags: Sequence[str],
+    agency: int | None,
     organisation: Organisation | None = None,
-    uscc: str = "",
-    responsible: str = "",
-    phone: str = "",
     longitude: float | None = None,
     latitude: float | None = None,
-    flags: Iterable[str] = (),
-    agency: Organisation | None = None,
     registered_on: date | None = None,
     source_key: str | None = None,
     source_number: str = "",
     is_demo: bool = False,
     insist: bool = False,
 ) -> Unit:
-    """Enter a unit in the register with its places, supervising agency, flags and yearly checks; return it.
+    """Enter a unit in the register with its places, supervising agency, flags and yearly checks.
 
     area    where it is, best a community: agencies and visibility follow from it
     agency  the supervising agency, when it is another than the rule finds
-    insist  enter it although one of the same kind and name is there already
-    Raises Refusal for an unknown kind, flag or an empty name; NeedsConfirmation for a repeat; NotFound for a place
-    outside the reach of the actor.
+    insist  enter it although one of the same kind and name is there already, or its code does not check
+    Raises Refusal for an unknown kind or flag; NotFound for a place outside the reach of the actor.
     """
-    name = " ".join(name.split())
+    _require_place(turn.by, area)
     flags = sorted(set(flags))
-    asked = journal.digest([kind, name, area.pk, address, estate and estate.pk, uscc, flags])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Unit.objects.get(pk=known.subject_id)
-    day = registered_on or timezone.localtime(at).date()
-    _require_place(by, area)
-    _require_words(kind, name, flags, on=timezone.localtime(at).date())
-    if not insist and (other := _same_name(kind, name, area)):
-        raise NeedsConfirmation(
-            _("这里已有同类同名的对象“%(name)s”（%(address)s）。确为两家的，请确认后再提交。")
-            % {"name": other.name, "address": other.address or _("未填地址")},
-            field="name",
-            data={"confirm": "insist", "unit": other.pk},
-        )
+    _require_words(kind, name, flags, on=turn.today)
     unit = Unit(
         kind=kind,
         name=name,
-        name_key=name_key(name),
-        initials=initials(name)[:120],
-        address=address.strip(),
-        estate=estate,
+        address=address,
+        estate=_estate(turn, estate, area),
         organisation=organisation,
-        uscc=uscc.strip().upper(),
-        responsible=responsible.strip(),
-        phone=phone.strip(),
+        uscc=_code(turn, uscc),
+        responsible=responsible,
+        phone=phone,
         longitude=longitude,
         latitude=latitude,
-        agency=agency,
-        level=agency.area.level if agency and agency.area else 4,
-        registered_on=day,
+        agency=_agency(agency),
+        registered_on=registered_on or turn.today,
         source_key=source_key,
         source_number=source_number,
         is_demo=is_demo,
     )
+    if other := _same_name(kind, name, area):
+        turn.doubt(
+            "same_name",
+            _("这里已有同类同名的对象“%(name)s”（%(address)s）。确为两家的，请确认后再提交。")
+            % {"name": other.name, "address": other.address or _("未填地址")},
+            asked="insist",
+            unit=other.pk,
+        )
+    _require_alone(unit)
     _stamp(unit, area)
+    _name(unit)
     unit.save(force_insert=True)
-    UnitFlag.objects.bulk_create(UnitFlag(unit=unit, flag=flag, valid_from=day) for flag in flags)
-    settle([unit.pk], on=max(day, timezone.localtime(at).date()))
-    if agency is not None:
-        Unit.objects.filter(pk=unit.pk).update(agency=agency, level=unit.level)
-    journal.record(
-        "inspections.unit_added", subject=unit, by=by, at=at, data={"kind": kind, "area": area.pk, "flags": flags},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    unit.refresh_from_db()
+    UnitFlag.objects.bulk_create(
+        UnitFlag(unit=unit, flag=flag, valid_from=unit.registered_on) for flag in flags
+    )
+    turn.facts |= {"kind": kind, "area": area.pk, "flags": flags}
     return unit
+
+
+@UNITS.effect("settle")
+def _settled(turn: Turn) -> None:
+    """Let agency, derived flags and duties follow; an agency that was chosen now stays, whatever the rule says."""
+    unit, chosen = turn.row, turn.given.get("agency")
+    moved = any(turn.kept.get(name) != getattr(unit, name) for name in ("kind", "area_id", "estate_id"))
+    if turn.step.act == "edit_unit" and not moved:
+        return
+    unit.save()
+    settle(
+        [unit.pk],
+        on=max(unit.registered_on, turn.today),
+        anew=turn.step.act == "edit_unit" and chosen is None,
+    )
+    if chosen:
+        Unit.objects.filter(pk=unit.pk).update(agency=unit.agency, level=unit.level)
+    unit.refresh_from_db()
 
 
 def _require_place(by: Any, area: Area) -> None:
     """Refuse somebody signed in who may not keep the register of that place."""
-    if by.kind != "account":
-        return
-    reaches = by.powers.get(POWER, ())
-    if not reaches:
-        raise NotPermitted(_("您的岗位不能维护检查对象，请联系本单位负责人。"), data={"power": POWER})
-    if any(r.kind == "all" or (r.kind == "area" and area.at_level(r.level) == r.id) for r in reaches):
-        return
-    raise NotFound(_("没有找到这个辖区，请在本辖区内选择。"), field="area")
+    reaches = by.powers.get(POWER, ()) if by.kind == "account" else None
+    if reaches is not None and not any(
+        r.kind == "all" or (r.kind == "area" and area.at_level(r.level) == r.id) for r in reaches
+    ):
+        raise NotFound(_("没有找到这个辖区，请在本辖区内选择。"), field="area")
 
 
 def _require_words(kind: str, name: str, flags: Iterable[str], *, on: date) -> None:
@@ -155,8 +184,6 @@ def _require_words(kind: str, name: str, flags: Iterable[str], *, on: date) -> N
         raise Refusal(_("没有“%(kind)s”这一类检查对象，请从列表中选择。") % {"kind": kind}, field="kind")
     if not name_key(name):
         raise Refusal(_("请填写名称。"), field="name")
-    if len(name) > 120:
-        raise Refusal(_("名称最多120个字，请缩短。"), field="name")
     for flag in flags:
         require_flag(book, flag, kind)
 
@@ -165,16 +192,52 @@ def require_flag(book: Mapping[str, Any], flag: str, kind: str) -> None:
     """Refuse a flag that there is not, that is derived, or that a kind of unit does not carry."""
     rule = book["flags"].get(flag)
     if rule is None:
-        raise Refusal(_("没有“%(flag)s”这个标记，请从列表中选择。") % {"flag": flag}, field="flag")
+        raise Refusal(_("没有“%(flag)s”这个标记，请从列表中选择。") % {"flag": flag}, field="flags")
     if rule.get("derived"):
         raise Refusal(
-            _("“%(flag)s”由小区档案算出，请到小区档案里修改。") % {"flag": flag_label(flag)}, field="flag"
+            _("“%(flag)s”由小区档案算出，请到小区档案里修改。") % {"flag": flag_label(flag)}, field="flags"
         )
     if kind not in rule.get("kinds", (kind,)):
         raise Refusal(
             _("“%(flag)s”不用于%(kind)s。") % {"flag": flag_label(flag), "kind": kind_label(kind)},
-            field="flag",
+            field="flags",
         )
+
+
+def _estate(turn: Turn, pk: int | None, area: Area) -> Estate | None:
+    """Return the estate in which a unit stands; a person names one of the unit's own place."""
+    if pk is None:
+        return None
+    found = Estate.objects.filter(pk=pk).first()
+    if found is None or (turn.by.kind == "account" and (found.area_id != area.pk or not found.active)):
+        raise Refusal(_("请在这个辖区的小区中选择。"), field="estate")
+    return found
+
+
+def _require_alone(unit: Unit) -> None:
+    """Refuse a second unit that stands for one estate."""
+    others = Unit.objects.filter(kind="estate", estate=unit.estate_id, ended_on__isnull=True)
+    if unit.kind == "estate" and unit.estate_id and others.exclude(pk=unit.pk).exists():
+        raise Refusal(_("这个小区已经登记为检查对象，请在那一个上修改。"), field="estate")
+
+
+def _agency(pk: int | None) -> Organisation | None:
+    return Organisation.objects.select_related("area").get(pk=pk) if pk else None
+
+
+def _code(turn: Turn, text: str) -> str:
+    """Return a code as it is kept; ask back for one that does not check, since some issued early do not."""
+    checked = codes.check_uscc(text)
+    if not checked.value or checked.valid or turn.by.kind != "account":
+        return checked.value[:18]
+    if len(checked.value) > 18:
+        raise Refusal(code_words.sentence(checked.problem), field="uscc")
+    turn.doubt(
+        "odd_code",
+        code_words.sentence(checked.problem, suggestions=checked.suggestions),
+        asked="uscc",
+    )
+    return checked.value
 
 
 def _same_name(kind: str, name: str, area: Area) -> Unit | None:
@@ -192,143 +255,97 @@ def _stamp(unit: Unit, area: Area) -> None:
     unit.division_id = area.division_id
 
 
-# ------------------------------------------------------------------------------------------------------ changing
+def _name(unit: Unit) -> None:
+    """Write on a unit by what its name is found, and how high its agency stands (the caller saves)."""
+    unit.name_key, unit.initials = name_key(unit.name), initials(unit.name)[:120]
+    if unit.agency is not None and unit.agency.area is not None:
+        unit.level = unit.agency.area.level
 
 
-def locked(unit_id: int, *, by: Any) -> Unit:
-    """Lock a unit for a change; NotFound when the actor may not see it, NotPermitted when they may not change it."""
-    unit = (
-        Unit.objects.select_for_update(of=("self",))
-        .select_related("area", "estate", "agency")
-        .filter(pk=unit_id)
-        .first()
-    )
-    if unit is None:
-        raise NotFound(_("没有找到这个检查对象。"))
-    if by.kind == "account":
-        access.require(by, POWER, on=unit)
-    return unit
-
-
-@transaction.atomic
+@UNITS.verb("edit_unit")
 def edit_unit(
+    turn: Turn,
     *,
-    unit_id: int,
     changes: Mapping[str, Any],
-    by: Any,
-    at: datetime,
-    key: str = "",
-    kind: str | None = None,
+    kind: str,
+    estate: int | None,
+    agency: int | None,
+    note: str,
     area: Area | None = None,
-    estate: Estate | None = None,
-    agency: Organisation | None = None,
-    note: str = "",
-) -> Unit:
-    """Change a unit's facts (those of FACTS), its kind, place or supervising agency; before and after are kept.
+    insist: bool = False,
+) -> None:
+    """Change a unit's facts (those of rules.FACTS), its kind, place or supervising agency; before and after are kept.
 
     A new place or kind brings its agencies and duties with it. Earlier visits keep what they were counted by.
     """
-    asked = journal.digest(
-        [unit_id, dict(changes), kind, area and area.pk, estate and estate.pk, agency and agency.pk]
-    )
-    unit = locked(unit_id, by=by)
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return unit
-    if unit.ended_on is not None:
-        raise Refusal(_("这个对象已经注销，不能再修改。"))
-    watched = (*FACTS, "kind", "area_id", "estate_id", "agency_id")
-    before = {column: getattr(unit, column) for column in watched}
-    for column, value in changes.items():
-        if column in FACTS:
-            setattr(unit, column, value.strip() if isinstance(value, str) else value)
-    unit.name = " ".join(unit.name.split())
-    unit.uscc = unit.uscc.upper()
+    unit = turn.row
+    zone = timezone.get_default_timezone()
+    asked = [one for one in rules.FACTS if one.name in changes]
+    read = asks.read(asked, changes, asks.Reading(zone))
+    if changes.get("uscc", unit.uscc) != unit.uscc:
+        read["uscc"] = _code(turn, read["uscc"])
+    for name, value in read.items():
+        if name in WRITTEN:
+            setattr(unit, name, value)
     unit.kind = kind or unit.kind
-    day = timezone.localtime(at).date()
-    _require_words(unit.kind, unit.name, (), on=day)
-    unit.name_key, unit.initials = name_key(unit.name), initials(unit.name)[:120]
-    if estate is not None:
-        unit.estate = estate
+    _require_words(unit.kind, unit.name, (), on=turn.today)
     if area is not None and area.pk != unit.area_id:
-        _require_place(by, area)
+        _require_place(turn.by, area)
         _stamp(unit, area)
-    if agency is not None:
-        unit.agency, unit.level = agency, agency.area.level if agency.area else unit.level
-    changed = {
-        column: [before[column], getattr(unit, column)]
-        for column in watched
-        if before[column] != getattr(unit, column)
-    }
-    if not changed:
-        return unit
-    unit.save()
-    if {"kind", "area_id", "estate_id"} & changed.keys():
-        settle([unit.pk], on=day, anew=agency is None)
-    journal.record(
-        "inspections.unit_edited", subject=unit, by=by, at=at, note=note, data={"changed": changed},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    unit.refresh_from_db()
-    return unit
+    unit.estate = _estate(turn, estate, unit.area) if estate not in (None, unit.estate_id) else unit.estate
+    _require_alone(unit)
+    # Only another than the present agency is a choice; the present one follows the place and the kind.
+    turn.given["agency"] = agency if agency != unit.agency_id else None
+    unit.agency = _agency(turn.given["agency"]) or unit.agency
+    _name(unit)
+    told = (*WRITTEN, "kind", "area_id", "estate_id", "agency_id")
+    was = turn.kept
+    turn.facts["changed"] = {n: [was[n], getattr(unit, n)] for n in told if was[n] != getattr(unit, n)}
+    if not turn.facts["changed"]:
+        turn.unchanged()
 
 
-@transaction.atomic
-def end_unit(*, unit_id: int, ended_on: date, reason: str, by: Any, at: datetime, key: str = "") -> Unit:
+@UNITS.verb("end_unit")
+def end_unit(turn: Turn, *, ended_on: date | None, reason: str) -> None:
     """Take a unit off the register from the day after `ended_on`: nothing is due any more, its file stays."""
-    asked = journal.digest([unit_id, ended_on, reason])
-    unit = locked(unit_id, by=by)
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return unit
-    if unit.ended_on is not None:
-        raise Refusal(_("这个对象已经注销。"))
-    if not reason.strip():
-        raise Refusal(_("请写明注销原因，例如关闭、搬迁。"), field="reason")
-    if ended_on > timezone.localtime(at).date():
+    unit, day = turn.row, ended_on or turn.today
+    if day > max(turn.today, unit.registered_on):
         raise Refusal(_("注销日期不能在将来。"), field="ended_on")
-    if ended_on < unit.registered_on:
+    if day < unit.registered_on:
         raise Refusal(_("注销日期不能早于登记日期。"), field="ended_on")
-    unit.ended_on = ended_on
-    unit.save(update_fields=["ended_on"])
-    Duty.objects.filter(unit=unit, active=True).update(active=False)
-    journal.record(
-        "inspections.unit_ended", subject=unit, by=by, at=at, note=reason.strip(), data={"on": ended_on.isoformat()},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    return unit
+    unit.ended_on, turn.facts["on"] = day, day.isoformat()
 
 
-@transaction.atomic
-def set_flag(
-    *,
-    unit_id: int,
-    flag: str,
-    on: bool,
-    since: date,
-    by: Any,
-    at: datetime,
-    basis: str = "",
-    key: str = "",
-) -> Unit:
-    """Say from a day on that a unit carries a flag (`on`), or that it no longer does; its duties follow.
+@UNITS.effect("owe_nothing")
+def _owed_nothing(turn: Turn) -> None:
+    """Let nobody owe a check of a unit that is gone."""
+    Duty.objects.filter(unit=turn.row, active=True).update(active=False)
 
-    Raises Refusal for a flag that is derived from the estate, or for the end of a flag it does not carry.
-    """
-    asked = journal.digest([unit_id, flag, on, since])
-    unit = locked(unit_id, by=by)
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return unit
-    day = timezone.localtime(at).date()
-    require_flag(rulebooks.load("units", on=day), flag, unit.kind)
-    if since > day:
+
+@UNITS.verb("flag_unit")
+def flag_unit(turn: Turn, *, flag: str, since: date | None, basis: str) -> None:
+    """Say that a unit carries a flag from a day on; its duties follow."""
+    _flagged(turn, flag, True, since or turn.today, basis)
+
+
+@UNITS.verb("unflag_unit")
+def unflag_unit(turn: Turn, *, flag: str, since: date | None, basis: str) -> None:
+    """Say that a unit no longer carries a flag from a day on; its duties follow."""
+    _flagged(turn, flag, False, since or turn.today, basis)
+
+
+def set_flag(*, unit_id: int, flag: str, on: bool, by: Any, at: datetime, key: str = "", **more: Any) -> Unit:
+    """Say from a day on that a unit carries a flag (`on`), or that it no longer does."""
+    done: Unit = (flag_unit if on else unflag_unit)(unit_id=unit_id, flag=flag, by=by, at=at, key=key, **more)
+    return done
+
+
+def _flagged(turn: Turn, flag: str, on: bool, since: date, basis: str) -> None:
+    if since > turn.today:
         raise Refusal(_("标记的日期不能在将来。"), field="since")
-    if _turn_flag(unit.pk, flag, on, since, basis=basis):
-        settle([unit.pk], on=day)
-        journal.record(
-            "inspections.unit_flagged" if on else "inspections.unit_unflagged",
-            subject=unit, by=by, at=at, note=basis, data={"flag": flag, "since": since.isoformat()},
-            key=key, key_digest=asked,
-        )  # fmt: skip
-    return unit
+    if not _turn_flag(turn.row.pk, flag, on, since, basis=basis):
+        turn.unchanged()
+    turn.note, turn.facts = basis, {"flag": flag, "since": since.isoformat()}
 
 
 def _turn_flag(unit_id: int, flag: str, on: bool, since: date, *, basis: str = "") -> bool:
@@ -352,100 +369,84 @@ def _turn_flag(unit_id: int, flag: str, on: bool, since: date, *, basis: str = "
 # ------------------------------------------------------------------------------------------------------- merging
 
 
-def _renumber(unit_ids: Sequence[int]) -> None:
-    """Let the visits find their preceding visit again; the one place from which the register asks for it."""
-    counting.renumber_previous(unit_ids)
-    coverage.recompute(unit_ids)
-
-
 def _moving() -> dict[str, type[Any]]:
     """Return what carries a unit and moves with it, in this room and in those above."""
     return {"visits": Visit, "parts": VisitPart, "findings": Finding, **dossier.followers()}
 
 
-@transaction.atomic
-def merge_units(*, keep_id: int, gone_id: int, reason: str, by: Any, at: datetime, key: str = "") -> Unit:
-    """Join two entries of one unit: `gone` ends, its visits, findings and flags go to `keep`; returns `keep`.
+def _counted_anew(*units: Unit) -> None:
+    """Let the visits of units find their preceding visit again, and what is due follow."""
+    ids = [unit.pk for unit in units]
+    counting.renumber_previous(ids)
+    coverage.recompute(ids)
 
-    The event keeps the id of every row that moved, also of rooms above (dossier.register), so that `separate_units`
-    can put them back.
-    """
-    asked = journal.digest([keep_id, gone_id])
-    if keep_id == gone_id:
+
+def _other(turn: Turn, pk: int) -> Unit:
+    """Lock the other unit of a pair: both change, so both must be within reach."""
+    (other,) = turn.lock(UNITS, [pk])
+    if turn.by.kind == "account":
+        access.require(turn.by, POWER, on=other)
+    return other
+
+
+@UNITS.verb("merge_units", param="gone_id", beside="keep_id")
+def merge_units(turn: Turn, *, keep_id: int, reason: str) -> None:
+    """Join two entries of one unit: `gone` ends, its visits, findings and flags go to `keep`; the answer is `keep`."""
+    gone = turn.row
+    if keep_id == gone.pk:
         raise Refusal(_("这是同一条记录，不需要合并。"))
-    # Always in the order of ids, so that two who merge the same pair do not wait for each other.
-    first, second = (locked(pk, by=by) for pk in sorted((keep_id, gone_id)))
-    keep, gone = (first, second) if first.pk == keep_id else (second, first)
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return keep
-    if keep.ended_on is not None or gone.ended_on is not None:
+    keep = _other(turn, keep_id)
+    if keep.state != rules.UnitState.LISTED:
         raise Refusal(_("其中一个对象已经注销或者合并，请刷新后再看。"), code="already_merged")
-    if (
-        keep.estate_id
-        and gone.estate_id
-        and keep.kind == gone.kind == "estate"
-        and keep.estate_id != gone.estate_id
-    ):
+    if keep.kind == gone.kind == "estate" and keep.estate_id and gone.estate_id not in (None, keep.estate_id):
         raise Refusal(_("这是两个不同的小区，不能合并。请先核对小区档案。"))
-    if not reason.strip():
-        raise Refusal(_("请写明依据，例如“现场核对为同一家”。"), field="reason")
-    day = timezone.localtime(at).date()
+    gone.ended_on, gone.merged_into = max(turn.today, gone.registered_on), keep
+    turn.subject = turn.made = keep
+    turn.facts = {"keep": keep.pk, "gone": gone.pk}
+
+
+@UNITS.effect("move_rows")
+def _rows_moved(turn: Turn) -> None:
+    """Let all that is a unit's go to the one it is merged into, also what rooms above keep (dossier.register)."""
+    gone, keep = turn.row, turn.row.merged_into
     moved: dict[str, list[int]] = {}
     for name, model in _moving().items():
         rows = model._default_manager
         moved[name] = list(rows.filter(unit=gone).order_by("pk").values_list("pk", flat=True))
         rows.filter(pk__in=moved[name]).update(unit=keep)
-    Duty.objects.filter(unit=gone, active=True).update(active=False)
-    own = set(UnitFlag.objects.filter(unit=keep).values_list("flag", flat=True))
-    given = list(UnitFlag.objects.filter(unit=gone).exclude(flag__in=own))
+    own = UnitFlag.objects.filter(unit=keep).values("flag")
     made = UnitFlag.objects.bulk_create(
         UnitFlag(unit=keep, flag=f.flag, valid_from=f.valid_from, valid_to=f.valid_to, basis=f.basis)
-        for f in given
+        for f in UnitFlag.objects.filter(unit=gone).exclude(flag__in=own)
     )
-    gone.ended_on, gone.merged_into = max(day, gone.registered_on), keep
-    gone.save(update_fields=["ended_on", "merged_into"])
-    settle([keep.pk], on=day)
-    journal.record(
-        "inspections.units_merged", subject=keep, by=by, at=at, note=reason.strip(),
-        data={"keep": keep.pk, "gone": gone.pk, "moved": moved, "flags": [f.pk for f in made]},
-        key=key, key_digest=asked,
-    )  # fmt: skip
-    _renumber([keep.pk, gone.pk])
+    gone.moved = moved | {"flags": [flag.pk for flag in made]}
+    settle([keep.pk], on=turn.today)
+    _counted_anew(keep, gone)
     keep.refresh_from_db()
-    return keep
 
 
-@transaction.atomic
-def separate_units(*, gone_id: int, reason: str, by: Any, at: datetime, key: str = "") -> Unit:
-    """Undo a merger: what came from `gone` goes back to it and it is open again; returns it."""
-    asked = journal.digest([gone_id, "separate"])
-    keep_id = Unit.objects.filter(pk=gone_id).values_list("merged_into", flat=True).first()
-    # Both change, so both must be within reach; in the order of ids, as where they are merged.
-    units = {pk: locked(pk, by=by) for pk in sorted({gone_id, keep_id or gone_id})}
-    gone = units[gone_id]
-    if journal.receipt(by=by, key=key, key_digest=asked):
-        return gone
-    keep = units.get(gone.merged_into_id or 0)
-    if keep is None:
-        raise Refusal(_("这个对象没有合并到别处。"))
-    if not reason.strip():
-        raise Refusal(_("请写明为什么要拆开。"), field="reason")
-    event = journal.events_named(keep, "inspections.units_merged").filter(data__gone=gone.pk).last()
-    moved = event.data["moved"] if event else {}
+@UNITS.verb("separate_units", param="gone_id")
+def separate_units(turn: Turn, *, reason: str) -> None:
+    """Undo a merger: what came from `gone` goes back to it and it is listed again."""
+    gone = turn.row
+    keep = _other(turn, gone.merged_into_id)
+    _require_alone(gone)
+    gone.ended_on = gone.merged_into = None
+    turn.facts = {"keep": keep.pk, "gone": gone.pk}
+
+
+@UNITS.effect("move_back")
+def _moved_back(turn: Turn) -> None:
+    """Put back what went with a unit when it was merged; let what is due follow for both."""
+    gone, keep = turn.row, Unit.objects.get(pk=turn.facts["keep"])
+    moved, gone.moved = gone.moved or {}, None
+    UnitFlag.objects.filter(pk__in=moved.pop("flags", ())).delete()
     for name, model in _moving().items():
         model._default_manager.filter(pk__in=moved.get(name, ()), unit=keep).update(unit=gone)
-    UnitFlag.objects.filter(pk__in=event.data["flags"] if event else ()).delete()
-    gone.ended_on = gone.merged_into = None
-    gone.save(update_fields=["ended_on", "merged_into"])
-    day = timezone.localtime(at).date()
-    settle([keep.pk, gone.pk], on=day)
-    journal.record(
-        "inspections.units_separated", subject=gone, by=by, at=at, note=reason.strip(),
-        data={"keep": keep.pk, "gone": gone.pk}, key=key, key_digest=asked,
-    )  # fmt: skip
-    _renumber([keep.pk, gone.pk])
+    gone.save()
+    settle([keep.pk, gone.pk], on=turn.today)
+    _counted_anew(keep, gone)
     gone.refresh_from_db()
-    return gone
 
 
 # ------------------------------------------------------------------------------------- following records below
@@ -618,17 +619,17 @@ def settle(unit_ids: Iterable[int], *, on: date, anew: bool = False) -> None:
     _derive_flags(lines, on=on)
     flags = flags_of([line.id for line in lines], on=on)
     cover = Cover({line.area_id for line in lines}, checklists.agency_kinds(book))
-    rules: dict[tuple[str, frozenset[str]], tuple[list[str], list[Mapping[str, Any]]]] = {}
+    ruled: dict[tuple[str, frozenset[str]], tuple[list[str], list[Mapping[str, Any]]]] = {}
     moved: dict[tuple[int | None, int], list[int]] = {}
     wanted: dict[tuple[int, int, str], tuple[_Line, Mapping[str, Any]]] = {}
     for line in lines:
         carried = flags.get(line.id, frozenset())
-        if (line.kind, carried) not in rules:
-            rules[line.kind, carried] = (
+        if (line.kind, carried) not in ruled:
+            ruled[line.kind, carried] = (
                 supervisors(book, line.kind, carried),
                 checklists.duties_of(line.kind, flags=carried, on=on),
             )
-        watching, duties = rules[line.kind, carried]
+        watching, duties = ruled[line.kind, carried]
         agency = cover.first(line.area_id, watching)
         if not anew and line.agency_id and line.agency_kind == cover.kind.get(agency or 0, line.agency_kind):
             agency = line.agency_id

@@ -4,6 +4,7 @@ A visit is made by one or several agencies; each has its part: its own officers,
 for the part of the actor's agency. Every write takes an idempotency key: the event it leaves is the receipt.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -21,15 +22,17 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import jobs, journal, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
-from anju.ground.organisations.models import Organisation, Post
-from anju.ground.organisations.queries import company_of, covering_all, in_force
+from anju.ground.organisations.models import Organisation
+from anju.ground.organisations.queries import company_of, covering_all
 
 from .. import rules
 from ..models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
 from ..queries import checklists, counted, kinds
+from ..queries.visits import posts_of
 from ..rules import STEPS, VisitState
 from . import counting, coverage
 
+_NOT_A_PARTY = lazy("您的单位没有参加这次检查，只能查看。")
 PLACED = ("city_id", "county_id", "street_id", "community_id", "division_id")
 
 
@@ -86,45 +89,31 @@ def _whose(turn: Turn) -> None:
     if not LOOP.holds(by, step.power, visit):
         raise NotPermitted(str(LOOP.no_power), data={"power": step.power})
     if not LOOP.is_turn_of(by, step, visit):
-        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
+        raise NotPermitted(str(_NOT_A_PARTY), code="not_a_party")
 
 
 LOOP = Loop(
     Visit, STEPS, room="inspections", see="inspections.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"party": lambda visit: set(visit.parts.values_list("agency_id", flat=True)), "lead": "agency"},
-    turns=_whose, related=("unit",), noun=lazy("这次检查"),
+    turns=_whose, related=("unit",), by_server=True, noun=lazy("这次检查"),
     no_power=lazy("您的岗位不能办理检查，请联系本单位负责人。"),
     missing=lazy("没有找到这次检查，可能编号有误，或不在您的管辖范围。"),
 )  # fmt: skip
 
 
-def locked(visit_id: int, *, by: Actor) -> Visit:
-    """Lock a visit that the actor may see, or say that there is none."""
-    visit: Visit = LOOP.locked(visit_id, by=by)
-    return visit
-
-
-def own_part(
-    visit: Visit, *, by: Actor, agency_id: int | None = None, power: str = "inspections.record"
-) -> VisitPart:
+def own_part(turn: Turn, agency_id: int | None = None) -> VisitPart:
     """Return the part of the actor's agency, or refuse somebody whose agency has none in this visit."""
-    parts = visit.parts.select_related("agency").filter(agency_id__in=by.organisation_ids)
+    parts = turn.row.parts.select_related("agency").filter(agency_id__in=turn.by.organisation_ids)
     part = next((p for p in parts.order_by("pk") if agency_id in (None, p.agency_id)), None)
-    # With two posts, the power of the one must not be carried into the reach of the other.
-    reached = by.has(power) and (
-        len(by.organisation_ids) < 2 or access.visible(Visit, to=by, power=power).filter(pk=visit.pk).exists()
-    )
-    if not reached:
-        raise NotPermitted(_("您的岗位不能办理检查，请联系本单位负责人。"), data={"power": power})
     if part is None:
-        raise NotPermitted(_("您的单位没有参加这次检查，只能查看。"), code="not_a_party")
-    part.visit = visit
+        raise NotPermitted(str(_NOT_A_PARTY), code="not_a_party")
+    part.visit = turn.row
     return part
 
 
 def part_at_work(turn: Turn, agency_id: int | None = None) -> VisitPart:
     """Return the part of the actor's agency that this act is on, its officers noted."""
-    part = own_part(turn.row, by=turn.by, agency_id=agency_id)
+    part = own_part(turn, agency_id)
     if not part.officers.exists():
         turn.refuse(_("请先登记本单位到场的检查人员。"), "begin")
     return part
@@ -140,7 +129,7 @@ def plan_visit(
     unit_id: int,
     kind: str,
     planned_for: date,
-    agencies: Sequence[int] = (),
+    agencies: Sequence[int],
     checklist: Mapping[int, str] | None = None,
     campaign: str,
     note: str,
@@ -177,7 +166,7 @@ def plan_visit(
 
 def _set_day(visit: Visit, day: date, *, by: Actor) -> None:
     visit.planned_for, visit.planned_by = day, f"{by.post} {by.name}".strip()[:120]
-    visit.save(update_fields=["planned_for", "planned_by"])
+    visit.save(update_fields=["planned_for", "planned_by", "asked_on"])
 
 
 def _others(unit: Unit, wanted: Sequence[int], *, on: date) -> list[Organisation]:
@@ -352,7 +341,7 @@ def begin_planned(
 ) -> None:
     """Begin the part of the actor's agency in a planned visit; the first one that comes opens it."""
     visit = turn.row
-    part = own_part(visit, by=turn.by, agency_id=agency_id)
+    part = own_part(turn, agency_id)
     if part.officers.exists():
         raise NotAllowedNow(
             _("本单位已经开始检查，请继续填写。"), data={"visit": visit.pk}, code="already_open"
@@ -399,22 +388,12 @@ def _begun(
     }
 
 
-def officers_of(agency_id: int, *, on: date) -> list[Post]:
-    """List who works for an agency on a day, for choosing its officers: one post for each person."""
-    found = (
-        Post.objects.filter(in_force(on), organisation_id=agency_id)
-        .select_related("person")
-        .order_by("person__name")
-    )
-    return list({post.person_id: post for post in found}.values())
-
-
 def _officers(part: VisitPart, officer_ids: Sequence[int], *, on: date) -> list[VisitOfficer]:
     """Return the officers of a part with their badges, or refuse them with what they lack."""
     wanted = list(dict.fromkeys(officer_ids))
     if not wanted:
         raise Refusal(_("请选择到场的检查人员。"), field="officers")
-    people = {post.person_id: post.person for post in officers_of(part.agency_id, on=on)}
+    people = {post.person_id: post.person for post in posts_of(part.agency_id, on=on)}
     if any(pk not in people for pk in wanted):
         raise Refusal(
             _("检查人员应是“%(agency)s”当日在岗的人员，请重新选择。") % {"agency": part.agency.name},
@@ -464,43 +443,62 @@ def finish_visit(turn: Turn, *, channel: str, absent: bool) -> None:
     absent   confirm that agencies that never came are left out of the record
     Raises NotAllowedNow while a part has no conclusion or nobody has signed, NeedsConfirmation for absent agencies.
     """
-    visit, by, at = turn.row, turn.by, turn.at
+    visit, by = turn.row, turn.by
     parts = concluded(visit)
     if not (visit.signed_by or visit.refusal):
         turn.refuse(_("当事人还没有签字。请当事人签字，或者注明拒绝签字。"), "sign", "refuse_signature")
     left_out = _leave_out_absent(turn, parts)
     assert visit.began_at is not None
     day = day_of(visit.began_at)
-    flags = kinds.flags_on(visit.unit, on=day)
-    marks = {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
-    findings = list(visit.findings.select_related("case").order_by("pk"))
-    # First of all: whoever hears of a case that is closed below asks whether its visit counts.
-    visit.state, visit.visited_on, visit.finished_at = VisitState.FINISHED, day, at
-    visit.ended_at = visit.ended_at or at
-    visit.save(update_fields=["state", "visited_on", "finished_at", "ended_at"])
+    visit.visited_on, visit.finished_at, visit.ended_at = day, turn.at, visit.ended_at or turn.at
+    visit.finished_by_id, visit.finished_by_name, visit.finished_by_post = by.account_id, by.name, by.post
+    # First of all: whoever hears of a case that is closed by an effect asks whether its visit counts.
+    visit.state = turn.target
+    visit.save()
+    found, marks = Counter(visit.findings.filter(is_new=True).values_list("part", flat=True)), _marks(visit)
     for part in parts:
-        mine = [f for f in findings if f.part_id == part.pk]
-        part.findings_count = sum(f.is_new for f in mine)
+        part.findings_count = found[part.pk]
         VisitPart.objects.filter(pk=part.pk).update(
             visited_on=day,
             findings_count=part.findings_count,
             previous_on=counted.previous_day(part, day),
             **marks,
         )
-    for finding in findings:
-        _confirm(visit, finding, day, marks, channel=channel, by=by, at=at)
-    _close_rechecked(visit, parts, by=by, at=at)
     if counted.later_parts(visit.unit_id, day):
         counting.renumber_previous([visit.unit_id])
-    coverage.visited_all([(visit.unit_id, part.agency_id, day) for part in parts])
-    company = _company(visit.unit, day)
-    for finding in findings:
+    turn.facts |= {
+        "unit": visit.unit.name,
+        "unit_kind": visit.unit.kind,
+        "kind": visit.kind,
+        "on": day.isoformat(),
+        "parts": [
+            {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count} for p in parts
+        ],
+        "absent": left_out,
+        **_company(visit.unit, day),
+    }
+
+
+def _marks(visit: Visit) -> dict[str, bool]:
+    """Return which of the flags that are counted by a visit's unit carried that day."""
+    assert visit.visited_on is not None
+    flags = kinds.flags_on(visit.unit, on=visit.visited_on)
+    return {"is_old_community": "old_community" in flags, "is_high_rise": "high_rise" in flags}
+
+
+@LOOP.effect("file_hazards")
+def _hazards_filed(turn: Turn) -> None:
+    """File each new finding as a case, and tell of it; one seen again adds its photos to its case."""
+    visit = turn.row
+    marks, company = _marks(visit), _company(visit.unit, visit.visited_on)
+    for finding in visit.findings.select_related("case").order_by("pk"):
+        _confirm(turn, finding, marks)
         if finding.is_new:
             journal.record(
                 "inspections.finding_confirmed",
                 subject=finding,
-                by=by,
-                at=at,
+                by=turn.by,
+                at=turn.at,
                 note=" ".join(x for x in (finding.place, finding.text) if x),
                 data={
                     "visit": visit.pk,
@@ -511,22 +509,24 @@ def finish_visit(turn: Turn, *, channel: str, absent: bool) -> None:
                     "at_once": finding.at_once,
                     "case": finding.case_id,
                     "agency_kind": finding.agency_kind,
-                    "on": day.isoformat(),
+                    "on": visit.visited_on.isoformat(),
                     **company,
                 },
             )
-    turn.facts |= {
-        "unit": visit.unit.name,
-        "unit_kind": visit.unit.kind,
-        "kind": visit.kind,
-        "on": day.isoformat(),
-        "parts": [
-            {"agency": p.agency.name, "conclusion": p.conclusion, "found": p.findings_count} for p in parts
-        ],
-        "absent": left_out,
-        **company,
-    }
-    jobs.defer("inspections.issue_record", visit_id=visit.pk)
+
+
+@LOOP.effect("meet_duties")
+def _duties_met(turn: Turn) -> None:
+    """Move on what the agencies that came owe the unit."""
+    visit = turn.row
+    parts = visit.parts.values_list("agency", flat=True)
+    coverage.visited_all([(visit.unit_id, agency, visit.visited_on) for agency in parts])
+
+
+@LOOP.effect("print_later")
+def _printed_later(turn: Turn) -> None:
+    """Have the record printed in the background."""
+    jobs.defer("inspections.issue_record", visit_id=turn.row.pk)
 
 
 def _leave_out_absent(turn: Turn, parts: Sequence[VisitPart]) -> list[str]:
@@ -560,42 +560,33 @@ def _company(unit: Unit, on: date) -> dict[str, Any]:
     return {"company": company.name, "company_id": company.pk, "uscc": company.uscc} if company else {}
 
 
-def _confirm(
-    visit: Visit,
-    finding: Finding,
-    day: date,
-    marks: Mapping[str, bool],
-    *,
-    channel: str,
-    by: Actor,
-    at: datetime,
-) -> None:
+def _confirm(turn: Turn, finding: Finding, marks: Mapping[str, bool]) -> None:
     """Make a finding count: a new one becomes a case with its photos, one seen again adds them to its case."""
+    visit, by, at = turn.row, turn.by, turn.at
     photos = list(finding.photos.select_related("file"))
-    finding.found_on, finding.counted = day, finding.is_new
+    finding.found_on, finding.counted = visit.visited_on, finding.is_new
     finding.is_old_community, finding.is_high_rise = marks["is_old_community"], marks["is_high_rise"]
     if finding.is_new:
-        finding.case = _filed(visit, finding, photos, channel=channel, by=by, at=at)
+        finding.case = _filed(turn, finding, photos)
         if finding.at_once:
-            finding.rectified_on = day
+            finding.rectified_on = visit.visited_on
     elif finding.case is not None:
         for photo in photos:
             case_evidence.add(finding.case, photo.file, purpose="verify", by=by, at=at, caption=photo.caption)
     finding.save()
     if finding.is_new and finding.at_once and finding.case is not None:
         note = _("%(day)s检查时当场改正：%(what)s") % {
-            "day": day.isoformat(),
+            "day": visit.visited_on.isoformat(),
             "what": finding.text or finding.place,
         }
         cases.close_on_spot(case_id=finding.case.pk, by=by, at=at, note=note)
 
 
-def _filed(
-    visit: Visit, finding: Finding, photos: Sequence[VisitPhoto], *, channel: str, by: Actor, at: datetime
-) -> Case:
+def _filed(turn: Turn, finding: Finding, photos: Sequence[VisitPhoto]) -> Case:
     """Report a new finding as a hazard; whoever inspected has been there, so that nobody need verify it."""
+    visit, by, at = turn.row, turn.by, turn.at
     unit = visit.unit
-    name = catalogue.find("hazard", finding.class_code, on=day_of(at)).name
+    name = catalogue.find("hazard", finding.class_code, on=turn.today).name
     place = finding.place if unit.estate_id else " ".join(x for x in (unit.name, finding.place) if x)
     case = cases.report(
         kind="hazard",
@@ -607,7 +598,7 @@ def _filed(
         longitude=visit.longitude,
         latitude=visit.latitude,
         uploads=[cases.Upload(p.file, p.caption) for p in photos],
-        channel=channel,
+        channel=turn.given["channel"],
         by=by,
         at=at,
         is_demo=finding.is_demo,
@@ -618,44 +609,43 @@ def _filed(
     return case
 
 
-def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at: datetime) -> None:
+@LOOP.effect("answer_rechecks")
+def _rechecks_answered(turn: Turn) -> None:
     """Close or send back the cases that a re-check looked at, where that is the turn of the actor's office.
 
     What the agency had found itself and finds put right is closed on whosever desk it lies.
     """
-    day = day_of(visit.began_at or at)
+    visit, by, at = turn.row, turn.by, turn.at
     photos: dict[str, list[VisitPhoto]] = {}
     for photo in visit.photos.select_related("file").exclude(item=""):
         photos.setdefault(photo.item, []).append(photo)
-    for part in parts:
-        if part.checklist != rules.RECHECK:
+    looked = [(p, i) for p in visit.parts.filter(checklist=rules.RECHECK) for i in p.items.order_by("pk")]
+    for part, item in looked:
+        case_id = rules.case_of_item(item.item)
+        if case_id is None or item.result == "not_applicable":
             continue
-        for item in part.items.order_by("pk"):
-            case_id = rules.case_of_item(item.item)
-            if case_id is None or item.result == "not_applicable":
-                continue
-            shown = photos.get(item.item, [])
-            if item.result == "problem":
-                _seen_again(visit, part, case_id, item.note, shown, day)
-            case = Case.objects.filter(pk=case_id).first()
-            note = _("%(day)s现场复查：%(note)s") % {"day": day.isoformat(), "note": item.note}
-            if case is None or case.state != "checking" or not _may_check(case, by=by):
-                if item.result == "ok" and case is not None and _found_by(part, case):
-                    cases.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
-                    for photo in shown:
-                        case_evidence.add(
-                            case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
-                        )
-                continue
-            found = cases.close if item.result == "ok" else cases.send_back
-            found(
-                case_id=case_id,
-                by=by,
-                at=at,
-                note=note,
-                uploads=[cases.Upload(p.file, p.caption) for p in shown],
-                insist=True,
-            )
+        shown = photos.get(item.item, [])
+        if item.result == "problem":
+            _seen_again(visit, part, case_id, item.note, shown, visit.visited_on)
+        case = Case.objects.filter(pk=case_id).first()
+        note = _("%(day)s现场复查：%(note)s") % {"day": visit.visited_on.isoformat(), "note": item.note}
+        if case is None or case.state != "checking" or not _may_check(case, by=by):
+            if item.result == "ok" and case is not None and _found_by(part, case):
+                cases.close_at_recheck(case_id=case_id, by=by, at=at, note=note)
+                for photo in shown:
+                    case_evidence.add(
+                        case, photo.file, purpose="recheck", by=by, at=at, caption=photo.caption
+                    )
+            continue
+        found = cases.close if item.result == "ok" else cases.send_back
+        found(
+            case_id=case_id,
+            by=by,
+            at=at,
+            note=note,
+            uploads=[cases.Upload(p.file, p.caption) for p in shown],
+            insist=True,
+        )
 
 
 def _may_check(case: Case, *, by: Actor) -> bool:
@@ -714,8 +704,13 @@ def void(turn: Turn, *, reason: str) -> None:
     visit.findings.update(counted=False)
     visit.parts.update(visited_on=None, previous_on=None)
     counting.renumber_previous([visit.unit_id])
-    coverage.recompute([visit.unit_id])
     turn.facts = {"unit": visit.unit.name, "was": "finished", **_company(visit.unit, turn.today)}
+
+
+@LOOP.effect("owe_again")
+def _owed_again(turn: Turn) -> None:
+    """Let what is due be as if the visit had not been."""
+    coverage.recompute([turn.row.unit_id])
 
 
 def void_visit(*, visit_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Visit:
@@ -732,7 +727,7 @@ def ask_recheck(turn: Turn, *, note: str, planned_for: date | None) -> None:
     planned_for  the day it is wanted; left out, the last day of the term (3 workdays)
     """
     followed = turn.row
-    part = own_part(followed, by=turn.by)
+    part = own_part(turn)
     if not counted.open_hazards(followed.unit_id):
         turn.refuse(_("这个对象没有待整改的隐患，不需要复查。"))
     going = followed.rechecks.filter(state__in=[VisitState.PLANNED, VisitState.OPEN]).first()
@@ -749,6 +744,7 @@ def ask_recheck(turn: Turn, *, note: str, planned_for: date | None) -> None:
     visit = _new_visit(
         followed.unit, rules.RECHECK, [part.agency], {}, on=day, follows_id=followed.pk, by=turn.by
     )
+    visit.asked_on = turn.today
     _set_day(visit, day, by=turn.by)
     # The story of the re-check begins with who asked for it.
     turn.subject = turn.made = visit

@@ -43,10 +43,10 @@ def visited(unit, agency, day):
 
 def test_a_visit_moves_what_is_due_a_period_forward_and_an_older_one_changes_nothing(city, shops):
     unit, police = shops[0], city.offices.police
-    coverage.visited(unit_id=unit.pk, agency_id=police.pk, on=date(2024, 2, 29))
+    coverage.visited_all([(unit.pk, police.pk, date(2024, 2, 29))])
     duty = Duty.objects.get(unit=unit)
     assert (duty.last_on, duty.due_on) == (date(2024, 2, 29), date(2025, 2, 28))
-    coverage.visited(unit_id=unit.pk, agency_id=police.pk, on=date(2023, 5, 1))
+    coverage.visited_all([(unit.pk, police.pk, date(2023, 5, 1))])
     duty.refresh_from_db()
     assert duty.last_on == date(2024, 2, 29)
     unit.refresh_from_db()
@@ -54,7 +54,7 @@ def test_a_visit_moves_what_is_due_a_period_forward_and_an_older_one_changes_not
 
 
 def test_another_agencys_visit_does_nothing_for_this_ones_duty(city, shops):
-    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.fire.pk, on=date(2024, 3, 1))
+    coverage.visited_all([(shops[0].pk, city.offices.fire.pk, date(2024, 3, 1))])
     assert Duty.objects.get(unit=shops[0]).last_on is None
 
 
@@ -85,8 +85,8 @@ def test_when_a_visit_is_taken_back_the_day_before_counts_again(city, shops):
 
 
 def test_coverage_of_a_station(city, shops, police_officer, friday_9am):
-    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.police.pk, on=date(2024, 7, 1))
-    coverage.visited(unit_id=shops[1].pk, agency_id=city.offices.police.pk, on=date(2023, 8, 1))
+    coverage.visited_all([(shops[0].pk, city.offices.police.pk, date(2024, 7, 1))])
+    coverage.visited_all([(shops[1].pk, city.offices.police.pk, date(2023, 8, 1))])
     rows = queries.coverage_by_agency(
         police_officer.actor(friday_9am), on=friday_9am.date(), kind="police_station"
     )
@@ -120,8 +120,8 @@ def test_coverage_of_one_community(city, shops, county_supervisor, friday_9am):
     ("scope", "found"), [("overdue", {2}), ("soon", {1}), ("done", {0}), ("listed", {0, 1, 2})]
 )
 def test_what_is_due_opens_by_what_was_counted(city, shops, police_officer, friday_9am, scope, found):
-    coverage.visited(unit_id=shops[0].pk, agency_id=city.offices.police.pk, on=date(2024, 7, 1))
-    coverage.visited(unit_id=shops[1].pk, agency_id=city.offices.police.pk, on=date(2023, 8, 1))
+    coverage.visited_all([(shops[0].pk, city.offices.police.pk, date(2024, 7, 1))])
+    coverage.visited_all([(shops[1].pk, city.offices.police.pk, date(2023, 8, 1))])
     page = queries.due_page(
         police_officer.actor(friday_9am), on=friday_9am.date(), scope=scope, agency=city.offices.police.pk
     )
@@ -179,7 +179,7 @@ def test_joined_units_are_one_in_the_count_and_two_again_when_parted(city, shops
     assert Duty.objects.get(unit=keep, active=True).last_on == date(2024, 3, 10)
     assert not Duty.objects.filter(unit=gone, active=True).exists()
     assert "focus" in kinds.flags_on(keep, on=friday_9am.date())
-    with pytest.raises(Refusal, match="已经注销或者合并"):
+    with pytest.raises(Refusal, match="已并入另一个对象"):
         register.merge_units(keep_id=keep.pk, gone_id=gone.pk, reason="再来", by=SYSTEM, at=friday_9am)
     register.separate_units(gone_id=gone.pk, reason="两家", by=SYSTEM, at=friday_9am)
     second.refresh_from_db()

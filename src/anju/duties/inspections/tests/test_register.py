@@ -144,7 +144,7 @@ def test_the_flag_of_a_key_unit_brings_the_fire_agency_and_its_end_takes_it_away
     assert duties(eatery) == [(city.offices.police.name, "unit")]
 
 
-@pytest.mark.parametrize(("flag", "days", "said"), [("high_rise", 0, "小区档案"), ("crowded", 1, "将来")])
+@pytest.mark.parametrize(("flag", "days", "said"), [("high_rise", 0, "列出的标记"), ("crowded", 1, "将来")])
 def test_a_derived_flag_and_a_flag_of_tomorrow_are_refused(eatery, friday_9am, flag, days, said):
     with pytest.raises(Refusal, match=said):
         register.set_flag(
@@ -196,8 +196,41 @@ def test_the_journal_keeps_before_and_after(eatery, wang, friday_9am):
         at=friday_9am,
         key="e-1",
     )
-    edited = list(journal.events_named(eatery, "inspections.unit_edited"))
+    edited = list(journal.events_named(eatery, "inspections.edit_unit"))
     assert [e.data["changed"] for e in edited] == [{"responsible": ["", "周某"]}]
+
+
+def test_what_is_as_it_was_leaves_no_event(eatery, wang, friday_9am):
+    one = {"unit_id": eatery.pk, "by": wang.actor(friday_9am), "at": friday_9am}
+    before = len(journal.events_of(eatery))
+    assert register.edit_unit(**one, changes={"name": eatery.name}, kind=eatery.kind).pk == eatery.pk
+    register.unflag_unit(**one, flag="focus")
+    for _twice in range(2):
+        register.flag_unit(**one, flag="focus")
+    assert [event.name for event in journal.events_of(eatery)][before:] == ["inspections.flag_unit"]
+
+
+def test_a_person_names_an_estate_and_an_agency_of_the_place(city, eatery, wang, friday_9am):
+    one = {"unit_id": eatery.pk, "by": wang.actor(friday_9am), "at": friday_9am}
+    with pytest.raises(Refusal, match="小区中选择"):
+        register.edit_unit(**one, estate=city.estates.shanqian)
+    with pytest.raises(Refusal, match="列出的监管单位"):
+        register.edit_unit(**one, agency=city.offices.shanqian_office)
+    assert register.edit_unit(**one, estate=city.estates.huaiyin).estate == city.estates.huaiyin
+
+
+def test_an_estate_is_one_unit_whoever_enters_changes_or_parts_it(city, eatery, wang, friday_9am):
+    one = {"estate": city.estates.huaiyin, "by": wang.actor(friday_9am), "at": friday_9am}
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.add_unit(kind="estate", name="槐荫小区二期", area=city.areas.huaiyin, **one)
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.edit_unit(unit_id=eatery.pk, kind="estate", **one)
+    own = Unit.objects.get(kind="estate", estate=city.estates.huaiyin)
+    told = {"gone_id": own.pk, "reason": "现场核对", "by": SYSTEM, "at": friday_9am}
+    register.merge_units(keep_id=eatery.pk, **told)
+    register.ensure_unit_for_estate(city.estates.huaiyin, by=SYSTEM, at=friday_9am)
+    with pytest.raises(Refusal, match="已经登记为检查对象"):
+        register.separate_units(**told)
 
 
 def test_an_ended_unit_is_owed_nothing_and_stays_as_it_is(eatery, friday_9am):
@@ -210,7 +243,7 @@ def test_an_ended_unit_is_owed_nothing_and_stays_as_it_is(eatery, friday_9am):
         )
     register.end_unit(unit_id=eatery.pk, ended_on=day, reason="关闭", by=SYSTEM, at=friday_9am)
     assert duties(eatery) == []
-    with pytest.raises(Refusal, match="已经注销"):
+    with pytest.raises(Refusal, match="已注销"):
         register.edit_unit(unit_id=eatery.pk, changes={"name": "新名"}, by=SYSTEM, at=friday_9am)
     register.settle([eatery.pk], on=day)
     assert duties(eatery) == []

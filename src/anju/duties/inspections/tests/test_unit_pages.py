@@ -71,7 +71,7 @@ def test_the_whole_city_sees_all_and_another_county_nothing(eatery, city_supervi
     assert other.get(f"/inspections/units/{eatery.pk}/edit").status_code == 404
     assert (
         other.post(
-            f"/inspections/units/{eatery.pk}/end", {"ended_on": "2024-01-01", "reason": "x"}
+            f"/inspections/units/{eatery.pk}/end_unit", {"ended_on": "2024-01-01", "reason": "x"}
         ).status_code
         == 404
     )
@@ -148,7 +148,7 @@ def test_a_unit_is_entered_in_a_community_chosen_before(city, street_officer, si
     }
     assert client.post(address, sent).status_code == 302
     again = client.post(address, sent | {"request_key": "n-2"})
-    assert again.status_code == 422 and "已有同类同名" in text(again) and "确认这样登记" in text(again)
+    assert again.status_code == 422 and "已有同类同名" in text(again) and "仍然这样提交" in text(again)
     assert client.post(address, sent | {"request_key": "n-3", "insist": "on"}).status_code == 302
     assert Unit.objects.filter(kind="rental_house").count() == 2
 
@@ -171,6 +171,17 @@ def test_nobody_enters_a_unit_in_another_county(city, outsider, signed_in_as):
     assert not Unit.objects.filter(kind="small_shop").exists()
 
 
+def test_what_is_refused_of_a_unit_stands_beside_its_field_with_what_was_typed(
+    eatery, street_officer, signed_in_as
+):
+    client, address = signed_in_as(street_officer), f"/inspections/units/{eatery.pk}"
+    page = text(client.post(f"{address}/end_unit", {"ended_on": "2020-01-01", "reason": "搬到外地"}))
+    assert "注销日期不能早于登记日期" in page and "搬到外地" in page
+    changed = client.post(f"{address}/edit", {"kind": "small_eatery", "name": "", "phone": "0373-1"})
+    assert changed.status_code == 422 and "请填写名称" in text(changed) and "0373-1" in text(changed)
+    assert client.post(f"{address}/merge_units", {"keep_id": eatery.pk}).status_code == 404
+
+
 def test_facts_are_changed_and_the_place_moves(city, eatery, county_supervisor, signed_in_as):
     client = signed_in_as(county_supervisor)
     sent = {"kind": "small_eatery", "name": "老街面馆（演示）", "address": "演示路8号", "agency": ""}
@@ -188,17 +199,19 @@ def test_who_only_looks_cannot_change(eatery, grid_worker, signed_in_as):
     client = signed_in_as(grid_worker)
     page = text(client.get(f"/inspections/units/{eatery.pk}/"))
     assert "注销这个对象" not in page and "修改" not in page.split("</nav>")[-1].split("登记记录")[0]
-    for act in ("edit", "end", "flag"):
+    for act in ("edit", "end_unit", "flag_unit"):
         assert client.post(f"/inspections/units/{eatery.pk}/{act}", {}).status_code == 404
 
 
 def test_flags_and_the_end_of_a_unit(eatery, street_officer, signed_in_as):
     client, today = signed_in_as(street_officer), timezone.localdate().isoformat()
-    client.post(f"/inspections/units/{eatery.pk}/flag", {"flag": "focus", "on": "1", "since": today})
+    client.post(f"/inspections/units/{eatery.pk}/flag_unit", {"flag": "focus", "since": today})
     assert "重点关注" in text(client.get(f"/inspections/units/{eatery.pk}/"))
-    refused = client.post(f"/inspections/units/{eatery.pk}/end", {"ended_on": "2099-01-01", "reason": "关闭"})
+    refused = client.post(
+        f"/inspections/units/{eatery.pk}/end_unit", {"ended_on": "2099-01-01", "reason": "关闭"}
+    )
     assert refused.status_code == 422 and "将来" in text(refused)
-    client.post(f"/inspections/units/{eatery.pk}/end", {"ended_on": today, "reason": "关闭"})
+    client.post(f"/inspections/units/{eatery.pk}/end_unit", {"ended_on": today, "reason": "关闭"})
     assert not Duty.objects.filter(unit=eatery, active=True).exists()
     assert "老街面馆" not in text(client.get("/inspections/units/?kind=small_eatery"))
     assert "老街面馆" in text(client.get("/inspections/units/?kind=small_eatery&ended=1"))
@@ -278,14 +291,14 @@ def test_the_same_are_joined_and_can_be_parted_again(city, pair, eatery, street_
     client.post(f"/inspections/units/matches/{pair.pk}", {"answer": str(eatery.pk), "note": "现场核对"})
     pair.refresh_from_db()
     visit.refresh_from_db()
-    assert pair.same is True and "王建国" in pair.decided_by
+    assert pair.state == "same" and "王建国" in pair.decided_by
     assert visit.unit_id == eatery.pk
     gone = Unit.objects.get(pk=pair.other_id)
     assert gone.merged_into_id == eatery.pk
     assert "并入了" in text(client.get(f"/inspections/units/{gone.pk}/"))
     answer = client.post(f"/inspections/units/matches/{pair.pk}", {"answer": "different"})
-    assert answer.status_code == 409 and "已经由" in text(answer)
-    client.post(f"/inspections/units/{gone.pk}/separate", {"note": "两家"})
+    assert answer.status_code == 409 and "现在是“同一单位”" in text(answer)
+    client.post(f"/inspections/units/{gone.pk}/separate_units", {"reason": "两家"})
     visit.refresh_from_db()
     gone.refresh_from_db()
     assert visit.unit_id == gone.pk and gone.ended_on is None and gone.merged_into_id is None
@@ -296,7 +309,7 @@ def test_not_the_same_is_remembered(pair, street_officer, signed_in_as):
     client = signed_in_as(street_officer)
     client.post(f"/inspections/units/matches/{pair.pk}", {"answer": "different"})
     pair.refresh_from_db()
-    assert pair.same is False
+    assert pair.state == "different"
     assert "没有待核对的对象" in text(client.get("/inspections/units/matches"))
     assert matching.suggest([pair.unit_id, pair.other_id], at=timezone.now()) == 0
 
@@ -353,7 +366,9 @@ def test_a_unit_entered_by_hand_that_is_spelt_like_another_is_suggested_and_not_
     assert answer["Location"] == "/inspections/units/matches"
     assert "写法相近" in text(client.get(answer["Location"]))
     pair = UnitMatch.objects.get()
-    assert pair.same is None and Unit.objects.filter(kind="small_eatery", ended_on__isnull=True).count() == 2
+    assert (
+        pair.state == "open" and Unit.objects.filter(kind="small_eatery", ended_on__isnull=True).count() == 2
+    )
 
 
 def test_a_unit_is_not_parted_from_one_of_another_county(
@@ -367,6 +382,6 @@ def test_a_unit_is_not_parted_from_one_of_another_county(
     Unit.objects.filter(pk=gone.pk).update(
         area=area, county=city.areas.west, street=city.areas.shanqian_town, community=area
     )
-    answer = signed_in_as(outsider).post(f"/inspections/units/{gone.pk}/separate", {"note": "两家"})
+    answer = signed_in_as(outsider).post(f"/inspections/units/{gone.pk}/separate_units", {"reason": "两家"})
     gone.refresh_from_db()
     assert (answer.status_code, gone.merged_into_id) == (404, eatery.pk)

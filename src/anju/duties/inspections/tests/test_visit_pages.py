@@ -16,6 +16,7 @@ from anju.duties.inspections.queries import visits as queries
 from anju.duties.inspections.services import checking, records
 from anju.duties.inspections.services import visits as services
 from anju.ground.foundation import files
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.tests import samples
 
 from .conftest import codes_of
@@ -187,6 +188,7 @@ def test_the_record_is_issued_once_and_opened_by_who_sees_the_visit(
     assert paper.status_code == 200 and paper["Content-Type"] == "application/pdf"
     visit.refresh_from_db()
     assert visit.document_id
+    assert Event.objects.filter(name="inspections.print_record").count() == 1
     assert signed_in_as(outsider).get(first.url).status_code == 404
     assert post(signed_in_as(outsider), "inspections:record", visit.pk).status_code == 404
 
@@ -303,8 +305,10 @@ def test_htmx_saves_items_without_leaving_the_page_and_tells_a_refusal_there(beg
     visit, client = begun(), signed_in_as(officers.police)
     address = reverse("field:visit_act", args=[visit.pk, "check"])
     code = codes_of(visit)[0]
-    saved = client.post(address, {f"r-{code}": "ok"}, headers={"HX-Request": "true"})
-    assert saved.status_code == 200 and "已保存" in saved.content.decode()
+    for _twice in range(2):
+        saved = client.post(address, {f"r-{code}": "ok"}, headers={"HX-Request": "true"})
+        assert saved.status_code == 200 and "已保存" in saved.content.decode()
+    assert Event.objects.filter(name="inspections.check").count() == 1
     refused = client.post(address, {"r-X9": "ok"}, headers={"HX-Request": "true"})
     assert "检查表里没有" in refused.content.decode()
 
@@ -349,7 +353,7 @@ def test_who_does_not_inspect_has_no_phone_page(signed_in_as, grid_worker):
 
 # --------------------------------------------------------------------------------------------------------- strangers
 
-ACTS = sorted(forms._ACTS)
+ACTS = sorted(forms.ACTS)
 
 
 @pytest.mark.parametrize("door", ["inspections:act", "field:visit_act"])
@@ -436,6 +440,12 @@ def test_an_agency_that_must_come_with_all_it_has_finds_them_ticked(estate_unit,
     station = signed_in_as(officers.police).get(page).content.decode()
     assert f'value="{officers.police.person.pk}" checked' in station
     assert f'value="{officers.second.person.pk}" checked' not in station
+
+
+def test_a_record_is_theirs_who_finished_the_visit_whoever_prints_it(finished, officers):
+    visit, by = finished(), officers.county.actor(timezone.now())
+    paper = records.issue_record(visit_id=visit.pk, by=by, at=timezone.now())
+    assert (paper.issued_by_name, by.name) == ("陈卫东", "刘主任")
 
 
 def test_the_number_of_a_record_carries_no_ending_of_other_papers(finished, city, officers):

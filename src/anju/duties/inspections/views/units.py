@@ -1,54 +1,48 @@
 """Pages of the register: units, one unit's file, what is due, sites with several due checks, suggested pairs."""
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
-from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation import act_forms, acts, journal, rulebooks, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import power, writes
-from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
+from anju.ground.foundation.refusals import NotFound, Refusal, show
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import pick_url
 
-from ..forms.units import EndForm, FlagForm, JointForm, UnitForm
-from ..models import Unit, UnitMatch
+from .. import rules
+from ..forms.units import UnitForm
+from ..models import Unit
 from ..pages import duty_row, stats
 from ..queries import dossier, kinds
 from ..queries import units as queries
-from ..services import matching, register
+from ..services import register
 from ..services import visits as services
+from ..services.matching import MATCHES
+from ..services.register import UNITS
 
 PAGE = 50
+# Acts on a unit that have a page of their own, or are a part of another act.
+ELSEWHERE = ("edit_unit", "merge_units")
 FLAG_TONES = {"old_community": "warn", "high_rise": "active", "key_fire_unit": "danger", "focus": "danger"}
 
 
 def _actor(request: HttpRequest) -> Any:
     return request.actor  # type: ignore[attr-defined]
-
-
-def _key(request: HttpRequest) -> str:
-    return request.POST.get("request_key", "")[:40]
-
-
-def _url_if(name: str, *args: Any) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def _number(request: HttpRequest) -> int:
@@ -61,19 +55,6 @@ def _flag_words(flags: Iterable[str]) -> list[dict[str, str]]:
         # That a company serves it is the rule, and needs no mark.
         for flag in sorted(set(flags) - {"managed"})
     ]
-
-
-def _pager(request: HttpRequest, found: queries.Page, number: int) -> dict[str, Any]:
-    first = (number - 1) * PAGE + 1 if found.rows else 0
-    last = (number - 1) * PAGE + len(found.rows)
-    return {
-        "count": found.count,
-        "more": found.more,
-        "page": number,
-        "first_row": first,
-        "last_row": last,
-        "at_end": last >= found.count and not found.more,
-    }
 
 
 # ----------------------------------------------------------------------------------------------------- the register
@@ -111,7 +92,7 @@ def units(request: HttpRequest) -> HttpResponse:
         "may_edit": actor.has(register.POWER),
         "today": today,
         "waiting": queries.match_count(actor, power=register.POWER) if actor.has(register.POWER) else 0,
-        **_pager(request, found, number),
+        **found.told(number, PAGE),
     }
     return render(request, "inspections/units.html", context)
 
@@ -143,18 +124,18 @@ def _chip_words(
 
 @require_POST
 @power("inspections.register")
+@writes("inspections.flag_unit", "inspections.unflag_unit")
 def flag_many(request: HttpRequest) -> HttpResponse:
     """Set or end one flag on the chosen units; each is its own transaction, and each refusal is told."""
     actor, at = _actor(request), timezone.now()
-    flag, on = request.POST.get("flag", ""), request.POST.get("on") != "0"
+    flag, on, key = request.POST.get("flag", ""), request.POST.get("on") != "0", act_forms.key_of(request)
     ids = [pk for text in request.POST.getlist("ids") if (pk := whole(text))][:200]
     back = request.POST.get("back", "").lstrip("?")[:600]
     done, refused = 0, []
     for pk in ids:
         try:
             register.set_flag(
-                unit_id=pk, flag=flag, on=on, since=timezone.localdate(at), by=actor, at=at,
-                key=f"{_key(request)}-{pk}" if _key(request) else "",
+                unit_id=pk, flag=flag, on=on, by=actor, at=at, key=acts.derived(key, str(pk)),
             )  # fmt: skip
             done += 1
         except Refusal as refusal:
@@ -171,13 +152,22 @@ def flag_many(request: HttpRequest) -> HttpResponse:
 # ------------------------------------------------------------------------------------------------------- one unit
 
 
+@require_safe
 @power("inspections.see")
 def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
     """Show one unit as one file: its facts, who supervises it, what is due, and everything that happened to it."""
-    actor, today = _actor(request), timezone.localdate()
+    return _unit(request, unit_id)
+
+
+def _unit(
+    request: HttpRequest, unit_id: int, *, act: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    actor, at = _actor(request), timezone.now()
+    today = timezone.localdate(at)
     shown = queries.unit_of(actor, unit_id)
     lines = dossier.lines(request, [shown.pk])
     tab = request.GET.get("tab", "")
+    own = {one.act for one in UNITS.possible(shown, by=actor, at=at)}
     context = {
         "unit": shown,
         "kind": kinds.kind_label(shown.kind),
@@ -187,40 +177,43 @@ def unit(request: HttpRequest, unit_id: int) -> HttpResponse:
             for f in queries.flags_through_time(shown)
         ],
         "duties": [duty_row(duty, today) for duty in queries.duties_of_unit(shown)],
-        "visits": [_waiting_row(visit) for visit in queries.waiting_visits(actor, [shown.pk])],
+        "visits": queries.waiting_visits(actor, [shown.pk]),
         "lines": [line for line in lines if tab in ("", line.kind)],
         "tabs": _line_tabs(lines, tab),
         "counts": stats(request, [shown.pk]),
-        "history": [_told(event) for event in reversed(journal.events_of(shown))],
-        "may_edit": _may_edit(actor, shown),
+        "history": [story.told(event) for event in reversed(journal.events_of(shown))],
+        "acts": act_forms.buttons(
+            request, UNITS, shown, "inspections:unit_act", at=at, act=act, refusal=refusal, elsewhere=ELSEWHERE
+        ),
+        "may_edit": "edit_unit" in own,
         "may_plan": actor.has("inspections.plan") and shown.ended_on is None,
-        "plan_url": _url_if("inspections:plan"),
         "estate_url": reverse("territory:estate", args=[shown.estate_id])
         if shown.estate_id and actor.has("territory.see")
         else "",
-        "flag_form": FlagForm(today=today),
-        "end_form": EndForm(initial={"ended_on": today}),
         "today": today,
-    }
-    return render(request, "inspections/unit.html", context)
+    }  # fmt: skip
+    return render(request, "inspections/unit.html", context, status=refusal.status if refusal else 200)
 
 
-def _may_edit(actor: Any, shown: Unit) -> bool:
-    """Say whether the actor keeps the register where this unit is."""
-    if not actor.has(register.POWER) or shown.merged_into_id is not None:
-        return False
-    return access.visible(Unit, to=actor, power=register.POWER).filter(pk=shown.pk).exists()
+@require_POST
+@power("inspections.register")
+@writes(
+    "inspections.flag_unit", "inspections.unflag_unit", "inspections.end_unit", "inspections.separate_units"
+)
+def unit_act(request: HttpRequest, unit_id: int, act: str) -> HttpResponse:
+    """Take an act on a unit; a refusal comes back beside its field with what was typed."""
+    try:
+        act_forms.press(request, UNITS, act, unit_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _unit(request, unit_id, act=act, refusal=refusal)
+    messages.success(request, _("已保存。"))
+    return redirect("inspections:unit", unit_id)
 
 
-def _waiting_row(visit: Any) -> dict[str, Any]:
-    return {"visit": visit, "url": _url_if("inspections:visit", visit.pk)}
-
-
-LINE_KINDS = ("visit", "finding", "order", "penalty", "transfer", "sealing", "major", "company")
-
-
-def _kind_words() -> dict[str, str]:
-    return {
+def _line_tabs(lines: list[dossier.Line], tab: str) -> list[dict[str, Any]]:
+    words = {
         "visit": _("检查"),
         "finding": _("隐患"),
         "order": _("责令改正"),
@@ -230,67 +223,42 @@ def _kind_words() -> dict[str, str]:
         "major": _("重大火灾隐患"),
         "company": _("物业企业"),
     }
-
-
-def _line_tabs(lines: list[dossier.Line], tab: str) -> list[dict[str, Any]]:
-    words = _kind_words()
-    seen: dict[str, int] = {}
-    for line in lines:
-        seen[line.kind] = seen.get(line.kind, 0) + 1
-    ordered = [k for k in LINE_KINDS if k in seen] + [k for k in seen if k not in LINE_KINDS]
+    seen = Counter(line.kind for line in lines)
+    ordered = [k for k in (*words, *(seen.keys() - words.keys())) if k in seen]
     first = [{"label": _("全部"), "url": "?", "current": not tab, "count": len(lines)}]
     return first + [
         {"label": words.get(k, k), "url": f"?tab={k}", "current": tab == k, "count": seen[k]} for k in ordered
     ]
 
 
-def _told(event: Any) -> dict[str, Any]:
-    titles = {
-        "inspections.unit_added": _("登记"),
-        "inspections.unit_edited": _("修改资料"),
-        "inspections.unit_ended": _("注销"),
-        "inspections.unit_flagged": _("加上标记"),
-        "inspections.unit_unflagged": _("去掉标记"),
-        "inspections.units_merged": _("另一条记录并入"),
-        "inspections.units_separated": _("从合并中拆开"),
-        "inspections.match_decided": _("核对疑似同一对象"),
-    }
-    flag = event.data.get("flag")
-    return {
-        "at": event.at,
-        "title": titles.get(event.name, event.name) + (f" · {kinds.flag_label(flag)}" if flag else ""),
-        "actor": _("系统") if event.actor_kind == "system" else event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "tone": "quiet",
-        "gone": event.data.get("gone") if event.name == "inspections.units_merged" else None,
-    }
+def _area(request: HttpRequest) -> Area | None:
+    """Return the place that was chosen before (`?area=`), if the actor keeps its register."""
+    seen = access.visible(Area, to=_actor(request), power=register.POWER)
+    return seen.filter(pk=whole(request.GET.get("area")), active=True).first()
 
 
 @power("inspections.register")
+@writes("inspections.add_unit")
 def new(request: HttpRequest) -> HttpResponse:
     """Enter a unit: first its community is chosen, then its facts are typed."""
-    actor, today = _actor(request), timezone.localdate()
-    area = None
-    if wanted := whole(request.GET.get("area")):
-        seen = access.visible(Area, to=actor, power=register.POWER)
-        area = seen.filter(pk=wanted, active=True).first()
+    actor, area = _actor(request), _area(request)
     if area is None:
         return redirect(
             pick_url("area", "area", request.path, power=register.POWER, level=Area.Level.COMMUNITY)
         )
-    agencies = queries.agency_options(actor, on=today, power=register.POWER)
-    form = UnitForm(request.POST or None, area=area, agencies=agencies)
-    if request.method == "POST" and form.is_valid():
+    agencies = queries.agency_options(actor, on=timezone.localdate(), power=register.POWER)
+    form = UnitForm(request, area=area, agencies=agencies)
+    if request.method == "POST":
+        given = act_forms.typed(register.add_unit.steps[0], request.POST)
         try:
             made = register.add_unit(
-                area=area, by=actor, at=timezone.now(), key=_key(request), **form.cleaned_data
+                area=area, by=actor, at=timezone.now(), key=act_forms.key_of(request), **given
             )
         except Refusal as refusal:
-            _show(form, refusal)
+            show(form, refusal)
         else:
             messages.success(request, _("已登记“%(name)s”。") % {"name": made.name})
-            if matching.suggest([made.pk], at=timezone.now()):
+            if queries.open_matches(made).exists():
                 messages.info(request, _("名册里有写法相近的对象，请核对是不是同一家。"))
                 return redirect("inspections:matches")
             return redirect("inspections:unit", made.pk)
@@ -298,105 +266,34 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "inspections/unit_form.html", context, status=422 if form.is_bound else 200)
 
 
-def _editable(request: HttpRequest, unit_id: int) -> Unit:
-    shown = queries.unit_of(_actor(request), unit_id)
-    access.require(_actor(request), register.POWER, on=shown)
-    return shown
-
-
 @power("inspections.register")
+@writes("inspections.edit_unit")
 def edit(request: HttpRequest, unit_id: int) -> HttpResponse:
     """Change the facts of a unit; a new place is chosen by its own page and comes back as ?area=."""
-    actor, today = _actor(request), timezone.localdate()
-    shown = _editable(request, unit_id)
-    area = shown.area
-    if wanted := whole(request.GET.get("area")):
-        seen = access.visible(Area, to=actor, power=register.POWER)
-        area = seen.filter(pk=wanted, active=True).first() or shown.area
-    agencies = queries.agency_options(actor, on=today, power=register.POWER)
-    if shown.agency and shown.agency_id not in dict(agencies):
-        agencies.append((shown.agency.pk, shown.agency.name))
+    actor = _actor(request)
+    shown = queries.unit_of(actor, unit_id)
+    access.require(actor, register.POWER, on=shown)
+    area = _area(request) or shown.area
+    form = UnitForm(
+        request, area=area, agencies=register.agencies(shown, timezone.localdate(), actor) or (), unit=shown
+    )
     if request.method == "POST":
-        form = UnitForm(request.POST, area=area, agencies=agencies, editing=True)
-        if form.is_valid():
-            try:
-                _store(form, shown, area, request)
-            except Refusal as refusal:
-                _show(form, refusal)
-            else:
-                messages.success(request, _("已保存。"))
-                return redirect("inspections:unit", shown.pk)
-    else:
-        form = UnitForm.of(shown, area=area, agencies=agencies)
+        changes = {one.name: request.POST.get(one.name, "") for one in rules.FACTS}
+        given = act_forms.typed(register.edit_unit.steps[0], request.POST) | {"changes": changes}
+        try:
+            register.edit_unit(
+                unit_id=shown.pk, area=area, by=actor, at=timezone.now(), key=act_forms.key_of(request), **given
+            )  # fmt: skip
+        except NotFound:
+            raise
+        except Refusal as refusal:
+            show(form, refusal)
+        else:
+            messages.success(request, _("已保存。"))
+            return redirect("inspections:unit", shown.pk)
     move_url = pick_url("area", "area", request.path, power=register.POWER, level=Area.Level.COMMUNITY)
     context = {"form": form, "area": area, "unit": shown, "move_url": move_url}
     return render(request, "inspections/unit_form.html", context, status=422 if form.is_bound else 200)
-
-
-def _store(form: UnitForm, shown: Unit, area: Area, request: HttpRequest) -> None:
-    given = dict(form.cleaned_data)
-    agency = given.pop("agency")
-    given.pop("insist", None)
-    register.edit_unit(
-        unit_id=shown.pk,
-        kind=given.pop("kind"),
-        estate=given.pop("estate"),
-        area=area,
-        # Only another than the present one is a choice; the present one follows the place and the kind.
-        agency=agency if agency and agency.pk != shown.agency_id else None,
-        changes=given,
-        by=_actor(request),
-        at=timezone.now(),
-        key=_key(request),
-    )
-
-
-def _show(form: forms.Form, refusal: Refusal) -> None:
-    """Put a refusal beside its field, or above the form."""
-    show(form, refusal, field="insist" if isinstance(refusal, NeedsConfirmation) else None)
-
-
-@require_POST
-@power("inspections.register")
-def end(request: HttpRequest, unit_id: int) -> HttpResponse:
-    """Take a unit off the register."""
-    shown, form = _editable(request, unit_id), EndForm(request.POST)
-    if not form.is_valid():
-        raise Refusal(_("请填写注销日期和原因。"))
-    register.end_unit(
-        unit_id=shown.pk, by=_actor(request), at=timezone.now(), key=_key(request), **form.cleaned_data
-    )
-    messages.success(request, _("已注销。"))
-    return redirect("inspections:unit", shown.pk)
-
-
-@require_POST
-@power("inspections.register")
-def flag(request: HttpRequest, unit_id: int) -> HttpResponse:
-    """Set or end a flag of a unit from a day on."""
-    shown, form = _editable(request, unit_id), FlagForm(request.POST)
-    if not form.is_valid():
-        raise Refusal(_("请选择标记和日期。"))
-    register.set_flag(
-        unit_id=shown.pk, by=_actor(request), at=timezone.now(), key=_key(request), **form.cleaned_data
-    )
-    messages.success(request, _("已保存。"))
-    return redirect("inspections:unit", shown.pk)
-
-
-@require_POST
-@power("inspections.register")
-def separate(request: HttpRequest, unit_id: int) -> HttpResponse:
-    """Put back a unit that had been joined to another."""
-    gone = Unit.objects.filter(pk=unit_id).first()
-    if gone is None:
-        raise NotFound(_("没有找到这个检查对象。"))
-    register.separate_units(
-        gone_id=unit_id, reason=request.POST.get("note", ""), by=_actor(request), at=timezone.now(),
-        key=_key(request),
-    )  # fmt: skip
-    messages.success(request, _("已拆开，两个对象各自保留自己的记录。"))
-    return redirect("inspections:unit", unit_id)
 
 
 # ------------------------------------------------------------------------------------------------------- coverage
@@ -448,9 +345,8 @@ def due(request: HttpRequest) -> HttpResponse:
             {"label": words[s], "url": f"?scope={s}{ask}", "current": s == scope} for s in queries.SCOPES
         ],
         "may_plan": actor.has("inspections.plan"),
-        "plan_url": _url_if("inspections:plan"),
         "today": today,
-        **_pager(request, found, number),
+        **found.told(number, PAGE),
     }
     return render(request, "inspections/coverage_due.html", context)
 
@@ -466,7 +362,6 @@ def together(request: HttpRequest) -> HttpResponse:
     sites = queries.sites_due(actor, on=today, own=own)
     context = {
         "sites": [_site(site, today) for site in sites],
-        "form": JointForm(initial={"planned_for": today}),
         "may_plan": bool(own),
         "today": today,
     }
@@ -489,44 +384,36 @@ def plan_together(request: HttpRequest) -> HttpResponse:
     """Plan one joint visit of a site for all agencies that owe something there, for all its units at once."""
     actor, at = _actor(request), timezone.now()
     today = timezone.localdate(at)
-    form = JointForm(request.POST)
-    if not form.is_valid():
-        raise Refusal(_("请选择检查日期。"), field="planned_for")
     own = [office.pk for office in services.own_agencies(actor, on=today)]
     wanted = request.POST.get("site", "")[:300]
     site = next((s for s in queries.sites_due(actor, on=today, own=own) if s.key == wanted), None)
     if site is None:
         raise Refusal(_("这处的检查已经有人安排，或者不再到期。请刷新后再看。"))
     with transaction.atomic():
-        made = [
-            _plan_unit(shown, site, form.cleaned_data["planned_for"], own, request, at)
-            for shown in site.units.values()
-        ]
+        made = [_plan_unit(shown, site, own, request, at) for shown in site.units.values()]
     messages.success(
         request,
         _("已安排“%(site)s”的联合检查：%(units)d个对象，%(agencies)d个单位，一次上门。")
         % {"site": site.name, "units": len(made), "agencies": len(site.agencies)},
     )
-    if len(made) == 1 and (address := _url_if("inspections:visit", made[0].pk)):
-        return redirect(address)
+    if len(made) == 1:
+        return redirect("inspections:visit", made[0].pk)
     return redirect("inspections:together")
 
 
-def _plan_unit(
-    shown: Unit, site: queries.Site, day: date, own: list[int], request: HttpRequest, at: Any
-) -> Any:
+def _plan_unit(shown: Unit, site: queries.Site, own: list[int], request: HttpRequest, at: datetime) -> Any:
     owing = {duty.agency_id: duty.checklist for duty in site.duties if duty.unit_id == shown.pk}
     agencies = list(dict.fromkeys([*owing, *own[:1]]))
     return services.plan_visit(
         unit_id=shown.pk,
         kind="joint" if len(agencies) > 1 else "daily",
-        planned_for=day,
+        planned_for=request.POST.get("planned_for"),
         agencies=agencies,
         checklist=owing,
         note=_("综合查一次"),
         by=_actor(request),
         at=at,
-        key=f"{_key(request)}-{shown.pk}" if _key(request) else "",
+        key=acts.derived(act_forms.key_of(request), str(shown.pk)),
     )
 
 
@@ -548,7 +435,7 @@ def matches(request: HttpRequest) -> HttpResponse:
             "match": match,
             "score": round(match.score * 100),
             "reasons": [words.get(r, r) for r in match.reasons],
-            "sides": [_side(side) for side in (match.unit, match.other) if side is not None],
+            "sides": [_side(side) for side in (match.unit, match.other)],
         }
         for match in queries.matches(_actor(request), power=register.POWER)
     ]
@@ -561,22 +448,13 @@ def _side(shown: Unit) -> dict[str, Any]:
 
 @require_POST
 @power("inspections.register")
+@writes("inspections.confirm_match", "inspections.reject_match", "inspections.merge_units")
 def decide_match(request: HttpRequest, match_id: int) -> HttpResponse:
     """Decide one pair: the same (and which entry stays), or not."""
-    answer = request.POST.get("answer", "")
-    if answer != "different" and whole(answer) is None and answer != "same":
-        raise Refusal(_("请选择是不是同一单位。"))
-    decided: UnitMatch = matching.decide(
-        match_id=match_id,
-        same=answer != "different",
-        keep_id=whole(answer),
-        note=request.POST.get("note", ""),
-        by=_actor(request),
-        at=timezone.now(),
-        key=_key(request),
-    )
-    messages.success(request, _("已合并为一个对象。") if decided.same else _("已记为两个不同的对象。"))
+    different = request.POST.get("answer") == "different"
+    if different:
+        act_forms.press(request, MATCHES, "reject_match", match_id)
+    else:
+        act_forms.press(request, MATCHES, "confirm_match", match_id, keep_id=request.POST.get("answer"))
+    messages.success(request, _("已记为两个不同的对象。") if different else _("已合并为一个对象。"))
     return redirect("inspections:matches")
-
-
-# ---------------------------------------------------------------------------------------------- on an estate's page

@@ -1,5 +1,6 @@
 """Pages of visits: the list, one visit, the plan. They read what was asked, call a query or a verb, show the answer."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,19 +13,22 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import story
+from anju.ground.foundation import act_forms, story
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
+from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal, show
 
 from .. import rules
 from ..forms import visits as forms
 from ..models import Unit
 from ..queries import kinds
 from ..queries import visits as queries
-from ..services import records
+from ..queries.counted import recheck_day
+from ..queries.units import area_options
 from ..services import visits as services
 
 PAGE = 50
+# Acts whose forms are drawn from what their steps ask for; the others have forms of their own on the page.
+FROM_TABLE = {"refuse_signature", "withdraw_signature", "ask_recheck", "cancel", "void"}
 
 
 def _actor(request: HttpRequest) -> Any:
@@ -39,8 +43,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     filters = queries.filters_from(request.GET)
     number = max(1, min(whole(request.GET.get("page")) or 1, 200))
     found = queries.page(actor, filters, number=number, size=PAGE)
-    agencies, areas = queries.agency_options(actor), queries.area_options(actor)
-    last = (number - 1) * PAGE + len(found.rows)
+    agencies, areas = queries.agency_options(actor), area_options(actor)
     context = {
         "rows": [
             {
@@ -52,12 +55,7 @@ def visits(request: HttpRequest) -> HttpResponse:
             for v in found.rows
         ],
         "filters": filters,
-        "count": found.count,
-        "more": found.more,
-        "page": number,
-        "first_row": (number - 1) * PAGE + 1 if found.rows else 0,
-        "last_row": last,
-        "last": last >= found.count and not found.more,
+        **found.told(number, PAGE),
         "kinds": rules.KIND_LABELS,
         "states": rules.STATE_LABELS,
         "agencies": agencies,
@@ -106,7 +104,7 @@ def _visit(
         "unit": found.unit,
         "unit_kind": kinds.kind_label(found.unit.kind),
         "next": queries.next_act(found),
-        "officers": queries.officer_choices(mine.part, actor, on=day)
+        "officers": queries.officers_for(mine.part.agency, actor, on=day)
         if mine and "begin" in found.acts
         else [],
         "tree": queries.class_tree(on=day)
@@ -115,17 +113,28 @@ def _visit(
         "conclusions": list(rules.conclusion_labels(mine.part.checklist if mine else "").items()),
         "results": rules.RESULT_LABELS,
         "recheck_results": rules.RECHECK_LABELS,
-        "recheck_due": queries.recheck_day(at) if "ask_recheck" in found.acts else None,
         "tone": rules.STATE_TONES[found.visit.state],
         "events": [story.told(event) for event in reversed(found.events)],
+        "acts": act_forms.buttons(
+            request, services.LOOP, found.visit, "inspections:act", at=at, act=act,
+            refusal=refusal if act in FROM_TABLE else None,
+            elsewhere=set(services.LOOP.verbs) - (set(found.acts) & FROM_TABLE),
+        ),
+        "hints": _hints(found, at),
         "act": act,
-        "refusal": str(refusal) if refusal else "",
+        "refusal": str(refusal) if refusal and act not in FROM_TABLE else "",
         "field": refusal.field if refusal else "",
         "confirm": refusal.data if isinstance(refusal, NeedsConfirmation) else {},
         "typed": request.POST,
         "now": at,
-    }
+    }  # fmt: skip
     return render(request, "inspections/visit.html", context, status=refusal.status if refusal else 200)
+
+
+def _hints(found: queries.Dossier, at: datetime) -> dict[str, str]:
+    if "ask_recheck" not in found.acts:
+        return {}
+    return {"ask_recheck": _("最迟 %(d)s 复查（3个工作日）。") % {"d": recheck_day(at).isoformat()}}
 
 
 @require_POST
@@ -137,9 +146,8 @@ def _visit(
 )  # fmt: skip
 def act(request: HttpRequest, visit_id: int, act: str) -> HttpResponse:
     """Take one act on a visit; a refusal comes back beside its form with what was typed."""
-    at, actor = timezone.now(), _actor(request)
     try:
-        done = forms.take(request, visit_id, act, by=actor, at=at, channel="staff")
+        done = forms.take(request, visit_id, act, channel="staff")
     except NotFound:
         raise
     except Refusal as refused:
@@ -176,27 +184,18 @@ def plan(request: HttpRequest) -> HttpResponse:
         return render(request, "inspections/visit_plan_unit.html", context)
     agencies = services.agencies_for(unit, on=day)
     own = [o.pk for o in agencies if o.pk in actor.organisation_ids]
-    follows = whole(request.GET.get("follows"))
-    first = {"unit": unit.pk, "planned_for": day, "kind": request.GET.get("kind") or "daily", "agencies": own}
-    form = forms.PlanForm(request.POST or None, initial=first, agencies=agencies)
-    if request.method == "POST" and form.is_valid():
+    first = {"planned_for": day, "kind": request.GET.get("kind") or "daily", "agencies": own}
+    form = forms.PlanForm(request, offices=agencies, at=at, **first)
+    if request.method == "POST":
+        given = act_forms.typed(services.plan_visit.steps[0], request.POST) | {"unit_id": unit.pk}
         try:
             made = services.plan_visit(
-                unit_id=unit.pk,
-                kind=form.cleaned_data["kind"],
-                planned_for=form.cleaned_data["planned_for"],
-                agencies=[int(pk) for pk in form.cleaned_data["agencies"]],
-                campaign=form.cleaned_data["campaign"],
-                note=form.cleaned_data["note"],
-                follows_id=follows,
-                by=actor,
-                at=at,
-                key=request.POST.get("request_key", "")[:64],
-            )
+                **given, follows_id=whole(request.GET.get("follows")), by=actor, at=at, key=act_forms.key_of(request)
+            )  # fmt: skip
         except NotFound:
             raise
         except Refusal as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            show(form, refused)
         else:
             messages.success(request, _("已安排检查 %(number)s。") % {"number": made.number})
             return redirect("inspections:visit", made.pk)
@@ -211,12 +210,13 @@ def plan(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @power("inspections.see")
+@writes("inspections.print_record")
 def record(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Open the printed record of a finished visit; it is issued now when nobody has asked for it before."""
     try:
-        made = records.issue_record(visit_id=visit_id, by=_actor(request), at=timezone.now())
+        made = act_forms.press(request, services.LOOP, "print_record", visit_id)
     except NotFound:
         raise
     except Refusal as refused:
-        return _visit(request, visit_id, act="record", refusal=refused)
+        return _visit(request, visit_id, act="print_record", refusal=refused)
     return redirect("documents:pdf", made.pk)

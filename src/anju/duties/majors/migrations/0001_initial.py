@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("cases", "0001_initial"),
-        ("inspections", "0003_visitphoto"),
+        ("inspections", "0001_initial"),
         ("organisations", "0001_initial"),
         ("territory", "0002_estate_labels"),
     ]
