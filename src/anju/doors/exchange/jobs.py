@@ -52,7 +52,7 @@ def _close_connection() -> None:
 
 
 @contextmanager
-def told_to(failed: Verb, stopped: Verb, **named: int) -> Iterator[None]:
+def told_to(failed: Verb, stopped: Verb, **named: Any) -> Iterator[None]:
     """Have what fails or is stopped inside say so on the thing that it is for."""
 
     def end(verb: Verb, **given: Any) -> None:
