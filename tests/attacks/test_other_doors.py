@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from anju.doors.exchange.models import Import
+from anju.doors.exchange.models import Export, Import
 from anju.duties.cases.models import SavedView
 from anju.ground.access.models import ApiKey
 from anju.ground.foundation.models import JobProgress
@@ -73,9 +73,12 @@ def test_ledgers_jobs_views_and_keys_of_somebody_else_do_not_exist(city, case, n
     job = JobProgress.objects.create(owner_id=owner.account.pk)
     view = SavedView.objects.create(account_id=owner.account.pk, name="我的", query="open=1")
     key = ApiKey.objects.create(account=owner.account, name="对接", digest="0" * 64)
-    values = {"import_id": ledger.pk, "job_id": job.pk}
+    list_ = Export.objects.create(
+        owner_id=owner.account.pk, list="cases", form="xlsx", created_at=now, path="x"
+    )
+    values = {"import_id": ledger.pk, "export_id": list_.pk, "job_id": job.pk}
     client = signed_in_as(city.people.county_supervisor)
-    walked = [a for a in addresses.table() if {"import_id", "job_id"} & set(a.parameters)]
+    walked = [a for a in addresses.table() if values.keys() & set(a.parameters)]
     assert len(walked) >= 8
     for address in walked:
         url = address.filled(values)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from anju.doors.exchange import rules as exchange
 from anju.duties.cases import rules as cases
 from anju.duties.inspections import rules as inspections
 from anju.duties.majors import rules as majors
@@ -30,14 +31,19 @@ TABLES: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
     "majors": (majors.STEPS, majors.STATE_LABELS),
     "objections": (objections.STEPS, objections.STATE_LABELS),
     "suggestions": (suggestions.STEPS, suggestions.STATE_LABELS),
+    "exchange/imports": (exchange.IMPORT_STEPS, exchange.IMPORT_LABELS),
+    "exchange/exports": (exchange.EXPORT_STEPS, exchange.EXPORT_LABELS),
 }
 
 
-@pytest.mark.parametrize("room", TABLES)
-def test_the_page_of_a_room_draws_the_steps_as_they_are(room: str):
-    name = room.partition("/")[0]
-    page = (house.ROOT / "docs" / "rooms" / f"{name}.md").read_text(encoding="utf-8")
-    steps, labels = TABLES[room]
+def room_of(table: str) -> str:
+    return table.partition("/")[0]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_page_of_a_room_draws_the_steps_as_they_are(table: str):
+    page = (house.ROOT / "docs" / "rooms" / f"{room_of(table)}.md").read_text(encoding="utf-8")
+    steps, labels = TABLES[table]
     assert f"```mermaid\n{workflow.mermaid(steps)}\n```" in page
     for step in steps:
         sources = ", ".join(str(label) for state, label in labels.items() if state in step.source)
@@ -50,10 +56,11 @@ def test_the_page_of_a_room_draws_the_steps_as_they_are(room: str):
 def test_every_room_with_steps_draws_them():
     with_steps = {
         path.parent.name
-        for path in house.SOURCE.glob("duties/*/rules.py")
+        for storey in ("duties", "doors")
+        for path in house.SOURCE.glob(f"{storey}/*/rules.py")
         if "STEPS = (" in path.read_text("utf-8")
     }
-    assert with_steps == {room.partition("/")[0] for room in TABLES}
+    assert with_steps == {room_of(table) for table in TABLES}
 
 
 def test_every_room_has_its_page():

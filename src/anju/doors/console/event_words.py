@@ -22,15 +22,12 @@ WORDS: dict[str, tuple[Any, str]] = {
     "penalties.hand_in": (lazy("现金缴存"), "quiet"),
     "penalties.cancel": (lazy("撤销处罚"), "danger"),
     "penalties.unseal": (lazy("查看当事人身份"), "danger"),
-    "exchange.imported": (lazy("导入台账"), "active"),
-    "exchange.exported": (lazy("导出数据"), "warn"),
 }
 # What an event is about, by the label of its model.
 SUBJECTS: dict[str, Any] = {
     "documents.issueddocument": lazy("文书"),
     "penalties.penalty": lazy("行政处罚"),
     "figures.figuresnapshot": lazy("统计"),
-    "exchange.import": lazy("台账导入"),
     "foundation.calendaryear": lazy("日历"),
     "foundation.jobprogress": lazy("任务"),
 }

@@ -1,7 +1,17 @@
-"""What the exchange keeps of each import: who brought which file, how its columns were read, what became of it."""
+"""What the exchange keeps: who brought which file and what became of it; who took which list away."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from .rules import IMPORT_LABELS, ExportState, ImportState
+
+
+def relative(path: Path) -> str:
+    """Return a path as it is kept: below DATA_DIR, which may be moved."""
+    return str(path.relative_to(settings.DATA_DIR))
 
 
 class Import(models.Model):
@@ -19,16 +29,8 @@ class Import(models.Model):
         ESTATES = "estates", _("小区台账")
         COMPANIES = "companies", _("物业企业台账")
 
-    class State(models.TextChoices):
-        UPLOADED = "uploaded", _("待核对列")
-        CHECKING = "checking", _("试运行中")
-        CHECKED = "checked", _("待确认导入")
-        RUNNING = "running", _("导入中")
-        DONE = "done", _("已导入")
-        FAILED = "failed", _("未能导入")
-        CANCELLED = "cancelled", _("已取消")
-
     owner_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, default=ImportState.UPLOADED)
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(max_length=200)
     path = models.CharField(
@@ -37,7 +39,6 @@ class Import(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField(default=0)
     mapping = models.JSONField(default=dict, help_text="heading -> field, as a person chose; '' = none")
-    state = models.CharField(max_length=10, choices=State, default=State.UPLOADED)
     rows = models.PositiveIntegerField(default=0)
     loaded = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
@@ -63,4 +64,22 @@ class Import(models.Model):
 
     @property
     def state_label(self) -> str:
-        return str(self.State(self.state).label)
+        return str(IMPORT_LABELS[self.state])
+
+
+class Export(models.Model):
+    """A list that somebody took away, or that is being written for them."""
+
+    owner_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, default=ExportState.DONE)
+    list = models.CharField(max_length=20)
+    form = models.CharField(max_length=4, help_text="csv or xlsx")
+    query = models.TextField(blank=True, help_text="the query of the list's page")
+    rows = models.PositiveIntegerField(null=True, help_text="unknown of a CSV, which is streamed")
+    path = models.CharField(max_length=300, blank=True, help_text="below DATA_DIR, of what a job wrote")
+    job_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"export:{self.pk}"

@@ -1,6 +1,7 @@
 """What the cells of real ledgers mean: headings, dates, ticks, numbers, sums. Pure: no database, no clock.
 
-Chinese marks that belong to dates are written as escapes; all other words come from rulebooks/exchange.
+Chinese marks that belong to dates are written as escapes; all other words of ledgers come from rulebooks/exchange. At
+the end stand the steps of an import and of an export.
 """
 
 import hashlib
@@ -12,6 +13,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+
+from anju.ground.foundation.asks import Field
+from anju.ground.foundation.wording import lazy as _
+from anju.ground.foundation.workflow import NEW, SYSTEM, WITHIN, Blocked, Step
 
 # Full-width digits, letters and blanks become half-width; Chinese punctuation stays as it was written.
 _FOLD: dict[int, int | None] = {
@@ -708,3 +713,90 @@ def pieces(text: str) -> frozenset[str]:
 def inner_pieces(text: str) -> frozenset[str]:
     """Return the pairs of neighbouring characters of a text, without its ends."""
     return frozenset(text[i : i + 2] for i in range(len(text) - 1))
+
+
+# --- What becomes of a ledger, and of a list that is taken away ---------------------------------------------------
+
+
+class ImportState:
+    """Where an import is."""
+
+    UPLOADED = "uploaded"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+IMPORT_LABELS = {
+    ImportState.UPLOADED: _("待核对列"),
+    ImportState.CHECKING: _("试运行中"),
+    ImportState.CHECKED: _("待确认导入"),
+    ImportState.RUNNING: _("导入中"),
+    ImportState.DONE: _("已导入"),
+    ImportState.FAILED: _("未能导入"),
+    ImportState.CANCELLED: _("已取消"),
+}
+IMPORT_MOODS = {
+    ImportState.UPLOADED: "warn",
+    ImportState.CHECKING: "active",
+    ImportState.CHECKED: "warn",
+    ImportState.RUNNING: "active",
+    ImportState.DONE: "done",
+    ImportState.FAILED: "danger",
+    ImportState.CANCELLED: "quiet",
+}
+
+
+def nothing_new(record: Any, day: date) -> Blocked | None:
+    """Say that every good row of a ledger is in the system already."""
+    return Blocked(_("没有新的行可以导入。")) if not record.loaded else None
+
+
+_IMPORT = "exchange.import"
+_IN_CHECK, _IN_LOAD = frozenset({ImportState.CHECKING}), frozenset({ImportState.RUNNING})
+_WAITING = frozenset({ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED})
+# A job does what `check` and `run` begin; the rows are loaded in the name of whoever brought them.
+IMPORT_STEPS = (
+    Step("file", _("上传台账"), NEW, ImportState.UPLOADED, _IMPORT,
+         asks=(Field("kind", _("台账种类"), "choice", required=True, choices="kinds"),)),
+    Step("check", _("试运行"), _WAITING, ImportState.CHECKING, _IMPORT,
+         asks=(Field("mapping", _("各列的含义"), "given"),), effects=("start_job",), tone="primary"),
+    Step("checked", _("试运行完成"), _IN_CHECK, ImportState.CHECKED, "", who=SYSTEM),
+    Step("run", _("开始导入"), frozenset({ImportState.CHECKED}), ImportState.RUNNING, _IMPORT, when=(nothing_new,),
+         effects=("start_job",), tone="primary"),
+    Step("imported", _("导入台账"), _IN_LOAD | {ImportState.UPLOADED}, ImportState.DONE, "", who=WITHIN, mood="done"),
+    Step("failed", _("未能导入"), _IN_CHECK | _IN_LOAD, ImportState.FAILED, "", who=SYSTEM, mood="danger"),
+    Step("cancel", _("放弃这次导入"), _WAITING, ImportState.CANCELLED, _IMPORT, tone="danger", mood="quiet"),
+    Step("cancel", _("取消任务"), _IN_CHECK | _IN_LOAD, None, _IMPORT, effects=("stop_job",), tone="danger",
+         mood="quiet"),
+    Step("stopped", _("试运行已停止"), _IN_CHECK, ImportState.UPLOADED, "", who=SYSTEM, mood="quiet"),
+    Step("stopped", _("导入已停止"), _IN_LOAD, ImportState.CANCELLED, "", who=SYSTEM, mood="quiet"),
+)  # fmt: skip
+
+
+class ExportState:
+    """Where a list is that somebody takes away."""
+
+    WRITING = "writing"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+EXPORT_LABELS = {
+    ExportState.WRITING: _("正在生成"),
+    ExportState.DONE: _("已导出"),
+    ExportState.FAILED: _("未能导出"),
+    ExportState.CANCELLED: _("已取消"),
+}
+_WRITING = frozenset({ExportState.WRITING})
+EXPORT_STEPS = (
+    Step("export", _("导出数据"), NEW, ExportState.DONE, "cases.export", mood="warn"),
+    Step("export_later", _("在后台导出数据"), NEW, ExportState.WRITING, "cases.export", effects=("start_job",)),
+    Step("exported", _("导出数据完成"), _WRITING, ExportState.DONE, "", who=WITHIN, mood="warn"),
+    Step("export_failed", _("未能导出"), _WRITING, ExportState.FAILED, "", who=SYSTEM, mood="danger"),
+    Step("export_stopped", _("导出已停止"), _WRITING, ExportState.CANCELLED, "", who=SYSTEM, mood="quiet"),
+)  # fmt: skip

@@ -15,5 +15,5 @@ urlpatterns = [
     path("<int:import_id>/returned", views.returned, name="returned"),
     path("cases", views.export_cases, name="export_cases"),
     path("lists/<slug:kind>", views.export_list, name="export_list"),
-    path("exports/<int:job_id>", views.exported, name="exported"),
+    path("exports/<int:export_id>", views.exported, name="exported"),
 ]

@@ -9,49 +9,36 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.ground.access.guards import power
-from anju.ground.foundation import jobs
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms
 from anju.ground.foundation.models import JobProgress
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from .models import Import
-from .queries import export, lists
-from .services import imports as services
+from .models import Export, Import
+from .queries import export, lists, recognising
+from .rules import ExportState, ImportState
+from .services import exports, imports, loop
 
 PAGE = 20
 SHOWN_ERRORS = 50
 # So many rows are written while one waits; more are written in the background.
 XLSX_AT_ONCE = 2_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TONES = {
-    Import.State.UPLOADED: "warn",
-    Import.State.CHECKING: "active",
-    Import.State.CHECKED: "warn",
-    Import.State.RUNNING: "active",
-    Import.State.DONE: "done",
-    Import.State.FAILED: "danger",
-    Import.State.CANCELLED: "quiet",
-}
 
 
 @power("exchange.import")
+@writes("exchange.file")
 def home(request: HttpRequest) -> HttpResponse:
     """Show one's imports and take another file."""
     actor = request.actor  # type: ignore[attr-defined]
-    kind, error = "inspections" if services.may_import(actor, "inspections") else "hazards", ""
+    kind, error = "inspections" if loop.may_import(actor, "inspections") else "hazards", ""
     if request.method == "POST":
-        kind = request.POST.get("kind", "")
-        file = request.FILES.get("file")
+        kind, file, key = request.POST.get("kind", ""), request.FILES.get("file"), act_forms.key_of(request)
         try:
-            if kind not in services.KINDS:
-                raise Refusal(_("请选择台账的种类。"), field="kind")
-            if file is None:
-                raise Refusal(_("请选择要导入的文件。"), field="file")
-            record = services.upload(file=file, kind=kind, by=actor, at=timezone.now())
+            record = imports.upload(file=file, kind=kind, by=actor, at=timezone.now(), key=key)
             return redirect("exchange:import", record.pk)
         except Refusal as refusal:
             error = str(refusal)
@@ -62,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "kinds": _kinds(actor),
         "kind": kind,
         "error": error,
-        "tones": _TONES,
+        "tones": loop.IMPORTS.moods,
     }
     return render(request, "exchange/home.html", context, status=422 if error else 200)
 
@@ -83,7 +70,7 @@ def _kinds(actor: Any) -> list[dict[str, str]]:
     return [
         {"value": k.value, "label": str(k.label), "hint": hints[k.value]}
         for k in Import.Kind
-        if services.may_import(actor, k.value)
+        if loop.may_import(actor, k.value)
     ]
 
 
@@ -91,48 +78,53 @@ def _kinds(actor: Any) -> list[dict[str, str]]:
 @power("exchange.import")
 def one(request: HttpRequest, import_id: int) -> HttpResponse:
     """Show an import at whatever stage it is."""
-    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    record = loop.own(import_id, by=request.actor)  # type: ignore[attr-defined]
     return _page(request, record)
 
 
-def _page(request: HttpRequest, record: Import, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    record: Import,
+    *,
+    refusal: Refusal | None = None,
+    mapping: dict[str, str] | None = None,
+) -> HttpResponse:
+    at, counts = timezone.now(), record.counts.get("kinds", {})
     context: dict[str, Any] = {
         "record": record,
-        "refusal": refusal,
-        "tone": _TONES[Import.State(record.state)],
+        "refusal": str(refusal or ""),
+        "tone": loop.IMPORTS.moods[record.state],
+        "acts": {one.act: one for one in loop.IMPORTS.possible(record, by=request.actor, at=at)},  # type: ignore[attr-defined]
         "job": JobProgress.objects.filter(pk=record.job_id).first() if record.job_id else None,
         "errors": record.errors[:SHOWN_ERRORS],
         "more": max(0, len(record.errors) - SHOWN_ERRORS),
         "stages": _stages(record),
         "parts": [
-            {"label": str(kind.label), **record.counts["kinds"][kind.value]}
-            for kind in Import.Kind
-            if kind.value in record.counts.get("kinds", {})
+            {"label": str(kind.label), **counts[kind.value]} for kind in Import.Kind if kind.value in counts
         ],
         "units": record.counts.get("units"),
     }
-    if record.state in (Import.State.UPLOADED, Import.State.FAILED) and record.path:
+    if record.state in (ImportState.UPLOADED, ImportState.FAILED) and record.path:
         try:
-            looks = services.look(
-                settings.DATA_DIR / record.path,
-                kind=record.kind,
-                on=timezone.localdate(),
-                mapping=record.mapping,
-            )
+            looks = _looked(record, record.mapping if mapping is None else mapping)
             context["sheets"] = _sheets(looks, by_sheet=record.kind == "inspections")
         except Refusal as unreadable:
-            context["refusal"] = refusal or str(unreadable)
-    return render(request, "exchange/import.html", context, status=status)
+            context["refusal"] = str(refusal or unreadable)
+    return render(request, "exchange/import.html", context, status=refusal.status if refusal else 200)
+
+
+def _looked(record: Import, mapping: dict[str, str]) -> list[recognising.Look]:
+    path, today = settings.DATA_DIR / record.path, timezone.localdate()
+    return recognising.look(path, kind=record.kind, on=today, mapping=mapping)
 
 
 def _stages(record: Import) -> list[dict[str, str]]:
     at = {
-        Import.State.UPLOADED: 1,
-        Import.State.CHECKING: 2,
-        Import.State.CHECKED: 2,
-        Import.State.RUNNING: 3,
-        Import.State.DONE: 4,
-    }.get(Import.State(record.state), 1)
+        ImportState.CHECKING: 2,
+        ImportState.CHECKED: 2,
+        ImportState.RUNNING: 3,
+        ImportState.DONE: 4,
+    }.get(record.state, 1)
     labels = [_("选择文件"), _("核对列"), _("试运行"), _("导入")]
     return [
         {"label": label, "state": "done" if n < at else "now" if n == at else "later", "at": ""}
@@ -141,10 +133,10 @@ def _stages(record: Import) -> list[dict[str, str]]:
 
 
 def _options(kind: Any) -> list[tuple[str, str]]:
-    return [(c.field, services.shown(c)) for c in kind.columns.values()]
+    return [(c.field, recognising.shown(c)) for c in kind.columns.values()]
 
 
-def _sheets(looks: list[services.Look], *, by_sheet: bool) -> list[dict[str, Any]]:
+def _sheets(looks: list[recognising.Look], *, by_sheet: bool) -> list[dict[str, Any]]:
     """Return what the page draws: for each sheet its columns with the meaning found and some values.
 
     by_sheet  one heading may mean different things on different sheets (检查编号), so each is asked with its sheet
@@ -155,11 +147,11 @@ def _sheets(looks: list[services.Look], *, by_sheet: bool) -> list[dict[str, Any
         drawn.append(
             {
                 "name": seen.name,
-                "kind": services.shown(seen.kind),
+                "kind": recognising.shown(seen.kind),
                 "row": seen.header.last + 1,
                 "options": _options(seen.kind),
                 "lacking": [
-                    _("或").join(services.shown(seen.kind.columns[f]) for f in group)
+                    _("或").join(recognising.shown(seen.kind.columns[f]) for f in group)
                     for group in seen.lacking
                 ],
                 "columns": [
@@ -182,7 +174,7 @@ def _sheets(looks: list[services.Look], *, by_sheet: bool) -> list[dict[str, Any
 @power("exchange.import")
 def bar(request: HttpRequest, import_id: int) -> HttpResponse:
     """Give the progress bar alone; when the job has ended, the page is asked for anew."""
-    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    record = loop.own(import_id, by=request.actor)  # type: ignore[attr-defined]
     job = JobProgress.objects.filter(pk=record.job_id).first()
     if job is None:
         raise NotFound(_("没有找到这个任务。"))
@@ -194,40 +186,46 @@ def bar(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 @power("exchange.import")
+@writes("exchange.check")
 def check(request: HttpRequest, import_id: int) -> HttpResponse:
     """Take the meanings of the columns and begin a dry run."""
-    actor = request.actor  # type: ignore[attr-defined]
-    record = services.own(import_id, by=actor)
+    record = loop.own(import_id, by=request.actor)  # type: ignore[attr-defined]
     mapping = {
         key.removeprefix("m:"): str(value) for key, value in request.POST.items() if key.startswith("m:")
     }
     try:
-        looks = services.look(
-            settings.DATA_DIR / record.path, kind=record.kind, on=timezone.localdate(), mapping=mapping
-        )
-        if all(seen.lacking for seen in looks):
+        if all(seen.lacking for seen in _looked(record, mapping)):
             raise Refusal(_("还缺少必需的列，请为它选择对应的列。"))
-        services.start_run(import_id=import_id, dry_run=True, by=actor, mapping=mapping)
     except Refusal as refusal:
-        if isinstance(refusal, NotFound):
-            raise
-        return _page(request, record, refusal=str(refusal), status=422)
-    return redirect("exchange:import", import_id)
+        return _page(request, record, refusal=refusal, mapping=mapping)
+    return _pressed(request, "check", import_id, mapping=mapping)
 
 
 @require_POST
 @power("exchange.import")
+@writes("exchange.run")
 def run(request: HttpRequest, import_id: int) -> HttpResponse:
     """Begin the import itself, after a dry run."""
-    services.start_run(import_id=import_id, dry_run=False, by=request.actor)  # type: ignore[attr-defined]
-    return redirect("exchange:import", import_id)
+    return _pressed(request, "run", import_id)
 
 
 @require_POST
 @power("exchange.import")
+@writes("exchange.cancel")
 def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
     """Stop an import; nothing of it is loaded."""
-    services.cancel(import_id=import_id, by=request.actor, at=timezone.now())  # type: ignore[attr-defined]
+    return _pressed(request, "cancel", import_id)
+
+
+def _pressed(request: HttpRequest, act: str, import_id: int, **given: Any) -> HttpResponse:
+    """Do an act on an import; what is refused stands above the import as it is, with what was chosen."""
+    try:
+        act_forms.press(request, loop.IMPORTS, act, import_id, **given)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        record = loop.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+        return _page(request, record, refusal=refusal, mapping=given.get("mapping"))
     return redirect("exchange:import", import_id)
 
 
@@ -235,7 +233,7 @@ def cancel(request: HttpRequest, import_id: int) -> HttpResponse:
 @power("exchange.import")
 def returned(request: HttpRequest, import_id: int) -> HttpResponse:
     """Hand out the workbook of returned rows to its owner."""
-    record = services.own(import_id, by=request.actor)  # type: ignore[attr-defined]
+    record = loop.own(import_id, by=request.actor)  # type: ignore[attr-defined]
     path = settings.DATA_DIR / record.returned if record.returned else None
     if path is None or not path.exists():
         raise NotFound(_("没有退回的工作簿。"))
@@ -253,25 +251,27 @@ def _download(path: Path, name: str) -> HttpResponse:
 
 
 @power("cases.export")
+@writes("exchange.export", "exchange.export_later")
 def export_cases(request: HttpRequest) -> HttpResponse:
     """Take away the list of cases with its filters: CSV at once, a workbook at once when short, else by a job."""
     return export_list(request, "cases")
 
 
 @power("cases.export")
+@writes("exchange.export", "exchange.export_later")
 def export_list(request: HttpRequest, kind: str) -> HttpResponse:
     """Take away a list (visits, findings, orders, fines, cases) with the filters of its page."""
     actor = request.actor  # type: ignore[attr-defined]
     chosen = lists.listing(kind)
     if chosen is None or not actor.has(chosen.power):
         raise NotFound(_("没有找到这个列表。"))
-    at = timezone.now()
-    query = request.GET.copy()
+    at, query, key = timezone.now(), request.GET.copy(), act_forms.key_of(request)
     form = query.pop("format", ["csv"])[-1]
+    asked: dict[str, Any] = {"of": chosen.key, "query": query.urlencode(), "by": actor, "at": at}
     found, columns = chosen.rows(actor, query, at), chosen.columns()
     stamp = f"{timezone.localtime(at):%Y%m%d-%H%M}"
     if form != "xlsx":
-        services.record_export(by=actor, at=at, rows=None, form="csv", query=query.urlencode(), of=chosen.key)
+        exports.export(form="csv", **asked)
         response: Any = StreamingHttpResponse(
             export.stream_csv(columns, found), content_type="text/csv; charset=utf-8"
         )
@@ -279,22 +279,12 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
         response["Cache-Control"] = "private, no-store"
         return response
     if request.method == "POST":
-        job = jobs.start(
-            "exchange.export_workbook",
-            kind="exchange.export",
-            title=_("导出 Excel"),
-            owner_id=actor.account_id,
-            account_id=actor.account_id,
-            query=query.urlencode(),
-            language=get_language() or "",
-            of=chosen.key,
-        )
-        return redirect("console:job", job.pk)
+        return redirect("console:job", exports.export_later(**asked, key=key).job_id)
     total = found[: XLSX_AT_ONCE + 1].count()
     if total > XLSX_AT_ONCE:
         total = found.count()
         minutes = max(1, round(total / 2500 / 60))
-        context = {"total": total, "minutes": minutes, "query": query.urlencode(), "list": chosen}
+        context = {"total": total, "minutes": minutes, "query": asked["query"], "list": chosen}
         return render(request, "exchange/export.html", context)
     path = export.exports_folder() / f"{secrets.token_hex(16)}.xlsx"
     done = export.write_xlsx(
@@ -304,7 +294,7 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
         widths=[column.width for column in columns],
         rows=export.rows_of(columns, found),
     )
-    services.record_export(by=actor, at=at, rows=done, form="xlsx", query=query.urlencode(), of=chosen.key)
+    exports.export(form="xlsx", rows=done, **asked)
     response = _download(path, f"{chosen.key}-{stamp}.xlsx")
     # The open file goes on until it is sent; its name is needed no longer.
     path.unlink()
@@ -313,17 +303,12 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_GET
 @power("cases.export")
-def exported(request: HttpRequest, job_id: int) -> HttpResponse:
+def exported(request: HttpRequest, export_id: int) -> HttpResponse:
     """Hand out a workbook that a job has written, to whoever asked for it."""
-    job = JobProgress.objects.filter(
-        pk=job_id,
-        owner_id=request.actor.account_id,  # type: ignore[attr-defined]
-        kind="exchange.export",
-        state=JobProgress.State.DONE,
-    ).first()
-    path = settings.DATA_DIR / job.result["path"] if job and job.result.get("path") else None
+    mine = Export.objects.filter(exports.EXPORTS.condition(request.actor))  # type: ignore[attr-defined]
+    made = mine.filter(pk=export_id, state=ExportState.DONE).exclude(path="").first()
+    path = settings.DATA_DIR / made.path if made else None
     if path is None or not path.exists():
         raise NotFound(_("没有找到这个文件，可能已过期。请重新导出。"))
-    assert job is not None
-    name = job.result.get("list", "cases")
-    return _download(path, f"{name}-{timezone.localtime(job.created_at):%Y%m%d-%H%M}.xlsx")
+    assert made is not None
+    return _download(path, f"{made.list}-{timezone.localtime(made.created_at):%Y%m%d-%H%M}.xlsx")

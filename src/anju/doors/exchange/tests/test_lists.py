@@ -7,8 +7,9 @@ import openpyxl
 import pytest
 
 from anju.doors.exchange import jobs as tasks
+from anju.doors.exchange.models import Export
 from anju.doors.exchange.services.imports import load_ledger
-from anju.ground.foundation.models import Event, JobProgress
+from anju.ground.foundation.models import Event
 
 from .test_stations import FINDING, FINE, ORDER, SHOP, VISIT, book, month
 
@@ -51,7 +52,7 @@ def test_visits_leave_with_their_officers_and_conclusion(rows):
     )
     assert first["检查编号"].startswith("J20240305")
     assert second["被检查单位"] == "'=幸福超市"
-    assert Event.objects.get(name="exchange.exported").data["list"] == "visits"
+    assert Event.objects.get(name="exchange.export").data["list"] == "visits"
 
 
 def test_findings_orders_and_fines_leave_with_what_they_say(rows):
@@ -105,8 +106,8 @@ def test_a_short_list_is_a_workbook_at_once_and_a_long_one_a_job(
     assert "/exchange/lists/visits?format=xlsx" in shown
     assert "/inspections/?since=2024-03-01" in shown
     client.post("/exchange/lists/visits?format=xlsx")
-    job = JobProgress.objects.get()
-    tasks.export_workbook(job.pk, police_officer.account.pk, "", of="visits")
-    fetched = client.get(f"/exchange/exports/{job.pk}")
+    made = Export.objects.get(state="writing")
+    tasks.export_workbook(made.job_id, made.pk)
+    fetched = client.get(f"/exchange/exports/{made.pk}")
     assert "visits-" in fetched["Content-Disposition"]
     assert openpyxl.load_workbook(io.BytesIO(b"".join(fetched.streaming_content))).worksheets[0].max_row == 3

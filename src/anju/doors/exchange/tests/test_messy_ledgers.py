@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from anju.doors.exchange.queries.reading import Unreadable
+from anju.doors.exchange.queries.recognising import kinds_of
 from anju.doors.exchange.services import imports as services
 from anju.doors.exchange.services.imports import load_ledger
 from anju.duties.cases.models import Case, CaseClock
@@ -606,5 +607,5 @@ def test_each_kind_of_ledger_has_its_words():
 
     book = rulebooks.load("exchange", on=date(2024, 7, 12))
     for kind in services.KINDS:
-        for made in services.kinds_of(kind, book):
+        for made in kinds_of(kind, book):
             assert {f for group in made.needs for f in group} <= set(made.columns)

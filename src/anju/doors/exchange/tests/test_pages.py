@@ -8,8 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from anju.doors.exchange import jobs as tasks
-from anju.doors.exchange.models import Import
+from anju.doors.exchange.models import Export, Import
 from anju.duties.cases.models import Case
+from anju.ground.foundation import journal
 from anju.ground.foundation.models import Event, JobProgress
 
 from .books import GOOD, HEADINGS, make
@@ -42,7 +43,7 @@ def upload(page, tmp_path):
 def work_off():
     """Do what the worker would do."""
     record = Import.objects.get()
-    tasks.run_import(record.job_id, record.pk, record.state == Import.State.CHECKING)
+    tasks.run_import(record.job_id, record.pk)
     record.refresh_from_db()
     return record
 
@@ -166,6 +167,90 @@ def test_a_cancelled_import_leaves_nothing(page, upload):
     assert not Case.objects.exists()
 
 
+CHOSEN = {"m:检查时间": "found_on", "m:小区名称": "estate", "m:隐患描述": "text", "m:隐患类别": "class"}
+
+
+def test_an_upload_sent_twice_is_one_import_with_one_file(page, tmp_path, data_dir):
+    content = make(tmp_path / "三月台账.xlsx", [GOOD]).read_bytes()
+
+    def send(content):
+        file = SimpleUploadedFile("三月台账.xlsx", content)
+        return page.post("/exchange/", {"kind": "hazards", "file": file, "request_key": "upload-1"})
+
+    assert send(content).url == send(content).url
+    assert Import.objects.count() == len(list(data_dir.glob("uploads/*"))) == 1
+    other = send(make(tmp_path / "三月台账.xlsx", [GOOD, BAD]).read_bytes())
+    assert other.status_code == 422
+    assert Import.objects.count() == len(list(data_dir.glob("uploads/*"))) == 1
+
+
+def test_a_button_pressed_twice_starts_one_run(page, upload):
+    upload([GOOD])
+    record = Import.objects.get()
+    for _click in range(2):
+        answer = page.post(f"/exchange/{record.pk}/check", CHOSEN | {"request_key": "check-1"})
+        assert answer.status_code == 302
+    assert JobProgress.objects.count() == 1
+    work_off()
+    for _click in range(2):
+        assert page.post(f"/exchange/{record.pk}/run", {"request_key": "run-1"}).status_code == 302
+    assert JobProgress.objects.count() == 2
+    work_off()
+    told = ["exchange.file", "exchange.check", "exchange.checked", "exchange.run", "exchange.imported"]
+    assert [event.name for event in journal.events_of(record)] == told
+    late = page.post(f"/exchange/{record.pk}/run", {"request_key": "run-2"})
+    assert late.status_code == 409
+    assert "已导入" in late.content.decode()
+
+
+def test_a_job_taken_up_again_after_its_end_does_nothing_again(page, upload):
+    upload([GOOD])
+    record = Import.objects.get()
+    page.post(f"/exchange/{record.pk}/check", CHOSEN)
+    work_off()
+    page.post(f"/exchange/{record.pk}/run")
+    work_off()
+    before = Event.objects.count()
+    record = work_off()
+    assert (record.state, record.loaded, record.duplicates) == ("done", 1, 0)
+    assert Event.objects.count() == before
+    assert JobProgress.objects.get(pk=record.job_id).state == "done"
+
+
+def test_what_fails_in_the_background_says_so_on_the_import(page, upload, data_dir):
+    upload([GOOD])
+    record = Import.objects.get()
+    page.post(f"/exchange/{record.pk}/check", CHOSEN)
+    (data_dir / record.path).write_bytes(b"no workbook")
+    record = work_off()
+    assert record.state == "failed"
+    assert record.message == JobProgress.objects.get(pk=record.job_id).message != ""
+    assert Event.objects.get(name="exchange.failed").note == record.message
+
+
+def test_a_dry_run_that_is_stopped_can_be_begun_again(page, upload):
+    upload([GOOD])
+    record = Import.objects.get()
+    page.post(f"/exchange/{record.pk}/check", CHOSEN)
+    page.post(f"/exchange/{record.pk}/cancel")
+    again = page.post(f"/exchange/{record.pk}/cancel")
+    assert "已经要求停止" in again.content.decode()
+    assert work_off().state == "uploaded"
+    page.post(f"/exchange/{record.pk}/check", CHOSEN)
+    assert work_off().state == "checked"
+
+
+def test_a_ledger_with_nothing_new_cannot_be_loaded(page, upload):
+    upload([BAD])
+    record = Import.objects.get()
+    page.post(f"/exchange/{record.pk}/check", CHOSEN)
+    assert work_off().loaded == 0
+    assert f"/exchange/{record.pk}/run" not in page.get(f"/exchange/{record.pk}/").content.decode()
+    refused = page.post(f"/exchange/{record.pk}/run")
+    assert refused.status_code == 409
+    assert "没有新的行可以导入" in refused.content.decode()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_progress_shows_while_the_import_is_still_one_open_transaction(page, upload, monkeypatch):
     from anju.doors.exchange.services import imports as services
@@ -221,7 +306,7 @@ def test_the_list_leaves_as_csv_without_formulas_and_without_reporters(
     assert (rows[0]["小区"], rows[0]["状态"]) == ("槐荫小区", "待派单")
     assert b"13812341234" not in content
     assert "钱女士".encode() not in content
-    assert Event.objects.filter(name="exchange.exported").count() == 1
+    assert Event.objects.filter(name="exchange.export").count() == 1
 
 
 def test_the_list_leaves_as_a_workbook_without_formulas(case_with_formula, signed_in_as, county_supervisor):
@@ -251,11 +336,28 @@ def test_a_long_list_becomes_a_workbook_in_the_background(
     client = signed_in_as(county_supervisor)
     assert "在后台生成" in client.get("/exchange/cases?format=xlsx").content.decode()
     client.post("/exchange/cases?format=xlsx")
-    job = JobProgress.objects.get()
-    tasks.export_workbook(job.pk, county_supervisor.account.pk, "")
-    fetched = client.get(f"/exchange/exports/{job.pk}")
+    made = Export.objects.get()
+    tasks.export_workbook(made.job_id, made.pk)
+    fetched = client.get(JobProgress.objects.get().result["url"])
     assert openpyxl.load_workbook(io.BytesIO(b"".join(fetched.streaming_content))).worksheets[0].max_row == 2
-    assert signed_in_as(wang).get(f"/exchange/exports/{job.pk}").status_code == 404
+    assert signed_in_as(wang).get(f"/exchange/exports/{made.pk}").status_code == 404
+
+
+def test_a_workbook_asked_for_twice_is_written_once_and_can_be_stopped(
+    case_with_formula, signed_in_as, county_supervisor, data_dir
+):
+    client = signed_in_as(county_supervisor)
+    asked = [
+        client.post("/exchange/cases?format=xlsx", {"request_key": "export-1"}).url for _click in range(2)
+    ]
+    assert asked[0] == asked[1]
+    made = Export.objects.get()
+    client.post(f"/console/jobs/{made.job_id}/cancel")
+    tasks.export_workbook(made.job_id, made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.path, JobProgress.objects.get().state) == ("cancelled", "", "cancelled")
+    assert not list(data_dir.glob("exports/*"))
+    assert client.get(f"/exchange/exports/{made.pk}").status_code == 404
 
 
 def test_old_files_are_removed_and_new_ones_stay(data_dir, friday_9am):

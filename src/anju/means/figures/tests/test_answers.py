@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -70,20 +71,41 @@ def test_slices_add_up_to_the_total_and_open_their_rows_on_both_trees(city, pick
         for total, sliced in zip(whole, queries.answer(query, actor=INSTALLATION, at=NOW), strict=True):
             assert sliced.number == total.number
             assert sum(part.number.numerator for part in sliced.slices) == total.number.numerator
-            for part in sliced.slices:
-                assert count_rows(sliced, part.key) == expected_rows(sliced, part.number)
+            opened = count_rows(sliced, [part.key for part in sliced.slices])
+            assert opened == [expected_rows(sliced, part.number) for part in sliced.slices]
     finally:
         connection.cursor().execute(
             "DELETE FROM cases_report; DELETE FROM cases_caseclock; DELETE FROM cases_case"
         )
 
 
-def count_rows(result, key=None):
+def count_rows(result, keys):
+    """Count the rows that slices of a number open, all in one statement; the key None means the whole number."""
     asked = replace(result.query, measures=(result.measure.name,))
     parts = ["numerator"] if result.measure.among is None else ["numerator", "denominator"]
-    return [
-        queries.rows(asked, actor=INSTALLATION, at=NOW, slice_key=key, part=part).count() for part in parts
-    ]
+    counts = counted(
+        queries.rows(asked, actor=INSTALLATION, at=NOW, slice_key=key, part=part)
+        for key in keys
+        for part in parts
+    )
+    return [counts[n : n + len(parts)] for n in range(0, len(counts), len(parts))]
+
+
+def counted(found):
+    """Count many querysets in one statement."""
+    asked, given_ = [], []
+    for rows in found:
+        try:
+            sql, params = rows.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            sql, params = "SELECT 1 WHERE false", ()
+        asked.append(f"(SELECT count(*) FROM ({sql}) rows)")
+        given_ += params
+    if not asked:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(asked)}", given_)
+        return list(cursor.fetchone())
 
 
 def expected_rows(result, number):
@@ -109,7 +131,7 @@ def full(city):
 @pytest.mark.parametrize("name", EVERY)
 def test_every_number_opens_exactly_its_rows(full, name):
     (result,) = queries.answer(Query((name,), YEAR, by="month"), actor=INSTALLATION, at=NOW)
-    assert count_rows(result) == expected_rows(result, result.number)
+    assert count_rows(result, [None]) == [expected_rows(result, result.number)]
     assert result.number.numerator > 0
     assert f"measure={name}" in result.rows_url("2024-03-01")
     assert "slice=2024-03-01" in result.rows_url("2024-03-01")

@@ -16,6 +16,7 @@ from anju.ground.access.services import actor_of
 from anju.ground.foundation.refusals import Refusal
 
 from ...queries.reading import Unreadable
+from ...queries.recognising import RowError
 from ...services import imports as services
 
 ALL_KNOWN, UNREADABLE, SOME_RETURNED = 0, 2, 3
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             )
         except Refusal as refusal:
             if options["json"]:
-                nothing = services.Outcome(errors=[services.RowError("", None, "", str(refusal))])
+                nothing = services.Outcome(errors=[RowError("", None, "", str(refusal))])
                 self.stdout.write(json.dumps(nothing.as_dict(), ensure_ascii=False))
             self.stderr.write(str(refusal))
             sys.exit(UNREADABLE)
