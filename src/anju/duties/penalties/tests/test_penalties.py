@@ -315,7 +315,7 @@ def test_nobody_under_fourteen_is_punished_and_those_under_eighteen_lighter(
 def test_sparing_needs_the_facts_of_its_ground(filed, hazard, fire, head, friday_9am):
     fine = filed()
     spare = {"penalty_id": fine.pk, "at": friday_9am}
-    with pytest.raises(Refusal, match="请选择不予处罚的情形"):
+    with pytest.raises(Refusal, match="列出的不予处罚的情形"):
         penalties.spare(**spare, ground="kindness", note="心情好", by=head)
     with pytest.raises(Refusal, match="已及时改正"):
         penalties.spare(**spare, ground="minor_corrected", note="情节轻微", by=head)
