@@ -119,7 +119,9 @@ def _penalty_page(
         "says": queries.says(row),
         "under_age": row.spare_only and row.state == PenaltyState.FILED,
         "acts": acts,
-        "seal": replace(acts, steps=seal, urls={"unseal": reverse("penalties:unseal", args=[row.pk])}),
+        "seal": replace(
+            acts, steps=seal, refusal="", urls={"unseal": reverse("penalties:unseal", args=[row.pk])}
+        ),
         "hints": _penalty_hints(found),
         "stages": _stages(row),
         "where": queries.where(row),
@@ -141,7 +143,8 @@ def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
     row = found.penalty
     allowed = found.offence.parties.get(row.party_kind) if found.offence else None
     hints = {
-        "decide": _("承办意见：%(what)s。%(why)s") % {"what": _proposal(row), "why": row.reasons},
+        "decide": _("承办意见：%(what)s。%(why)s")
+        % {"what": queries.in_words(row.warning, row.proposed_amount), "why": row.reasons},
         "pay": _("尚欠罚款 %(p)s 元，加处罚款 %(s)s 元。")
         % {"p": f"{found.owed.principal:,.2f}", "s": f"{found.owed.surcharge:,.2f}"},
     }
@@ -152,13 +155,6 @@ def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
         again = _("当事人会收到新的告知书，陈述申辩和听证的期限重新计算。")
         hints["renotice"] = f"{again} {amount}"
     return hints
-
-
-def _proposal(row: Penalty) -> str:
-    parts = [_("警告")] if row.warning else []
-    if row.proposed_amount is not None:
-        parts.append(_("罚款 %(amount)s 元") % {"amount": f"{row.proposed_amount:,.2f}"})
-    return _("并处").join(parts)
 
 
 def _stages(row: Penalty) -> list[dict[str, Any]]:

@@ -149,10 +149,13 @@ def papers_of_kind(penalty: Penalty, kind: str) -> tuple[int, str] | None:
 
 def says(penalty: Penalty) -> str:
     """Say what was decided: 警告, 罚款 200.00 元, or both."""
-    parts = [_("警告")] if penalty.warning else []
-    if penalty.amount is not None:
-        parts.append(_("罚款 %(amount)s 元") % {"amount": f"{penalty.amount:,.2f}"})
-    return _("并处").join(parts) if parts else ""
+    return in_words(penalty.warning, penalty.amount)
+
+
+def in_words(warning: bool, amount: Decimal | None) -> str:
+    """Say a warning, a fine, or both."""
+    fine = _("罚款 %(amount)s 元") % {"amount": f"{amount:,.2f}"} if amount is not None else ""
+    return _("并处").join(part for part in (_("警告") if warning else "", fine) if part)
 
 
 def where(penalty: Penalty) -> str:

@@ -108,10 +108,9 @@ def _whose(turn: Turn) -> None:
             code="own_case",
             data={"power": step.power},
         )
-    if step.act == "unseal" and not LOOP.holds(by, "cases.unseal", penalty):
-        own = by.has("penalties.punish") and penalty.agency_id in by.organisation_ids
-        if not own:
-            raise NotPermitted(_("当事人身份已封存，您的岗位不能查看。"), data={"power": "cases.unseal"})
+    own = by.has("penalties.punish") and penalty is not None and penalty.agency_id in by.organisation_ids
+    if step.act == "unseal" and not (own or LOOP.holds(by, "cases.unseal", penalty)):
+        raise NotPermitted(_("当事人身份已封存，您的岗位不能查看。"), data={"power": "cases.unseal"})
     if step.act == "hand_in" and turn.child is None:
         # Cash is handed in payment by payment: never an act on the case as a whole.
         raise NotPermitted(str(LOOP.no_power))
@@ -256,12 +255,7 @@ def file(
         _leave_somebody_to_decide(acting, agency, on=on)
     company = None if is_person else _company_named(name, matter)
     hazard = matter.hazards[0] if matter.hazards else None
-    sealed = {
-        "name": name,
-        "id_number": accused.id_number,
-        "phone": accused.phone,
-        "address": accused.address,
-    }
+    sealed = {"name": name} | {part: getattr(accused, part) for part in ("id_number", "phone", "address")}
     penalty = Penalty.objects.create(
         **matter.place,
         offence=chosen.key,
@@ -307,10 +301,7 @@ def _may_punish(turn: Turn, matter: Matter) -> None:
     if matter.case is not None:
         cases.require_power_on(cases.locked(matter.case.pk, by=by), power, by=by, sentence=no_power)
         turn.asked_again()
-        return
-    if matter.visit is None:
-        return
-    if not access.visible(Visit, to=by, power=power).filter(pk=matter.visit.pk).exists():
+    elif matter.visit and not access.visible(Visit, to=by, power=power).filter(pk=matter.visit.pk).exists():
         raise NotPermitted(no_power, data={"power": power})
 
 
