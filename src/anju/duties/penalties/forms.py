@@ -30,7 +30,8 @@ def fit(form: forms.Form, offence: Offence, party: str, **initial: Any) -> None:
             del form.fields[name]
     if allowed.of:
         form.fields["base"].label = allowed.of_en if (get_language() or "").startswith("en") else allowed.of
-    form.initial |= ({"amount": f"{allowed.most:.2f}"} if allowed.fixed else {}) | initial
+    fixed = {"amount": f"{allowed.most:.2f}"} if allowed.fixed else {}
+    form.initial = {**form.initial, **fixed, **initial}
 
 
 class FileForm(forms.Form):
