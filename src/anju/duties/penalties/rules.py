@@ -176,15 +176,28 @@ SPOT = (
     Field("acted_at", _("当场处罚时间"), "moment", help=_("不填即为现在；应在二十四小时内报备")),
     Field("pay_on_spot", _("当场收缴罚款"), "given", default=False),
 )
+# Who is punished, typed or handed over as one `accused`; it stays out of digests, too.
+PARTY = (
+    Field("accused", _("被处罚人"), "given"),
+    Field("party_kind", _("被处罚人"), "choice", choices=tuple(PARTIES.items()), default="unit"),
+    Field("party_name", _("名称或姓名"), "line", most=120),
+    Field("id_number", _("证件号码"), "line", most=20, help=_("个人填写，加密封存")),
+    Field("age", _("年龄"), "whole", most=130, help=_("个人填写，未成年人从轻或者不予处罚")),
+    Field("phone", _("联系电话"), "line", most=20),
+    Field("address", _("住址"), "line", most=120),
+)
 _FILING = (
     Field("matter", _("事项"), "given", required=True),
     Field("offence", _("违法行为"), "line", required=True, lacking=_("请选择违法行为。")),
-    Field("accused", _("被处罚人"), "given", required=True),
+    *PARTY,
     Field(
         "facts", _("违法事实"), required=True, least=6, lacking=_("请写明违法事实：何时、何处、做了什么。")
     ),
-    Field("officers", _("执法人员"), "given", required=True),
     Field("refused", _("责令后拒不改正"), "tick"),
+    Field("officers", _("执法人员"), "given"),
+    Field("first_badge", _("本人执法证号"), "line", most=30),
+    Field("second_name", _("另一名执法人员"), "line", most=40),
+    Field("second_badge", _("其执法证号"), "line", most=30),
 )
 _SAID = _("请写明当事人的陈述申辩（或放弃）和复核意见。")
 # Whoever signs for a person is that person or lives with them: the name stays out of digests, too.

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from anju.duties.orders.forms import read
 from anju.duties.orders.queries import lists, matters
 from anju.duties.orders.queries.matters import Matter
 from anju.ground.access.guards import power, writes
@@ -27,6 +26,7 @@ from .rules import PARTIES, PROCEDURES, STATE_LABELS, STEPS, PenaltyState
 from .services import payments, penalties  # noqa: F401  (the verbs of payments)
 from .services.penalties import LOOP
 
+_FILE, _SPOT = LOOP.verbs["file"].steps[0], LOOP.verbs["decide_simple"].steps[0]
 _MEASURED = ("decide_simple", "give_notice", "renotice", "propose")
 _STEPS = tuple(step.act for step in STEPS if step.pressed and step.act not in ("unseal", "hand_in"))
 
@@ -248,34 +248,29 @@ def _file_page(request: HttpRequest, matter: Matter, agency: Any, offence: Any, 
     smallest = min((r.least for r in offence.parties.values() if not r.of), default=None)
     simple = smallest is not None and smallest <= ceiling.most
     typed = request.POST if request.method == "POST" else None
-    form = forms.FileForm(
-        typed,
-        parties=parties,
-        needs_order=offence.needs == "order",
-        initial={
-            "procedure": "simple" if simple else "ordinary",
-            "party_kind": party,
-            "party_name": matter.recipient if party == "unit" else "",
-            "facts": matter.case.text if matter.case else "",
-            "first_badge": own.badge if own else "",
-            "corrected": False,
-        },
-    )
-    spot = act_forms.ActForm(
-        LOOP, LOOP.verbs["decide_simple"].steps[0], None, by=actor, at=at,
-        data=typed if request.POST.get("procedure") == "simple" else None,
-    )  # fmt: skip
+    told = {
+        "procedure": "simple" if simple else "ordinary",
+        "party_kind": party,
+        "party_name": matter.recipient if party == "unit" else "",
+        "facts": matter.case.text if matter.case else "",
+        "first_badge": own.badge if own else "",
+    }
+    form = act_forms.ActForm(LOOP, _FILE, None, by=actor, at=at, data=typed, initial=told)
+    typed = typed if request.POST.get("procedure") == "simple" else None
+    spot = act_forms.ActForm(LOOP, _SPOT, None, by=actor, at=at, data=typed)
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
-            return _filed(request, matter, offence, form, own.name if own else actor.name)
+            return _filed(request, matter, offence)
         except NotFound:
             raise
         except Refusal as refused:
             if refused.data.get("offer") in ("transfer", "order"):
                 return _instead(request, refused, matter, query)
             refusal = refused
-            act_forms.refused(spot, refused)
+            if not act_forms.refused(form, refused):
+                act_forms.refused(spot, refused)
+    forms.fit_filing(form, offence)
     forms.fit(spot, offence, request.POST.get("party_kind", party))
     context = {
         "matter": matter,
@@ -293,31 +288,15 @@ def _file_page(request: HttpRequest, matter: Matter, agency: Any, offence: Any, 
     return render(request, "penalties/new.html", context, status=refusal.status if refusal else 200)
 
 
-def _filed(request: HttpRequest, matter: Matter, offence: Any, form: Any, own: str) -> HttpResponse:
-    read(form)
-    told = form.cleaned_data
-    given: dict[str, Any] = {
-        "matter": matter,
-        "offence": offence.key,
-        "accused": form.accused(),
-        "facts": told["facts"],
-        "officers": form.officers(own),
-        "refused": told.get("refused", False),
-        "by": request.actor,  # type: ignore[attr-defined]
-        "at": timezone.now(),
-        "key": act_forms.key_of(request),
-    }
-    if told["procedure"] == "simple":
-        spot = act_forms.typed(LOOP.verbs["decide_simple"].steps[0], request.POST)
-        made = penalties.penalise_on_the_spot(**given, **spot)
-        messages.success(
-            request, _("已作出当场处罚决定 %(number)s，请当场交付当事人。") % {"number": made.written_number}
-        )
-    else:
-        made = penalties.file(
-            **given, procedure="ordinary", corrected=told["corrected"], first_offence=told["first_offence"]
-        )
-        messages.success(request, _("已立案，下一步：处罚告知。"))
+def _filed(request: HttpRequest, matter: Matter, offence: Any) -> HttpResponse:
+    simple = request.POST.get("procedure") == "simple"
+    verb = penalties.penalise_on_the_spot if simple else penalties.file
+    given = act_forms.typed(verb.steps[0], request.POST) | {"matter": matter, "offence": offence.key}
+    made = verb(by=request.actor, at=timezone.now(), key=act_forms.key_of(request), **given)  # type: ignore[attr-defined]
+    said = (
+        _("已作出当场处罚决定 %(number)s，请当场交付当事人。") if simple else _("已立案，下一步：处罚告知。")
+    )
+    messages.success(request, said % {"number": made.written_number})
     return redirect("penalties:penalty", made.pk)
 
 

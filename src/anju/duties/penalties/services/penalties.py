@@ -206,11 +206,9 @@ def _void_paper(turn: Turn) -> None:
 
 def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
     """Say what makes two cases the same: what the matter is called, and who is accused, by a keyed fingerprint."""
-    return {
-        **given,
-        "matter": given["matter"].about,
-        "accused": escrow.fingerprint(repr(given["accused"])),
-    }
+    hidden = {asked.name: given.get(asked.name) for asked in rules.PARTY}
+    plain = {name: value for name, value in given.items() if name not in hidden}
+    return plain | {"matter": given["matter"].about, "accused": escrow.fingerprint(repr(hidden))}
 
 
 @LOOP.verb("file", asked=_asked)
@@ -220,20 +218,30 @@ def file(
     matter: Matter,
     offence: str,
     procedure: str,
-    accused: Accused,
+    accused: Accused | None,
     facts: str,
-    officers: Sequence[tuple[str, str]],
+    officers: Sequence[tuple[str, str]] | None,
     refused: bool,
     first_offence: bool,
     corrected: bool,
+    **typed: Any,
 ) -> Penalty:
     """File a penalty case (立案): which offence, on whom, by which procedure, with which officers.
 
-    refused  the party refused to obey the order that stands (拒不改正)
+    officers  names and badges; default: the actor and the second one that was typed
+    refused   the party refused to obey the order that stands (拒不改正)
     Raises WrongAgency with the offer of a transfer; Refusal for an order that is missing, too few officers, a party
     that the article does not punish, or a fine that is beyond the procedure on the spot.
     """
     _may_punish(turn, matter)
+    accused = accused or Accused(
+        typed["party_kind"],
+        typed["party_name"],
+        typed["id_number"],
+        typed["phone"],
+        typed["age"],
+        typed["address"],
+    )
     on, agency, book = turn.today, matters.agency_of(turn.by), matters.book(turn.today)
     chosen = offences(on).get(offence)
     if chosen is None:
@@ -250,6 +258,10 @@ def file(
     if procedure == "simple":
         _fits_the_spot(allowed, agency, accused.kind, spare_only=spare_only, book=book, on=on)
     least, basis = rules.officers_needed(book, procedure, agency.kind)
+    if officers is None:
+        own = matters.officer(turn.by)
+        first = (own.name if own else turn.by.name, typed["first_badge"])
+        officers = [first, (typed["second_name"], typed["second_badge"])]
     acting = matters.officers(officers, agency=agency, by=turn.by, least=least, basis=basis, at=turn.at)
     if procedure == "ordinary":
         _leave_somebody_to_decide(acting, agency, on=on)
