@@ -69,11 +69,11 @@ JOIN place p ON p.slot = (n::bigint * 7919 + (n / 600)) %% (SELECT count(*) FROM
 """
 FINE = """
 INSERT INTO penalties_penalty (offence, edition, article, state, procedure, agency_id, agency_kind, party_kind,
-  party_name, facts, class_code, top_class, is_old_community, unit_kind, refused_correction, first_offence, corrected,
-  filed_at, statement, statement_answer, hearing_record, warning, amount, reasons, approved_by, decided_on,
-  paid_amount, cancelled_reason, written_number, source_number, is_demo, {place})
+  party_name, facts, class_code, top_class, is_old_community, unit_kind, refused_correction, spare_only, handlers,
+  first_offence, corrected, filed_at, statement, statement_answer, hearing_record, warning, amount, reasons,
+  approved_by, decided_on, paid_amount, cancelled_reason, written_number, source_number, is_demo, {place})
 SELECT 'bench', '2020-01-01', 'bench', 'decided', 'simple', %(agency)s, 'police_station', 'unit', 'demo', '',
-  'EB01', 'EB', random() < 0.1, 'small_shop', false, false, false, d.day::timestamptz, '', '', '', false,
+  'EB01', 'EB', random() < 0.1, 'small_shop', false, false, '{{}}', false, false, d.day::timestamptz, '', '', '', false,
   200 + (random() * 10)::int * 10, '', '', d.day, 0, '', '', '', true, {p_place}
 FROM generate_series(1, %(count)s) AS n
 CROSS JOIN LATERAL (SELECT %(last)s::date - (random() * 196)::int + (n * 0) AS day) AS d

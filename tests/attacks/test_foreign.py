@@ -157,7 +157,7 @@ WORDS_ONLY: dict[str, tuple[str, set[str] | None]] = {
     "penalty_id": ("what `penalty` was read as", {"objections:new"}),
     "sender_id": ("what `sender` was read as", {"transfers:new"}),
     "lead_id": ("what `lead` was read as", {"suggestions:step"}),
-    "officers": ("names and badges as typed", {"orders:sealing_new"}),
+    "officers": ("names and badges as typed", {"orders:sealing_new", "penalties:new"}),
     "receiver_id": ("what `receiver` was read as", {"transfers:new"}),
     "lead": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),
     "co": ("the page draws its form anew; only the step `assign` takes it", SUGGESTION_PAGES | SUGGESTION_ACTS),

@@ -130,7 +130,7 @@ ALLOWED_ROOTS = {"anju.ground.foundation"}
 
 
 def impure_imports(tree: ast.Module) -> list[str]:
-    """List what a rules.py imports beyond the standard library and the pure parts of foundation."""
+    """List what a rules.py imports beyond the standard library, the pure parts of foundation and other pure rules."""
     import sys
 
     found = []
@@ -143,7 +143,8 @@ def impure_imports(tree: ast.Module) -> list[str]:
             continue
         for name in names:
             standard = name.split(".")[0] in sys.stdlib_module_names
-            if not standard and not any(name.startswith(root) for root in ALLOWED_ROOTS):
+            pure = name.endswith(".rules") or any(name.startswith(root) for root in ALLOWED_ROOTS)
+            if not standard and not pure:
                 found.append(name)
     return found
 
@@ -154,7 +155,7 @@ def rules_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", rules_files(), ids=house.name_of)
-def test_rules_import_the_standard_library_and_foundation_only(path: Path):
+def test_rules_import_the_standard_library_foundation_and_other_rules_only(path: Path):
     assert impure_imports(house.tree_of(path)) == []
 
 

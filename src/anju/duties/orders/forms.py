@@ -1,4 +1,4 @@
-"""Forms of orders and sealings, and what forms of acts have in common; the verbs decide."""
+"""The form of a new sealing, and what forms have in common; the verbs decide."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,11 +22,6 @@ def day(label: Any, *, required: bool = False, **more: Any) -> forms.DateField:
     )
 
 
-def money(label: Any, *, required: bool = False, **more: Any) -> forms.DecimalField:
-    """Make the field of a sum in yuan."""
-    return forms.DecimalField(label=label, required=required, max_digits=12, decimal_places=2, **more)
-
-
 def text(
     label: Any, *, rows: int = 3, most: int = 2000, required: bool = False, **more: Any
 ) -> forms.CharField:
@@ -34,43 +29,6 @@ def text(
     return forms.CharField(
         label=label, required=required, max_length=most, widget=forms.Textarea(attrs={"rows": rows}), **more
     )
-
-
-class ServeForm(forms.Form):
-    """How a paper reached whom."""
-
-    way = forms.ChoiceField(label=_("送达方式"))
-    served_to = forms.CharField(label=_("签收人（拒收的填拒收人）"), max_length=60)
-    served_at = forms.DateTimeField(
-        label=_("送达时间"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("不填即为现在"),
-    )
-    witness = forms.CharField(
-        label=_("见证人"), max_length=60, required=False, help_text=_("拒绝签收、留置送达时必填")
-    )
-    note = text(_("备注"), rows=2, most=200)
-
-    def __init__(self, *args: Any, on: date, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.fields["way"].choices = matters.named(matters.book(on)["service"]["ways"])  # type: ignore[attr-defined]
-
-    def told(self) -> dict[str, Any]:
-        """Return what `serve` takes."""
-        return dict(self.cleaned_data)
-
-
-class NoteForm(forms.Form):
-    """A note that may be left out."""
-
-    note = text(_("说明"), rows=2, most=300)
-
-
-class ReasonForm(forms.Form):
-    """A reason that must be given."""
-
-    reason = text(_("理由"), required=True, most=300)
 
 
 class SealForm(forms.Form):

@@ -12,7 +12,8 @@ class PenaltiesConfig(AppConfig):
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
         from anju.duties.orders.models import Order
-        from anju.ground.foundation import beside
+        from anju.duties.orders.pages import story_detail
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register, register_piles
 
         from . import (
@@ -23,6 +24,11 @@ class PenaltiesConfig(AppConfig):
         from .models import Penalty
 
         figures.register()
+        story.register(
+            {"penalties.imported": (_("处罚由台账导入"), "active")},
+            subjects={"penalties.penalty": _("行政处罚")},
+            details={"penalties": story_detail},
+        )
         register(Item(_("行政处罚"), "penalties:list", "penalties.see", "stamp", 63, _("检查执法")))
         register_piles(pages.piles)
         dossier.register(pages.lines, counter=pages.counts, follow=(Penalty,))

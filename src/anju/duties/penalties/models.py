@@ -4,6 +4,7 @@
 rows of inspections do.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -28,6 +29,8 @@ class Penalty(Placed):
     amount        decided fine, None without one (a bare warning)
     decided_on    day of the decision; with cancelled_on null it is what `fines_decided_yuan` counts
     pay_by        last day to pay; afterwards 3 % a day, capped at the principal
+    with_head_since  since when its head is to act: a decision was proposed, or nobody so young is punished
+    handlers      accounts that filed or proposed it: none of them decides
     """
 
     offence = models.CharField(max_length=30)
@@ -52,6 +55,8 @@ class Penalty(Placed):
     is_old_community = models.BooleanField(default=False)
     unit_kind = models.CharField(max_length=20, blank=True)
     refused_correction = models.BooleanField(default=False, help_text="ordered before and not obeyed")
+    spare_only = models.BooleanField(default=False, help_text="the person is too young for any penalty")
+    handlers = ArrayField(models.BigIntegerField(), default=list)
     first_offence = models.BooleanField(default=False)
     corrected = models.BooleanField(default=False, help_text="put right before the decision")
     filed_at = models.DateTimeField()
@@ -60,12 +65,14 @@ class Penalty(Placed):
     statement_until = models.DateField(null=True)
     statement = models.TextField(blank=True)
     statement_answer = models.TextField(blank=True)
+    hearing_until = models.DateField(null=True, help_text="until when a hearing may be asked for, if at all")
     hearing_asked_at = models.DateTimeField(null=True)
     hearing_on = models.DateField(null=True)
     hearing_record = models.TextField(blank=True)
     warning = models.BooleanField(default=False)
     amount = _yuan()
     proposed_amount = _yuan()
+    with_head_since = models.DateTimeField(null=True)
     reasons = models.TextField(blank=True, help_text="discretion: why this amount, or why none")
     approved_by = models.CharField(max_length=120, blank=True)
     decided_at = models.DateTimeField(null=True)

@@ -1,59 +1,43 @@
 """Pages of penalties. They read what was asked, call one query or verb, and show the answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from django import forms as django_forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from anju.duties.orders.forms import NoteForm, ReasonForm, ServeForm, read
-from anju.duties.orders.queries import dossiers, lists, matters
+from anju.duties.orders.queries import lists, matters
 from anju.duties.orders.queries.matters import Matter
-from anju.ground.access.guards import power
-from anju.ground.foundation import beside
+from anju.ground.access.guards import power, writes
+from anju.ground.foundation import act_forms, beside, story
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import forms, rules
-from .models import Penalty
+from .models import Payment, Penalty
 from .queries import offences, turns
 from .queries import penalties as queries
 from .rules import PARTIES, PROCEDURES, STATE_LABELS, STEPS, PenaltyState
-from .services import payments, penalties
+from .services import payments, penalties  # noqa: F401  (the verbs of payments)
+from .services.penalties import LOOP
 
-WORDS = {
-    "penalties.imported": (lazy("由台账导入"), "active"),
-    "penalties.file": (lazy("立案"), "active"),
-    "penalties.give_notice": (lazy("处罚告知"), "active"),
-    "penalties.renotice": (lazy("重新告知"), "active"),
-    "penalties.take_statement": (lazy("陈述申辩"), "active"),
-    "penalties.ask_hearing": (lazy("申请听证"), "warn"),
-    "penalties.record_hearing": (lazy("听证"), "active"),
-    "penalties.propose": (lazy("提出处罚意见"), "active"),
-    "penalties.decide_simple": (lazy("作出处罚决定"), "danger"),
-    "penalties.decide": (lazy("作出处罚决定"), "danger"),
-    "penalties.spare": (lazy("不予处罚"), "quiet"),
-    "penalties.serve": (lazy("送达决定"), "active"),
-    "penalties.pay": (lazy("缴款"), "done"),
-    "penalties.hand_in": (lazy("现金缴存"), "quiet"),
-    "penalties.cancel": (lazy("撤销"), "danger"),
-    "penalties.unseal": (lazy("查看当事人身份"), "danger"),
-}
+_FILE, _SPOT = LOOP.verbs["file"].steps[0], LOOP.verbs["decide_simple"].steps[0]
+_MEASURED = ("decide_simple", "give_notice", "renotice", "propose")
+_STEPS = tuple(step.act for step in STEPS if step.pressed and step.act not in ("unseal", "hand_in"))
 
 
+@require_safe
 @power("penalties.see")
 def penalty_list(request: HttpRequest) -> HttpResponse:
     """List the penalties within reach, newest first."""
     found = queries.penalty_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
     on, turn = timezone.localdate(), request.GET.get("turn") == "1"
     known = offences.offences(on)
-    proposed = turns.proposed_among(found.rows) if turn else set()
     actor = request.actor  # type: ignore[attr-defined]
     company = turns.is_company(actor)
     context = {
@@ -65,10 +49,8 @@ def penalty_list(request: HttpRequest) -> HttpResponse:
         "rows": [
             {
                 "penalty": p,
-                "next": turns.next_of_penalty(p, proposed=p.pk in proposed, on=on, company=company)
-                if turn
-                else None,
-                "tone": queries.PENALTY_TONES[p.state],
+                "next": turns.next_of_penalty(p, on=on, company=company) if turn else None,
+                "tone": LOOP.moods[p.state],
                 "state": queries.state_of(p),
                 "offence": _offence_label(known, p),
             }
@@ -87,42 +69,29 @@ def _offence_label(book: Mapping[str, Any], penalty: Penalty) -> str:
     return offences.offence_name(known) if known else (penalty.facts[:40] or penalty.offence)
 
 
+@require_safe
 @power("penalties.see")
 def penalty(request: HttpRequest, penalty_id: int) -> HttpResponse:
     """Show one penalty: offence and article, party, clocks, money, what may be done now, its story."""
     return _penalty_page(request, penalty_id)
 
 
-def _penalty_forms(found: queries.PenaltyDossier, data: Any, act: str) -> dict[str, django_forms.Form]:
-    on = timezone.localdate()
+def _fit_forms(found: queries.PenaltyDossier, drawn: Mapping[str, Any]) -> None:
+    """Fit the drawn forms to this penalty: the fields of its article, what was told and proposed, what is owed."""
     row = found.penalty
-    allowed = found.offence.parties.get(row.party_kind)
-
-    def told(name: str, **initial: Any) -> dict[str, Any]:
-        return {"data": data if name == act else None, "auto_id": f"{name}-%s", "initial": initial or None}
-
-    made: dict[str, django_forms.Form] = {
-        "take_statement": forms.StatementForm(**told("take_statement")),
-        "ask_hearing": forms.HearingForm(**told("ask_hearing")),
-        "record_hearing": forms.HearingRecordForm(**told("record_hearing")),
-        "decide": NoteForm(**told("decide")),
-        "spare": forms.SpareForm(**told("spare"), on=on),
-        "serve": ServeForm(**told("serve"), on=on),
-        "pay": forms.PaymentForm(
-            **told("pay", principal=found.owed.principal, surcharge=found.owed.surcharge, paid_on=on),
-            on=on,
-            spot=row.procedure == "simple",
-        ),
-        "cancel": ReasonForm(**told("cancel")),
-    }
-    if allowed is not None:
-        measured: dict[str, Any] = {"allowed": allowed, "warning": found.offence.warning}
-        given = {"amount": row.proposed_amount, "warning": row.warning, "reasons": row.reasons}
-        made["decide_simple"] = forms.SpotForm(**told("decide_simple"), **measured)
-        made["give_notice"] = forms.MeasureForm(**told("give_notice"), **measured)
-        made["renotice"] = forms.MeasureForm(**told("renotice", **given), **measured)
-        made["propose"] = forms.MeasureForm(**told("propose", **given), **measured)
-    return made
+    told = {"amount": row.proposed_amount, "warning": row.warning, "reasons": row.reasons}
+    for act in drawn.keys() & set(_MEASURED):
+        given = told if act in ("renotice", "propose") else {}
+        forms.fit(drawn[act], found.offence, row.party_kind, **given)
+    if (pay := drawn.get("pay")) is not None:
+        owed = found.owed
+        pay.initial |= {
+            "principal": owed.principal,
+            "surcharge": owed.surcharge,
+            "paid_on": timezone.localdate(),
+        }
+        if row.procedure != "simple":
+            del pay.fields["way"], pay.fields["ground"]
 
 
 def _penalty_page(
@@ -133,6 +102,10 @@ def _penalty_page(
     row = found.penalty
     if row.case_id and refusal is not None and refusal.data.get("offer") == "transfer":
         return _instead(request, refusal, matters.of_case(actor, row.case_id, at=at), f"case={row.case_id}")
+    acts = act_forms.buttons(request, LOOP, row, "penalties:step", at=at, act=act, refusal=refusal)
+    _fit_forms(found, acts.forms)
+    seal = [one for one in acts.steps if one.act == "unseal"]
+    acts.steps[:] = [one for one in acts.steps if one.act != "unseal"]
     context = {
         "d": found,
         "penalty": row,
@@ -140,29 +113,22 @@ def _penalty_page(
         if found.offence
         else None,
         "state": queries.state_of(row),
-        "tone": queries.PENALTY_TONES[row.state],
+        "tone": LOOP.moods[row.state],
         "procedure": PROCEDURES.get(row.procedure, ""),
         "party": PARTIES.get(row.party_kind, ""),
         "says": queries.says(row),
-        "under_age": offences.under_age(row) and row.state in (PenaltyState.FILED, PenaltyState.NOTICED),
-        "steps": dossiers.steps(STEPS, found.acts),
-        "urls": {a: reverse("penalties:step", args=[penalty_id, a]) for a in found.acts},
-        "forms": _penalty_forms(found, request.POST, act),
+        "under_age": row.spare_only and row.state == PenaltyState.FILED,
+        "acts": acts,
+        "seal": replace(
+            acts, steps=seal, refusal="", urls={"unseal": reverse("penalties:unseal", args=[row.pk])}
+        ),
         "hints": _penalty_hints(found),
-        "open_act": act,
-        "refusal": str(refusal) if refusal else "",
         "stages": _stages(row),
         "where": queries.where(row),
         "class_name": matters.class_name(row),
-        "events": [dossiers.told(e, WORDS) for e in reversed(found.events)],
+        "events": [story.told(e) for e in reversed(found.events)],
         "hand_in_by": {p.pk: _hand_in_by(row, p) for p in found.payments if p.way == "spot"},
         "may_pay": actor.has("penalties.payment") and row.agency_id in actor.organisation_ids,
-        "may_unseal": row.party_kind == "person"
-        and row.party_sealed is not None
-        and (
-            actor.has("cases.unseal")
-            or (actor.has("penalties.punish") and row.agency_id in actor.organisation_ids)
-        ),
         "beside": beside.of(request, row),
         "now": at,
     }
@@ -177,7 +143,8 @@ def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
     row = found.penalty
     allowed = found.offence.parties.get(row.party_kind) if found.offence else None
     hints = {
-        "decide": _("承办意见：%(what)s。%(why)s") % {"what": _proposal(row), "why": row.reasons},
+        "decide": _("承办意见：%(what)s。%(why)s")
+        % {"what": queries.in_words(row.warning, row.proposed_amount), "why": row.reasons},
         "pay": _("尚欠罚款 %(p)s 元，加处罚款 %(s)s 元。")
         % {"p": f"{found.owed.principal:,.2f}", "s": f"{found.owed.surcharge:,.2f}"},
     }
@@ -188,13 +155,6 @@ def _penalty_hints(found: queries.PenaltyDossier) -> dict[str, str]:
         again = _("当事人会收到新的告知书，陈述申辩和听证的期限重新计算。")
         hints["renotice"] = f"{again} {amount}"
     return hints
-
-
-def _proposal(row: Penalty) -> str:
-    parts = [_("警告")] if row.warning else []
-    if row.proposed_amount is not None:
-        parts.append(_("罚款 %(amount)s 元") % {"amount": f"{row.proposed_amount:,.2f}"})
-    return _("并处").join(parts)
 
 
 def _stages(row: Penalty) -> list[dict[str, Any]]:
@@ -223,24 +183,11 @@ def _stages(row: Penalty) -> list[dict[str, Any]]:
 
 @require_POST
 @power("penalties.punish", "penalties.approve", "penalties.payment")
+@writes(*(LOOP.event(act) for act in _STEPS))
 def penalty_step(request: HttpRequest, penalty_id: int, act: str) -> HttpResponse:
     """Take one step on a penalty; a refusal comes back beside its button with everything that was typed."""
-    at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
-    if act not in {step.act for step in STEPS}:
-        raise NotFound(_("没有找到这个页面。"))
     try:
-        found = queries.penalty(actor, penalty_id, at=at)
-        form = _penalty_forms(found, request.POST, act).get(act)
-        if form is None:
-            raise Refusal(_("这一行为已不在规则库中，请联系管理员。"))
-        read(form)
-        given = {
-            "penalty_id": penalty_id,
-            "by": actor,
-            "at": at,
-            "key": request.POST.get("request_key", "")[:64],
-        }
-        _take(act, form, given)
+        act_forms.press(request, LOOP, act, penalty_id)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -249,19 +196,8 @@ def penalty_step(request: HttpRequest, penalty_id: int, act: str) -> HttpRespons
     return redirect("penalties:penalty", penalty_id)
 
 
-def _take(act: str, form: Any, given: dict[str, Any]) -> None:
-    told = form.cleaned_data
-    if act == "decide_simple":
-        penalties.decide_simple(**given, measure=form.measure(), statement=told.get("statement", ""))
-    elif act in ("give_notice", "renotice", "propose"):
-        getattr(penalties, act)(**given, measure=form.measure())
-    elif act == "pay":
-        payments.record_payment(**given, **form.told())
-    else:
-        getattr(penalties, act)(**given, **told)
-
-
 @power("penalties.punish")
+@writes("penalties.file", "penalties.penalise_on_the_spot")
 def penalty_new(request: HttpRequest) -> HttpResponse:
     """Begin a penalty case (立案处罚): choose the offence, then say on whom, what happened, and who acts.
 
@@ -311,36 +247,31 @@ def _file_page(request: HttpRequest, matter: Matter, agency: Any, offence: Any, 
     ceiling = rules.simple_ceiling(matters.book(on), agency.kind, party, on)
     smallest = min((r.least for r in offence.parties.values() if not r.of), default=None)
     simple = smallest is not None and smallest <= ceiling.most
-    form = forms.FileForm(
-        request.POST if request.method == "POST" else None,
-        parties=parties,
-        needs_order=offence.needs == "order",
-        initial={
-            "procedure": "simple" if simple else "ordinary",
-            "party_kind": party,
-            "party_name": matter.recipient if party == "unit" else "",
-            "facts": matter.case.text if matter.case else "",
-            "first_badge": own.badge if own else "",
-            "corrected": False,
-        },
-    )
-    allowed = offence.parties[party]
-    spot = forms.SpotForm(
-        request.POST if request.method == "POST" and request.POST.get("procedure") == "simple" else None,
-        allowed=offence.parties.get(request.POST.get("party_kind", party), allowed),
-        warning=offence.warning,
-        auto_id="spot-%s",
-    )
+    typed = request.POST if request.method == "POST" else None
+    told = {
+        "procedure": "simple" if simple else "ordinary",
+        "party_kind": party,
+        "party_name": matter.recipient if party == "unit" else "",
+        "facts": matter.case.text if matter.case else "",
+        "first_badge": own.badge if own else "",
+    }
+    form = act_forms.ActForm(LOOP, _FILE, None, by=actor, at=at, data=typed, initial=told)
+    typed = typed if request.POST.get("procedure") == "simple" else None
+    spot = act_forms.ActForm(LOOP, _SPOT, None, by=actor, at=at, data=typed)
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
-            return _filed(request, matter, offence, form, spot, own.name if own else actor.name)
+            return _filed(request, matter, offence)
         except NotFound:
             raise
         except Refusal as refused:
             if refused.data.get("offer") in ("transfer", "order"):
                 return _instead(request, refused, matter, query)
             refusal = refused
+            if not act_forms.refused(form, refused):
+                act_forms.refused(spot, refused)
+    forms.fit_filing(form, offence)
+    forms.fit(spot, offence, request.POST.get("party_kind", party))
     context = {
         "matter": matter,
         "agency": agency,
@@ -357,68 +288,51 @@ def _file_page(request: HttpRequest, matter: Matter, agency: Any, offence: Any, 
     return render(request, "penalties/new.html", context, status=refusal.status if refusal else 200)
 
 
-def _filed(
-    request: HttpRequest, matter: Matter, offence: Any, form: Any, spot: Any, own: str
-) -> HttpResponse:
-    read(form)
-    told = form.cleaned_data
-    given: dict[str, Any] = {
-        "matter": matter,
-        "offence": offence.key,
-        "accused": form.accused(),
-        "facts": told["facts"],
-        "officers": form.officers(own),
-        "refused": told.get("refused", False),
-        "by": request.actor,  # type: ignore[attr-defined]
-        "at": timezone.now(),
-        "key": request.POST.get("request_key", "")[:60],
-    }
-    if told["procedure"] == "simple":
-        read(spot)
-        made = penalties.penalise_on_the_spot(
-            **given,
-            measure=spot.measure(),
-            statement=spot.cleaned_data.get("statement", ""),
-            acted_at=told.get("acted_at"),
-        )
-        messages.success(
-            request, _("已作出当场处罚决定 %(number)s，请当场交付当事人。") % {"number": made.written_number}
-        )
-    else:
-        made = penalties.file(
-            **given, procedure="ordinary", corrected=told["corrected"], first_offence=told["first_offence"]
-        )
-        messages.success(request, _("已立案，下一步：处罚告知。"))
+def _filed(request: HttpRequest, matter: Matter, offence: Any) -> HttpResponse:
+    simple = request.POST.get("procedure") == "simple"
+    verb = penalties.penalise_on_the_spot if simple else penalties.file
+    given = act_forms.typed(verb.steps[0], request.POST) | {"matter": matter, "offence": offence.key}
+    made = verb(by=request.actor, at=timezone.now(), key=act_forms.key_of(request), **given)  # type: ignore[attr-defined]
+    said = (
+        _("已作出当场处罚决定 %(number)s，请当场交付当事人。") if simple else _("已立案，下一步：处罚告知。")
+    )
+    messages.success(request, said % {"number": made.written_number})
     return redirect("penalties:penalty", made.pk)
 
 
 @require_POST
 @power("penalties.payment")
+@writes("penalties.hand_in")
 def hand_in(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Note that cash reached the bank."""
-    at = timezone.now()
-    on = matters.typed_day(request.POST.get("on"), name="on") or matters.day_of(at)
-    made = payments.hand_in(
-        payment_id=payment_id,
-        on=on,
-        by=request.actor,  # type: ignore[attr-defined]
-        at=at,
-        key=request.POST.get("request_key", "")[:64],
-    )
+    penalty_id = Payment.objects.filter(pk=payment_id).values_list("penalty_id", flat=True).first() or 0
+    try:
+        act_forms.press(request, LOOP, "hand_in", payment_id)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _penalty_page(request, penalty_id, refusal=refusal)
     messages.success(request, _("已登记缴存。"))
-    return redirect("penalties:penalty", made.penalty_id)
+    return redirect("penalties:penalty", penalty_id)
 
 
 @require_POST
 @power("penalties.punish", "cases.unseal")
+@writes("penalties.unseal")
 def unseal(request: HttpRequest, penalty_id: int) -> HttpResponse:
     """Open the identity of a punished person, once, with a reason; the page is not kept by the browser."""
-    told = penalties.unseal(
-        penalty_id=penalty_id,
-        reason=request.POST.get("reason", ""),
-        by=request.actor,  # type: ignore[attr-defined]
-        at=timezone.now(),
-    )
+    try:
+        told = penalties.unseal(
+            penalty_id=penalty_id,
+            reason=request.POST.get("reason", ""),
+            by=request.actor,  # type: ignore[attr-defined]
+            at=timezone.now(),
+            key=act_forms.key_of(request),
+        )
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _penalty_page(request, penalty_id, refusal=refusal, act="unseal")
     response = render(request, "penalties/unsealed.html", {"told": told, "penalty_id": penalty_id})
     response["Cache-Control"] = "no-store"
     return response

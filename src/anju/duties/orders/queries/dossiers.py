@@ -146,31 +146,3 @@ def ground_name(key: str, *, on: date) -> str:
     """Return the name of a ground for sealing in the reader's language."""
     entry = next((g for g in matters.book(on)["sealing"]["grounds"] if g["key"] == key), None)
     return matters.named([entry])[0][1] if entry else key
-
-
-def told(event: Event, words: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
-    """Say one event of a story for a page.
-
-    words  what the room calls its events, with their tones
-    """
-    found, tone = words.get(event.name, (_("执法"), "quiet"))
-    title = str(found)
-    if event.data.get("filed_late"):
-        title += _("（报备超过二十四小时）")
-    if event.data.get("late"):
-        title += _("（超期）")
-    actor = _("系统") if event.actor_kind == "system" else event.actor_name
-    return {
-        "at": event.at,
-        "title": title,
-        "actor": actor,
-        "post": event.actor_post,
-        "note": event.note,
-        "tone": tone,
-    }
-
-
-def steps(table: Any, acts: list[str]) -> list[dict[str, Any]]:
-    """Describe the buttons of those acts of a table that may be taken now."""
-    # The reason is a field of the step's own form where it is asked for.
-    return [{"act": s.act, "label": s.label, "tone": s.tone, "note": "none"} for s in table if s.act in acts]

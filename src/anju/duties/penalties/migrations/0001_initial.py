@@ -1,3 +1,4 @@
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -62,6 +63,16 @@ class Migration(migrations.Migration):
                     "refused_correction",
                     models.BooleanField(default=False, help_text="ordered before and not obeyed"),
                 ),
+                (
+                    "spare_only",
+                    models.BooleanField(default=False, help_text="the person is too young for any penalty"),
+                ),
+                (
+                    "handlers",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
                 ("first_offence", models.BooleanField(default=False)),
                 ("corrected", models.BooleanField(default=False, help_text="put right before the decision")),
                 ("filed_at", models.DateTimeField()),
@@ -73,12 +84,17 @@ class Migration(migrations.Migration):
                 ("statement_until", models.DateField(null=True)),
                 ("statement", models.TextField(blank=True)),
                 ("statement_answer", models.TextField(blank=True)),
+                (
+                    "hearing_until",
+                    models.DateField(help_text="until when a hearing may be asked for, if at all", null=True),
+                ),
                 ("hearing_asked_at", models.DateTimeField(null=True)),
                 ("hearing_on", models.DateField(null=True)),
                 ("hearing_record", models.TextField(blank=True)),
                 ("warning", models.BooleanField(default=False)),
                 ("amount", models.DecimalField(decimal_places=2, max_digits=12, null=True)),
                 ("proposed_amount", models.DecimalField(decimal_places=2, max_digits=12, null=True)),
+                ("with_head_since", models.DateTimeField(null=True)),
                 (
                     "reasons",
                     models.TextField(blank=True, help_text="discretion: why this amount, or why none"),

@@ -79,9 +79,13 @@ def standing_order(offence: Offence, matter: Matter, *, on: date) -> Order | Non
     return about.order_by("-issued_at").first()
 
 
-def under_age(penalty: Penalty) -> bool:
-    """Say whether the punished is too young for any penalty, so that only sparing is left."""
-    return rules.age_says(matters.book(penalty.edition), penalty.party_age) == "none"
+def punished_before(company: Organisation | None, offence: str, *, on: date) -> bool:
+    """Say whether a company was already punished for the same, within the limitation's years; cancelled is not."""
+    if company is None:
+        return False
+    years = matters.book(on)["limitation"]["years"]
+    earlier = Penalty.objects.filter(company=company, offence=offence, decided_on__year__gte=on.year - years)
+    return earlier.filter(cancelled_on__isnull=True).exists()
 
 
 def names_a_penalty(offence: Offence) -> bool:

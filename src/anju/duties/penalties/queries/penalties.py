@@ -23,18 +23,8 @@ from anju.means.documents.queries import documents_of
 
 from .. import rules
 from ..models import Payment, Penalty
-from ..rules import STATE_LABELS, STEPS, ZERO, Offence, PenaltyState
+from ..rules import STATE_LABELS, TERMS, ZERO, Offence, PenaltyState
 from . import offences, turns
-
-PENALTY_TONES = {
-    "filed": "active",
-    "noticed": "wait",
-    "hearing": "wait",
-    "decided": "warn",
-    "paid": "done",
-    "spared": "quiet",
-    "cancelled": "quiet",
-}
 
 
 def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
@@ -90,10 +80,7 @@ class PenaltyDossier:
     clocks: list[Clock]
     papers: list[IssuedDocument]
     events: list[Event]
-    acts: list[str]
     ceiling: rules.Ceiling
-    hearing: bool
-    may_read: bool
 
 
 def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
@@ -106,10 +93,7 @@ def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
     offence = offences.offence_of(found)
     book = matters.book(found.edition)
     on = matters.day_of(found.decided_at or at)
-    threshold = rules.hearing_threshold(book, found.agency_kind, found.party_kind)[0]
-    large = found.proposed_amount is not None and found.proposed_amount >= threshold
     may_read = found.party_kind == "unit" or found.agency_id in actor.organisation_ids
-    events = journal.events_of(found)
     return PenaltyDossier(
         penalty=found,
         offence=offence,
@@ -118,38 +102,9 @@ def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
         owed=owed(found, on=matters.day_of(at)),
         clocks=_penalty_clocks(found, book),
         papers=documents_of(found) if may_read or actor.has("cases.unseal") else [],
-        events=events,
-        acts=penalty_acts(
-            actor,
-            found,
-            proposed=is_proposed(found),
-            hearing=large or offences.names_a_penalty(offence),
-        ),
+        events=journal.events_of(found),
         ceiling=rules.simple_ceiling(book, found.agency_kind, found.party_kind, on),
-        hearing=large,
-        may_read=may_read or actor.has("cases.unseal"),
     )
-
-
-def penalty_acts(actor: Actor, found: Penalty, *, proposed: bool, hearing: bool = True) -> list[str]:
-    """List the acts the actor may take now on a penalty, in the order of the table; a hearing only where it is due."""
-    if found.agency_id not in actor.organisation_ids:
-        return []
-    fitting = {
-        "decide_simple": found.procedure == "simple" and not offences.under_age(found),
-        "give_notice": not offences.under_age(found),
-        "renotice": not offences.under_age(found),
-        "ask_hearing": hearing and not found.hearing_record,
-        "propose": not proposed and not offences.under_age(found),
-        "decide": proposed,
-        "serve": found.served_at is None,
-        "pay": found.amount is not None and found.served_at is not None,
-    }
-    return [
-        step.act
-        for step in STEPS
-        if found.state in step.source and actor.has(step.power) and fitting.get(step.act, True)
-    ]
 
 
 def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
@@ -176,10 +131,12 @@ def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
     return clocks
 
 
-def is_proposed(penalty: Penalty) -> bool:
-    """Say whether a decision was proposed since the party was told last."""
-    found = journal.events_named(penalty, "penalties.propose")
-    return penalty.noticed_at is not None and found.filter(at__gte=penalty.noticed_at).exists()
+def last_day(penalty: Penalty, column: str) -> date:
+    """Work out one of the last days that a case keeps (`rules.TERMS`), by the edition it is judged by."""
+    part, within, start = TERMS[column]
+    return matters.last_day(
+        matters.day_of(getattr(penalty, start)), matters.book(penalty.edition)[part][within]
+    )
 
 
 def papers_of_kind(penalty: Penalty, kind: str) -> tuple[int, str] | None:
@@ -192,10 +149,13 @@ def papers_of_kind(penalty: Penalty, kind: str) -> tuple[int, str] | None:
 
 def says(penalty: Penalty) -> str:
     """Say what was decided: 警告, 罚款 200.00 元, or both."""
-    parts = [_("警告")] if penalty.warning else []
-    if penalty.amount is not None:
-        parts.append(_("罚款 %(amount)s 元") % {"amount": f"{penalty.amount:,.2f}"})
-    return _("并处").join(parts) if parts else ""
+    return in_words(penalty.warning, penalty.amount)
+
+
+def in_words(warning: bool, amount: Decimal | None) -> str:
+    """Say a warning, a fine, or both."""
+    fine = _("罚款 %(amount)s 元") % {"amount": f"{amount:,.2f}"} if amount is not None else ""
+    return _("并处").join(part for part in (_("警告") if warning else "", fine) if part)
 
 
 def where(penalty: Penalty) -> str:

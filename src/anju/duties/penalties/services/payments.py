@@ -1,64 +1,35 @@
-"""Money for penalties: what is owed on a day, what came in, cash taken on the spot and handed in. Exact to the fen."""
+"""Money for penalties: what came in, cash taken on the spot and handed in. Exact to the fen."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.orders.queries import matters
-from anju.ground.access.actors import Actor
-from anju.ground.foundation import journal
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
+from anju.ground.foundation.acts import Child, Turn
+from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import rules
 from ..models import Payment, Penalty
 from ..queries.penalties import owed
-from ..rules import STATE_LABELS, ZERO, PenaltyState
-from . import penalties
+from .penalties import LOOP
 
 
-@transaction.atomic
+@LOOP.verb("pay")
 def record_payment(
-    *,
-    penalty_id: int,
-    principal: Decimal,
-    by: Actor,
-    at: datetime,
-    paid_on: date,
-    receipt: str,
-    surcharge: Decimal = ZERO,
-    way: str = "bank",
-    ground: str = "",
-    key: str = "",
-) -> Payment:
+    turn: Turn, *, principal: Decimal, surcharge: Decimal, paid_on: date, receipt: str, way: str, ground: str
+) -> None:
     """Record money received: principal and late surcharge apart; the penalty is paid when nothing is left of either.
 
     way     bank, or spot (cash taken on the spot: a small fine, or on a ground of the rulebook)
-    Raises Refusal for more than is owed, for cash beyond the limit, or a receipt that was recorded before.
+    The answer is the payment. Raises Refusal for more than is owed, for cash beyond the limit, or a receipt that was
+    recorded before.
     """
-    asked = journal.digest([penalty_id, str(principal), str(surcharge), paid_on, receipt, way])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Payment.objects.get(pk=known.data["payment"])
-    penalty = penalties.locked(penalty_id, by=by)
-    # Asked again behind the lock: the second of two equal requests waited there for the first.
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Payment.objects.get(pk=known.data["payment"])
-    penalties.require_turn(penalty, "penalties.payment", by=by)
-    if penalty.state != PenaltyState.DECIDED or penalty.amount is None:
-        raise NotAllowedNow(
-            _("此案现在是“%(state)s”，没有待缴的罚款。") % {"state": STATE_LABELS[penalty.state]},
-            data={"allowed": []},
-        )
-    if penalty.served_at is None:
-        raise NotAllowedNow(_("决定书还没有送达，请先登记送达。"), data={"allowed": ["serve"]})
-    today = matters.day_of(at)
-    assert penalty.decided_on is not None
-    if not penalty.decided_on <= paid_on <= today:
+    penalty = turn.row
+    if not penalty.decided_on <= paid_on <= turn.today:
         raise Refusal(_("缴款日期应在决定之后、今天以前，请核对。"), field="paid_on")
-    if not receipt.strip():
-        raise Refusal(_("请填写缴款凭证号。"), field="receipt")
-    if penalty.payments.filter(receipt=receipt.strip()).exists():
+    if penalty.payments.filter(receipt=receipt).exists():
         raise Refusal(_("这个凭证号已经登记过，请核对。"), field="receipt", code="receipt_twice")
     if principal < 0 or surcharge < 0 or principal + surcharge == 0:
         raise Refusal(_("请填写缴款金额。"), field="principal")
@@ -77,53 +48,42 @@ def record_payment(
             field="surcharge",
             data={"left": str(due.surcharge)},
         )
-    _check_cash(penalty, way=way, ground=ground, paid_on=paid_on)
-    made = Payment.objects.create(
+    if way == "spot":
+        _check_cash(penalty, ground=ground, paid_on=paid_on)
+    turn.made = Payment.objects.create(
         penalty=penalty,
         principal=principal,
         surcharge=surcharge,
         paid_on=paid_on,
         way=way,
-        receipt=receipt.strip()[:60],
-        recorded_by=f"{by.post} {by.name}".strip()[:120],
-        recorded_at=at,
+        receipt=receipt,
+        recorded_by=f"{turn.by.post} {turn.by.name}".strip()[:120],
+        recorded_at=turn.at,
     )
     penalty.paid_amount += principal
-    if owed(penalty, on=paid_on).total == 0:
-        penalty.state, penalty.paid_on = PenaltyState.PAID, paid_on
-    penalty.save(update_fields=["paid_amount", "state", "paid_on"])
-    journal.record(
-        "penalties.pay",
-        subject=penalty,
-        by=by,
-        at=at,
-        note=_("罚款 %(p)s 元，加处罚款 %(s)s 元，凭证 %(receipt)s")
-        % {"p": f"{principal:,.2f}", "s": f"{surcharge:,.2f}", "receipt": made.receipt},
-        basis="cn-penalty-2021-67",
-        data=matters.party_data(penalty)
-        | {
-            "payment": made.pk,
-            "principal": str(principal),
-            "surcharge": str(surcharge),
-            "on": paid_on.isoformat(),
-            "way": way,
-            "ground": ground,
-            "whole": penalty.state == PenaltyState.PAID,
-        },
-        key=key,
-        key_digest=asked,
-    )
-    return made
+    whole = owed(penalty, on=paid_on).total == 0
+    if whole:
+        penalty.paid_on = paid_on
+        turn.follow("settle")
+    turn.note = _("罚款 %(p)s 元，加处罚款 %(s)s 元，凭证 %(receipt)s") % {
+        "p": f"{principal:,.2f}",
+        "s": f"{surcharge:,.2f}",
+        "receipt": receipt,
+    }
+    turn.facts = {
+        "payment": turn.made.pk,
+        "principal": str(principal),
+        "surcharge": str(surcharge),
+        "on": paid_on.isoformat(),
+        "way": way,
+        "ground": ground,
+        "whole": whole,
+    }
 
 
-def _check_cash(penalty: Penalty, *, way: str, ground: str, paid_on: date) -> None:
-    if way == "bank":
-        return
-    if way != "spot":
-        raise Refusal(_("请选择缴款方式。"), field="way")
+def _check_cash(penalty: Penalty, *, ground: str, paid_on: date) -> None:
     book = matters.book(penalty.edition)
-    assert penalty.amount is not None
-    if not rules.cash_allowed(book, penalty.amount, ground):
+    if not rules.cash_allowed(book, penalty.amount or rules.ZERO, ground):
         raise Refusal(
             _("当场收缴现金限于 %(most)s 元以下的罚款，这一笔请到银行缴纳；有法定情形的，请选择情形。")
             % {"most": f"{rules.money(book['payment']['cash']['most']):,.2f}"},
@@ -134,31 +94,16 @@ def _check_cash(penalty: Penalty, *, way: str, ground: str, paid_on: date) -> No
         raise Refusal(_("只有当场处罚、当场收缴的才能登记现金。"), field="way")
 
 
-@transaction.atomic
-def hand_in(*, payment_id: int, on: date, by: Actor, at: datetime, key: str = "") -> Payment:
+@LOOP.verb("hand_in", child=Child(Payment, "penalty", "payment_id", lazy("没有找到这笔现金。")))
+def hand_in(turn: Turn, *, on: date | None) -> None:
     """Note that cash taken on the spot reached the bank (two workdays at most)."""
-    asked = journal.digest([payment_id, on])
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Payment.objects.get(pk=known.data["payment"])
-    made = Payment.objects.filter(pk=payment_id, way="spot").first()
-    if made is None:
+    made, on = turn.child, on or turn.today
+    if made.way != "spot":
         raise NotFound(_("没有找到这笔现金。"))
-    penalty = penalties.locked(made.penalty_id, by=by)
-    penalties.require_turn(penalty, "penalties.payment", by=by)
     if made.handed_in_on is not None:
-        raise NotAllowedNow(_("这笔现金已经登记缴存。"), data={"allowed": []})
-    if not made.paid_on <= on <= matters.day_of(at):
+        turn.refuse(_("这笔现金已经登记缴存。"))
+    if not made.paid_on <= on <= turn.today:
         raise Refusal(_("缴存日期应在收款之后、今天以前，请核对。"), field="on")
     made.handed_in_on = on
     made.save(update_fields=["handed_in_on"])
-    journal.record(
-        "penalties.hand_in",
-        subject=penalty,
-        by=by,
-        at=at,
-        basis="cn-penalty-2021-71",
-        data={"payment": made.pk, "on": on.isoformat()},
-        key=key,
-        key_digest=asked,
-    )
-    return made
+    turn.facts = {"payment": made.pk, "on": on.isoformat()}

@@ -6,38 +6,34 @@ by its id and code, so that other rooms can hear of it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
+from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Visit
 from anju.duties.orders.models import Order
 from anju.duties.orders.queries import matters
 from anju.duties.orders.queries.matters import Matter, sentence
-from anju.duties.orders.rules import OrderState
 from anju.duties.orders.services import orders
 from anju.duties.orders.services.papers import issue_paper
 from anju.ground.access import escrow
 from anju.ground.access import queries as access_queries
 from anju.ground.access import services as access
-from anju.ground.access.actors import Actor
-from anju.ground.foundation import citations, codes, journal, workflow
-from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import citations, codes
+from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
-from anju.means.documents.rules import (
-    Inspector,
-    Party,
-    PenaltyDecisionData,
-    PenaltyNoticeData,
-    SpotDecisionData,
-)
+from anju.means.documents.models import IssuedDocument
+from anju.means.documents.rules import PenaltyDecisionData, PenaltyNoticeData, SpotDecisionData
 
 from .. import rules
 from ..models import Penalty, PenaltyOfficer
@@ -46,13 +42,13 @@ from ..queries.offences import (
     offence_name,
     offence_of,
     offences,
+    punished_before,
     require_agency,
     standing_order,
 )
-from ..queries.penalties import is_proposed, papers_of_kind, says, where
-from ..rules import STATE_LABELS, STEPS, Offence, Range
-
-_LEAST_REASON = 4
+from ..queries.penalties import last_day, papers_of_kind, says, where
+from ..rules import STATE_LABELS, STATE_MOODS, STEPS, TERMS, Offence, PenaltyState, Range
+from . import printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,46 +81,168 @@ class Measure:
 
     def __post_init__(self) -> None:
         if self.amount is not None:
-            object.__setattr__(self, "amount", rules.money(self.amount))
+            exact = None if self.warning and not self.amount else rules.money(self.amount)
+            object.__setattr__(self, "amount", exact)
+        object.__setattr__(self, "reasons", self.reasons.strip())
+
+
+# ------------------------------------------------------------------------------------------------------- the Loop
+
+
+class _Clocks:
+    """A case keeps its last days itself."""
+
+    def move(self, turn: Turn) -> None:
+        for column in turn.starts:
+            day = last_day(turn.row, column)
+            setattr(turn.row, column, day)
+            turn.facts[column] = day.isoformat()
+
+
+def _whose(turn: Turn) -> None:
+    """Let nobody decide a case that they handled; let the own officers open a seal, and who may unseal anywhere."""
+    step, penalty, by = turn.step, turn.row, turn.by
+    if step.act in ("decide", "spare") and by.has(step.power) and _handled(penalty, by):
+        raise NotPermitted(
+            _("承办人不能审批自己办理的案件，请由本单位负责人审批。"),
+            code="own_case",
+            data={"power": step.power},
+        )
+    own = by.has("penalties.punish") and penalty is not None and penalty.agency_id in by.organisation_ids
+    if step.act == "unseal" and not (own or LOOP.holds(by, "cases.unseal", penalty)):
+        raise NotPermitted(_("当事人身份已封存，您的岗位不能查看。"), data={"power": "cases.unseal"})
+    if step.act == "hand_in" and turn.child is None:
+        # Cash is handed in payment by payment: never an act on the case as a whole.
+        raise NotPermitted(str(LOOP.no_power))
+
+
+def _handled(penalty: Penalty, by: Any) -> bool:
+    """Say whether somebody is an officer of a case, or filed or proposed it."""
+    officers = list(penalty.officers.values_list("person", "name"))
+    named = any(by.person_id == person is not None or by.name == name for person, name in officers)
+    return named or by.account_id in penalty.handlers
+
+
+def _news(penalty: Penalty) -> dict[str, Any]:
+    """Return what listeners may want to know of a penalty, by name."""
+    return matters.party_data(penalty) | {
+        "offence": penalty.offence,
+        "article": penalty.article,
+        "class": penalty.class_code,
+        "agency": penalty.agency_id,
+        "agency_kind": penalty.agency_kind,
+        "party_kind": penalty.party_kind,
+        "procedure": penalty.procedure,
+        "amount": str(penalty.amount) if penalty.amount is not None else None,
+        "warning": penalty.warning,
+        "decided_on": penalty.decided_on.isoformat() if penalty.decided_on else None,
+    }
+
+
+def _book(penalty: Penalty) -> dict[str, Any]:
+    return matters.book(penalty.edition)
+
+
+LOOP = Loop(
+    Penalty, STEPS, room="penalties", see="penalties.see", labels=STATE_LABELS, moods=STATE_MOODS,
+    roles={"agency": "agency"}, related=("agency", "company", "case__estate", "unit"), news=_news, turns=_whose,
+    clocks=_Clocks(), noun=lazy("此案"), no_power=lazy("您的岗位没有办理这一步的权限，请联系本单位负责人。"),
+    not_yours=lazy("此案由“%(name)s”办理，请由该单位操作。"),
+    missing=lazy("没有找到这件处罚，可能编号有误，或不在您的管辖范围。"),
+    choices={
+        "ways": lambda penalty, day, by: matters.named(matters.book(day)["service"]["ways"]),
+        "grounds": lambda penalty, day, by: matters.named(_book(penalty)["spare"]),
+        "cash_grounds": lambda penalty, day, by: matters.named(_book(penalty)["payment"]["cash_grounds"]),
+    },
+)  # fmt: skip
+
+
+@LOOP.effect("tell_case")
+def _tell_case(turn: Turn) -> None:
+    """Write a line into the story of the case that a penalty is about."""
+    penalty = turn.row
+    said = {
+        "file": _("立案：%(offence)s"),
+        "spare": _("不予处罚：%(why)s"),
+        "cancel": _("撤销处罚：%(why)s"),
+    }.get(turn.step.act, _("处罚决定：%(what)s，%(number)s"))
+    words = {
+        "offence": offence_of(penalty).name,
+        "why": turn.note,
+        "what": says(penalty),
+        "number": penalty.written_number,
+    }
+    notes.note(
+        Case.objects.filter(pk=penalty.case_id), said % words, by=turn.by, at=turn.at,
+        basis=penalty.article if turn.target == PenaltyState.DECIDED else turn.basis,
+        penalty=penalty.pk, number=penalty.written_number,
+    )  # fmt: skip
+
+
+@LOOP.effect("lay_before_head")
+def _lay_before_head(turn: Turn) -> None:
+    """Lay before the head what was proposed, and a case on somebody too young, which only the head can end."""
+    penalty = turn.row
+    if turn.step.act == "propose" or penalty.spare_only:
+        penalty.with_head_since = turn.at
+        penalty.save(update_fields=["with_head_since"])
+
+
+@LOOP.effect("stop_counting")
+def _stop_counting(turn: Turn) -> None:
+    """Let a cancelled decision count no more: in no figure, and not as a first offence used up."""
+    turn.row.cancelled_on, turn.row.cancelled_reason = turn.today, turn.note[:300]
+
+
+@LOOP.effect("void_paper")
+def _void_paper(turn: Turn) -> None:
+    """Void the paper of a cancelled decision; it keeps its number."""
+    if turn.row.document_id:
+        turn.do(papers.void, document_id=turn.row.document_id, reason=turn.note[:200])
 
 
 # ----------------------------------------------------------------------------------------------------------- filing
 
 
-@transaction.atomic
+def _asked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what makes two cases the same: what the matter is called, and who is accused, by a keyed fingerprint."""
+    hidden = {asked.name: given.get(asked.name) for asked in rules.PARTY}
+    plain = {name: value for name, value in given.items() if name not in hidden}
+    return plain | {"matter": given["matter"].about, "accused": escrow.fingerprint(repr(hidden))}
+
+
+@LOOP.verb("file", asked=_asked)
 def file(
+    turn: Turn,
     *,
     matter: Matter,
     offence: str,
     procedure: str,
-    accused: Accused,
+    accused: Accused | None,
     facts: str,
-    officers: Sequence[tuple[str, str]],
-    by: Actor,
-    at: datetime,
-    refused: bool = False,
-    first_offence: bool = False,
-    corrected: bool = False,
-    key: str = "",
+    officers: Sequence[tuple[str, str]] | None,
+    refused: bool,
+    first_offence: bool,
+    corrected: bool,
+    **typed: Any,
 ) -> Penalty:
     """File a penalty case (立案): which offence, on whom, by which procedure, with which officers.
 
-    refused  the party refused to obey the order that stands (拒不改正)
+    officers  names and badges; default: the actor and the second one that was typed
+    refused   the party refused to obey the order that stands (拒不改正)
     Raises WrongAgency with the offer of a transfer; Refusal for an order that is missing, too few officers, a party
     that the article does not punish, or a fine that is beyond the procedure on the spot.
     """
-    asked = journal.digest(
-        [matter.about, offence, procedure, accused.kind, escrow.fingerprint(accused.name), facts]
+    _may_punish(turn, matter)
+    accused = accused or Accused(
+        typed["party_kind"],
+        typed["party_name"],
+        typed["id_number"],
+        typed["phone"],
+        typed["age"],
+        typed["address"],
     )
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Penalty.objects.get(pk=known.subject_id)
-    on = matters.day_of(at)
-    _may_punish(matter, by=by)
-    # Asked again behind the lock on the case: the second of two equal requests waited there for the first.
-    if known := journal.receipt(by=by, key=key, key_digest=asked):
-        return Penalty.objects.get(pk=known.subject_id)
-    agency = matters.agency_of(by)
-    book = matters.book(on)
+    on, agency, book = turn.today, matters.agency_of(turn.by), matters.book(turn.today)
     chosen = offences(on).get(offence)
     if chosen is None:
         raise Refusal(_("请选择违法行为。"), field="offence")
@@ -133,31 +251,23 @@ def file(
         raise Refusal(_("这类行为%(also)s，不在这里决定罚款。") % {"also": chosen.also}, field="offence")
     allowed = _range_for(chosen, accused.kind)
     order = _require_order(chosen, matter, refused=refused, on=on)
-    name = accused.name.strip()
+    name, is_person = accused.name.strip(), accused.kind == "person"
     if not name:
         raise Refusal(_("请填写被处罚的单位名称或个人姓名。"), field="party_name")
-    if len(facts.strip()) < 6:
-        raise Refusal(_("请写明违法事实：何时、何处、做了什么。"), field="facts")
-    if procedure not in ("simple", "ordinary"):
-        raise Refusal(_("请选择简易程序或者普通程序。"), field="procedure")
-    if procedure == "simple" and rules.age_says(book, accused.age) == "none":
-        raise Refusal(
-            _(
-                "不满十四周岁的不予处罚，不能当场处罚。请改选“普通程序”立案，由负责人办理“不予处罚”，责令监护人管教。"
-            ),
-            field="procedure",
-            data={"offer": "ordinary"},
-            code="under_age",
-        )
+    spare_only = is_person and rules.age_says(book, accused.age) == "none"
     if procedure == "simple":
-        _within_ceiling(allowed.least, agency, accused.kind, book=book, on=on)
+        _fits_the_spot(allowed, agency, accused.kind, spare_only=spare_only, book=book, on=on)
     least, basis = rules.officers_needed(book, procedure, agency.kind)
-    acting = matters.officers(officers, agency=agency, by=by, least=least, basis=basis, at=at)
+    if officers is None:
+        own = matters.officer(turn.by)
+        first = (own.name if own else turn.by.name, typed["first_badge"])
+        officers = [first, (typed["second_name"], typed["second_badge"])]
+    acting = matters.officers(officers, agency=agency, by=turn.by, least=least, basis=basis, at=turn.at)
     if procedure == "ordinary":
         _leave_somebody_to_decide(acting, agency, on=on)
-    is_person = accused.kind == "person"
     company = None if is_person else _company_named(name, matter)
     hazard = matter.hazards[0] if matter.hazards else None
+    sealed = {"name": name} | {part: getattr(accused, part) for part in ("id_number", "phone", "address")}
     penalty = Penalty.objects.create(
         **matter.place,
         offence=chosen.key,
@@ -166,51 +276,45 @@ def file(
         procedure=procedure,
         agency=agency,
         agency_kind=agency.kind,
-        case=matter.case or _case_of(matter),
+        case=matter.case or Case.objects.filter(pk__in=matter.case_ids).order_by("pk").first(),
         finding=matter.finding,
         visit=matter.visit,
         unit=matter.unit,
         company=company,
         party_kind=accused.kind,
         party_name=codes.mask_name(name) if is_person else name[:120],
-        party_sealed=escrow.seal(
-            {"name": name, "id_number": accused.id_number, "phone": accused.phone, "address": accused.address}
-        )
-        if is_person
-        else None,
+        party_sealed=escrow.seal(sealed) if is_person else None,
         party_age=accused.age if is_person else None,
-        facts=facts.strip(),
+        spare_only=spare_only,
+        handlers=[turn.by.account_id] if turn.by.account_id is not None else [],
+        facts=facts,
         class_code=hazard.class_code if hazard else "",
         top_class=hazard.top_class if hazard else "",
         is_old_community=matter.is_old,
         unit_kind=matter.unit.kind if matter.unit else "",
         refused_correction=order is not None,
-        first_offence=first_offence and not _punished_before(company, chosen.key, on=on),
+        first_offence=first_offence and not punished_before(company, chosen.key, on=on),
         corrected=corrected,
-        filed_at=at,
-        decide_by=matters.last_day(on, book["ordinary"]["decide_within"])
-        if procedure == "ordinary"
-        else None,
+        filed_at=turn.at,
         is_demo=matter.is_demo,
     )
     PenaltyOfficer.objects.bulk_create(
         PenaltyOfficer(penalty=penalty, person=acting.people.get(o.name), name=o.name, badge=o.badge)
         for o in acting.names
     )
-    journal.record(
-        "penalties.file",
-        subject=penalty,
-        by=by,
-        at=at,
-        basis=chosen.article,
-        data=_news(penalty) | {"procedure": procedure, "order": order.pk if order else None},
-        key=key,
-        key_digest=asked,
-    )
-    note_on_case(
-        penalty, _("立案：%(offence)s") % {"offence": chosen.name}, by=by, at=at, basis=chosen.article
-    )
+    turn.basis, turn.facts = chosen.article, {"order": order.pk if order else None}
+    turn.starts = turn.starts if procedure == "ordinary" else ()
     return penalty
+
+
+def _may_punish(turn: Turn, matter: Matter) -> None:
+    """Lock the case of a matter; refuse whoever holds the power only where the matter is not."""
+    by, power, no_power = turn.by, turn.step.power, _("您的岗位不能立案处罚。")
+    if matter.case is not None:
+        cases.require_power_on(cases.locked(matter.case.pk, by=by), power, by=by, sentence=no_power)
+        turn.asked_again()
+    elif matter.visit and not access.visible(Visit, to=by, power=power).filter(pk=matter.visit.pk).exists():
+        raise NotPermitted(no_power, data={"power": power})
 
 
 def _leave_somebody_to_decide(acting: matters.Officers, agency: Organisation, *, on: date) -> None:
@@ -223,20 +327,6 @@ def _leave_somebody_to_decide(acting: matters.Officers, agency: Organisation, *,
             field="officers",
             code="nobody_to_decide",
         )
-
-
-def _may_punish(matter: Matter, *, by: Actor) -> None:
-    sentence = _("您的岗位不能立案处罚。")
-    if not by.has("penalties.punish"):
-        raise NotPermitted(sentence, data={"power": "penalties.punish"})
-    if matter.case is not None:
-        cases.require_power_on(
-            cases.locked(matter.case.pk, by=by), "penalties.punish", by=by, sentence=sentence
-        )
-    elif matter.visit is not None:
-        seen = access.visible(Visit, to=by, power="penalties.punish").filter(pk=matter.visit.pk)
-        if not seen.exists():
-            raise NotPermitted(sentence, data={"power": "penalties.punish"})
 
 
 def _range_for(offence: Offence, party: str) -> Range:
@@ -271,6 +361,22 @@ def _require_order(offence: Offence, matter: Matter, *, refused: bool, on: date)
     return order
 
 
+def _fits_the_spot(
+    allowed: Range, agency: Organisation, party: str, *, spare_only: bool, book: Mapping[str, Any], on: date
+) -> None:
+    """Refuse to decide on the spot about somebody too young, or what costs more than the ceiling at least."""
+    if spare_only:
+        raise Refusal(
+            _(
+                "不满十四周岁的不予处罚，不能当场处罚。请改选“普通程序”立案，由负责人办理“不予处罚”，责令监护人管教。"
+            ),
+            field="procedure",
+            data={"offer": "ordinary"},
+            code="under_age",
+        )
+    _within_ceiling(allowed.least, agency, party, book=book, on=on)
+
+
 def _within_ceiling(
     amount: Decimal, agency: Organisation, party: str, *, book: Mapping[str, Any], on: date
 ) -> None:
@@ -299,128 +405,81 @@ def _company_named(name: str, matter: Matter) -> Organisation | None:
     return next((o for o in known if o is not None and o.name == name), None)
 
 
-def _case_of(matter: Matter) -> Case | None:
-    return Case.objects.filter(pk__in=matter.case_ids).order_by("pk").first() if matter.case_ids else None
+# ------------------------------------------------------------------------------------------------------ on the spot
 
 
-def _punished_before(company: Organisation | None, offence: str, *, on: date) -> bool:
-    """Say whether a company was already punished for the same, within the limitation's years."""
-    if company is None:
-        return False
-    years = matters.book(on)["limitation"]["years"]
-    earlier = Penalty.objects.filter(company=company, offence=offence, decided_on__year__gte=on.year - years)
-    return earlier.filter(cancelled_on__isnull=True).exists()
+@LOOP.verb("penalise_on_the_spot", asked=_asked)
+def penalise_on_the_spot(turn: Turn, **given: Any) -> Penalty:
+    """File and decide in one act, as it happens at the scene; all or nothing."""
+    spot = {asked.name: given.pop(asked.name) for asked in rules.SPOT}
+    made = turn.do(file, procedure="simple", **given)
+    turn.subject = turn.do(decide_simple, penalty_id=made.pk, **spot)
+    return turn.subject
 
 
-def _news(penalty: Penalty) -> dict[str, Any]:
-    """Return what listeners may want to know of a penalty, by name."""
-    return matters.party_data(penalty) | {
-        "offence": penalty.offence,
-        "article": penalty.article,
-        "class": penalty.class_code,
-        "agency": penalty.agency_id,
-        "agency_kind": penalty.agency_kind,
-        "party_kind": penalty.party_kind,
-        "procedure": penalty.procedure,
-        "amount": str(penalty.amount) if penalty.amount is not None else None,
-        "warning": penalty.warning,
-        "decided_on": penalty.decided_on.isoformat() if penalty.decided_on else None,
-    }
+@LOOP.verb("decide_simple")
+def decide_simple(
+    turn: Turn,
+    *,
+    measure: Measure | None,
+    statement: str,
+    acted_at: datetime | None,
+    pay_on_spot: bool,
+    **typed: Any,
+) -> None:
+    """Decide on the spot (当场处罚) up to the agency's ceiling, and hand the decision over there and then.
 
-
-def note_on_case(penalty: Penalty, said: str, *, by: Actor, at: datetime, basis: str = "") -> None:
-    """Write a line into the story of the case that a penalty is about."""
-    if penalty.case is None:
-        return
-    journal.record(
-        "penalties.noted_on_case",
-        subject=penalty.case,
-        by=by,
-        at=at,
-        note=said,
-        basis=basis,
-        data={"penalty": penalty.pk, "number": penalty.written_number},
+    statement  what the party said, and whether it was accepted
+    acted_at   when it was handed over, when that was before now: a decision is filed within 24 hours of it
+    """
+    penalty, book, offence = turn.row, _book(turn.row), offence_of(turn.row)
+    measure = measure or Measure(**typed)
+    require_agency(offence, penalty.agency, on=turn.today)
+    _check_measure(turn, measure)
+    fine = measure.amount or rules.ZERO
+    _within_ceiling(fine, penalty.agency, penalty.party_kind, book=book, on=turn.today)
+    when = acted_at or turn.at
+    if when > turn.at or (turn.at - when).days > 30:
+        raise Refusal(_("当场处罚的时间应在现在之前，请核对。"), field="acted_at")
+    _decided(turn, measure, when=when)
+    penalty.statement, penalty.served_at = statement, when
+    data = SpotDecisionData(
+        **printed.common(penalty, offence, measure),
+        happened_at=when,
+        place=where(penalty),
+        statement=sentence(statement),
+        paid_on_spot=pay_on_spot and rules.cash_allowed(book, fine),
     )
+    _paper(turn, "spot_decision", data)
+    turn.note = penalty.written_number
+    hours = (turn.at - when).total_seconds() / 3600
+    turn.facts["filed_late"] = hours > book["simple"]["file_within"]["amount"]
 
 
-# ------------------------------------------------------------------------------------------------------ the steps
+def _decided(turn: Turn, measure: Measure, *, when: datetime) -> None:
+    """Keep what is decided; money is owed only where there is a fine."""
+    penalty = turn.row
+    penalty.amount, penalty.warning, penalty.reasons = measure.amount, measure.warning, measure.reasons
+    penalty.decided_at, penalty.decided_on = when, matters.day_of(when)
+    turn.starts = turn.starts if measure.amount else ()
 
 
-def locked(penalty_id: int, *, by: Actor) -> Penalty:
-    """Lock a penalty that the actor may see, or say that there is none."""
-    seen = access.visible_q(Penalty, to=by, power="penalties.see")
-    found = Penalty.objects.filter(seen, pk=penalty_id).select_related(
-        "agency", "company", "case__estate", "unit"
-    )
-    penalty = found.select_for_update(of=("self",)).first()
-    if penalty is None:
-        raise NotFound(_("没有找到这件处罚，可能编号有误，或不在您的管辖范围。"))
-    return penalty
+def _paper(turn: Turn, kind: str, data: Any) -> None:
+    """Issue the decision, signed by whoever decides."""
+    paper = _issued(turn, kind, data, signed_by=turn.by.name)
+    turn.row.document_id, turn.row.written_number = paper.pk, paper.written_number
 
 
-class _Act:
-    """One step being taken: found by the table, its actor checked, its receipt looked for."""
-
-    def __init__(self, penalty_id: int, act: str, *, by: Actor, at: datetime, key: str, asked: Sequence[Any]):
-        self.by, self.at, self.key = by, at, key
-        self.digest = journal.digest([penalty_id, act, *asked])
-        self.penalty = locked(penalty_id, by=by)
-        self.done = journal.receipt(by=by, key=key, key_digest=self.digest) is not None
-        self.on = matters.day_of(at)
-        self.book = matters.book(self.penalty.edition)
-        self.offence = offence_of(self.penalty)
-        if self.done:
-            return
-        try:
-            self.step = workflow.find(STEPS, act=act, state=self.penalty.state)
-        except NotAllowedNow as refused:
-            raise NotAllowedNow(
-                _("此案现在是“%(state)s”，不能“%(act)s”。现在可以：%(possible)s。")
-                % {
-                    "state": STATE_LABELS[self.penalty.state],
-                    "act": next(str(s.label) for s in STEPS if s.act == act),
-                    "possible": "、".join(str(s.label) for s in STEPS if self.penalty.state in s.source)
-                    or _("无"),
-                },
-                data=refused.data,
-            ) from None
-        require_turn(self.penalty, self.step.power, by=by)
-
-    def told(self, *, note: str = "", **data: Any) -> dict[str, Any]:
-        """Save the penalty in its new state; return what the event says, which is the receipt, too."""
-        self.penalty.state = self.step.target or self.penalty.state
-        self.penalty.save()
-        return {
-            "subject": self.penalty,
-            "by": self.by,
-            "at": self.at,
-            "note": note,
-            "basis": self.step.basis,
-            "data": _news(self.penalty) | data,
-            "key": self.key,
-            "key_digest": self.digest,
-        }
+def _issued(turn: Turn, kind: str, data: Any, *, signed_by: str = "") -> IssuedDocument:
+    return issue_paper(
+        kind=kind, data=data, office=turn.row.agency, subject=turn.row, by=turn.by, at=turn.at,
+        signed_by=signed_by,
+    )  # fmt: skip
 
 
-def require_turn(penalty: Penalty, power: str, *, by: Actor) -> None:
-    """Refuse whoever lacks the power, or is not of the agency that handles the penalty."""
-    if not by.has(power):
-        raise NotPermitted(_("您的岗位没有办理这一步的权限，请联系本单位负责人。"), data={"power": power})
-    if penalty.agency_id not in by.organisation_ids:
-        raise NotPermitted(
-            _("此案由“%(name)s”办理，请由该单位操作。") % {"name": penalty.agency.name}, code="not_your_turn"
-        )
-
-
-def _check_measure(act: _Act, measure: Measure) -> None:
+def _check_measure(turn: Turn, measure: Measure) -> None:
     """Refuse an amount outside the article's range, a warning it does not know, or a choice without its reasons."""
-    penalty, offence = act.penalty, act.offence
-    if rules.age_says(act.book, penalty.party_age) == "none":
-        raise Refusal(
-            _("不满十四周岁的人有违法行为的，不予处罚，责令监护人管教。请办理“不予处罚”。"),
-            data={"offer": "spare"},
-            code="under_age",
-        )
+    penalty, offence = turn.row, offence_of(turn.row)
     allowed = _range_for(offence, penalty.party_kind)
     if measure.warning and not offence.warning:
         raise Refusal(_("这一条款没有规定警告。"), field="warning")
@@ -436,7 +495,7 @@ def _check_measure(act: _Act, measure: Measure) -> None:
         if str(lacking) == "base":
             raise Refusal(_("请填写%(what)s。") % {"what": allowed.of}, field="base") from None
         raise Refusal(_("请填写违法行为持续的天数。"), field="days") from None
-    if rules.age_says(act.book, penalty.party_age) == "lighter":
+    if rules.age_says(_book(penalty), penalty.party_age) == "lighter":
         least = rules.CENT  # 从轻或者减轻
     if measure.amount <= 0 or not least <= measure.amount <= most:
         raise Refusal(
@@ -451,283 +510,95 @@ def _check_measure(act: _Act, measure: Measure) -> None:
             data={"least": str(least), "most": str(most)},
             code="out_of_range",
         )
-    if not allowed.fixed and len(measure.reasons.strip()) < _LEAST_REASON:
+    if not allowed.fixed and len(measure.reasons) < 4:
         raise Refusal(_("请写明裁量理由：为什么是这个数额。"), field="reasons")
 
 
-@transaction.atomic
-def decide_simple(
-    *,
-    penalty_id: int,
-    measure: Measure,
-    by: Actor,
-    at: datetime,
-    statement: str = "",
-    pay_on_spot: bool = False,
-    acted_at: datetime | None = None,
-    key: str = "",
-) -> Penalty:
-    """Decide on the spot (当场处罚) up to the agency's ceiling, and hand the decision over there and then.
-
-    statement  what the party said, and whether it was accepted
-    acted_at   when it was handed over, when that was before now: a decision is filed within 24 hours of it
-    """
-    act = _Act(
-        penalty_id, "decide_simple", by=by, at=at, key=key, asked=[str(measure.amount), measure.warning]
-    )
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if penalty.procedure != "simple":
-        raise NotAllowedNow(_("此案适用普通程序，应当先告知再决定。"), data={"allowed": ["give_notice"]})
-    require_agency(act.offence, penalty.agency, on=act.on)
-    _check_measure(act, measure)
-    _within_ceiling(
-        measure.amount or rules.ZERO, penalty.agency, penalty.party_kind, book=act.book, on=act.on
-    )
-    when = acted_at or at
-    if when > at or (at - when).days > 30:
-        raise Refusal(_("当场处罚的时间应在现在之前，请核对。"), field="acted_at")
-    _decided(act, measure, when=when)
-    penalty.statement = statement.strip()
-    penalty.served_at = when
-    penalty.pay_by = _pay_by(act, matters.day_of(when)) if measure.amount else None
-    people = _inspectors(penalty)
-    data = SpotDecisionData(
-        organisation=penalty.agency.name,
-        party=party_of(penalty),
-        happened_at=when,
-        place=where(penalty),
-        facts=sentence(penalty.facts),
-        violated=_violated(act.offence),
-        basis=matters.cited(act.offence.basis[-1:]),
-        amount=measure.amount or rules.ZERO,
-        officers=people,
-        warning=measure.warning,
-        evidence=evidence_of(penalty),
-        statement=sentence(penalty.statement),
-        discretion=sentence(measure.reasons, ends=_("，")),
-        paid_on_spot=pay_on_spot and rules.cash_allowed(act.book, measure.amount or rules.ZERO),
-        phone=penalty.agency.phone,
-    )
-    _paper(act, "spot_decision", data)
-    within = act.book["simple"]["file_within"]
-    hours = (at - when).total_seconds() / 3600
-    journal.record(
-        "penalties.decide_simple",
-        **act.told(note=penalty.written_number, filed_late=hours > within["amount"]),
-    )
-    _tell_case(act)
-    return penalty
+# ------------------------------------------------------------------------------------------- the ordinary procedure
 
 
-def _decided(act: _Act, measure: Measure, *, when: datetime) -> None:
-    penalty = act.penalty
-    penalty.amount, penalty.warning = measure.amount, measure.warning
-    penalty.reasons = measure.reasons.strip()
-    penalty.decided_at, penalty.decided_on = when, matters.day_of(when)
-
-
-def _pay_by(act: _Act, served_on: date) -> date:
-    return matters.last_day(served_on, act.book["payment"]["pay_within"])
-
-
-def _paper(act: _Act, kind: str, data: Any) -> None:
-    paper = issue_paper(
-        kind=kind, data=data, office=act.penalty.agency, subject=act.penalty, by=act.by, at=act.at,
-        signed_by=act.by.name,
-    )  # fmt: skip
-    act.penalty.document_id, act.penalty.written_number = paper.pk, paper.written_number
-
-
-def _tell_case(act: _Act) -> None:
-    penalty = act.penalty
-    said = _("处罚决定：%(what)s，%(number)s") % {"what": says(penalty), "number": penalty.written_number}
-    note_on_case(penalty, said, by=act.by, at=act.at, basis=penalty.article)
-
-
-@transaction.atomic
-def give_notice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("give_notice")
+def give_notice(turn: Turn, *, measure: Measure | None, **typed: Any) -> None:
     """Tell the party the intended penalty and its rights (行政处罚告知书); it may state, and ask for a hearing."""
-    asked = [str(measure.amount), measure.warning]
-    act = _Act(penalty_id, "give_notice", by=by, at=at, key=key, asked=asked)
-    return act.penalty if act.done else _notice(act, measure)
+    if turn.row.procedure == "simple":
+        turn.row.procedure = "ordinary"  # the officer found on the way that the matter needs it
+        least, basis = rules.officers_needed(_book(turn.row), "ordinary", turn.row.agency_kind)
+        if turn.row.officers.count() < least:
+            raise Refusal(
+                _("普通程序至少需要 %(n)d 名执法人员（%(basis)s），请重新立案并补充人员。")
+                % {"n": least, "basis": citations.cite(basis)},
+                code="too_few_officers",
+            )
+    _notice(turn, measure or Measure(**typed))
 
 
-@transaction.atomic
-def renotice(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("renotice")
+def renotice(turn: Turn, *, measure: Measure | None, **typed: Any) -> None:
     """Tell the party anew, because it may become more or rests on other facts; it is heard from the beginning."""
-    asked = [str(measure.amount), measure.warning, measure.reasons]
-    act = _Act(penalty_id, "renotice", by=by, at=at, key=key, asked=asked)
-    if act.done:
-        return act.penalty
-    penalty = act.penalty
+    penalty = turn.row
     penalty.statement = penalty.statement_answer = penalty.hearing_record = ""
-    penalty.hearing_asked_at = penalty.hearing_on = None
-    return _notice(act, measure)
+    penalty.hearing_asked_at = penalty.hearing_on = penalty.hearing_until = penalty.with_head_since = None
+    _notice(turn, measure or Measure(**typed))
 
 
-def _notice(act: _Act, measure: Measure) -> Penalty:
-    penalty, by, at = act.penalty, act.by, act.at
-    if penalty.procedure == "simple":
-        penalty.procedure = "ordinary"  # the officer found on the way that the matter needs it
-        penalty.decide_by = matters.last_day(
-            matters.day_of(penalty.filed_at), act.book["ordinary"]["decide_within"]
-        )
-        _two_officers(act)
-    _check_measure(act, measure)
-    hearing = _hearing_possible(act, measure.amount)
-    within = act.book["ordinary"]["statement_within"]
+def _notice(turn: Turn, measure: Measure) -> None:
+    penalty, offence = turn.row, offence_of(turn.row)
+    _check_measure(turn, measure)
+    threshold = rules.hearing_threshold(_book(penalty), penalty.agency_kind, penalty.party_kind)[0]
+    hearing = (measure.amount is not None and measure.amount >= threshold) or names_a_penalty(offence)
+    if not hearing:
+        turn.starts = tuple(column for column in turn.starts if column != "hearing_until")
     penalty.proposed_amount, penalty.warning = measure.amount, measure.warning
-    penalty.reasons, penalty.noticed_at = measure.reasons.strip(), at
-    penalty.statement_until = matters.last_day(act.on, within)
+    penalty.reasons, penalty.noticed_at = measure.reasons, turn.at
     data = PenaltyNoticeData(
-        organisation=penalty.agency.name,
-        party=party_of(penalty),
-        facts=sentence(penalty.facts),
-        evidence=evidence_of(penalty),
-        violated=_violated(act.offence),
-        basis=matters.cited(act.offence.basis[-1:]),
-        amount=measure.amount or rules.ZERO,
-        officers=_inspectors(penalty),
-        warning=measure.warning,
-        other=act.offence.also if names_a_penalty(act.offence) else "",
-        discretion=sentence(penalty.reasons, ends=_("，")),
+        **printed.common(penalty, offence, measure),
+        other=printed.other(offence),
         hearing=hearing,
         address=penalty.agency.address,
         contact=penalty.officers.order_by("pk").values_list("name", flat=True).first() or "",
-        phone=penalty.agency.phone,
     )
-    paper = issue_paper(
-        kind="penalty_notice", data=data, office=penalty.agency, subject=penalty, by=by, at=at
-    )
-    told_anew = act.step.act == "renotice"
-    journal.record(
-        "penalties.renotice" if told_anew else "penalties.give_notice",
-        **act.told(
-            note=paper.written_number, hearing=hearing, statement_until=penalty.statement_until.isoformat()
-        ),
-    )
-    return penalty
+    turn.note = _issued(turn, "penalty_notice", data).written_number
+    turn.facts["hearing"] = hearing
 
 
-def _two_officers(act: _Act) -> None:
-    least, basis = rules.officers_needed(act.book, "ordinary", act.penalty.agency_kind)
-    if act.penalty.officers.count() < least:
-        raise Refusal(
-            _("普通程序至少需要 %(n)d 名执法人员（%(basis)s），请重新立案并补充人员。")
-            % {"n": least, "basis": citations.cite(basis)},
-            code="too_few_officers",
-        )
-
-
-def _hearing_possible(act: _Act, amount: Decimal | None) -> bool:
-    threshold, _basis, _is_default = rules.hearing_threshold(
-        act.book, act.penalty.agency_kind, act.penalty.party_kind
-    )
-    return (amount is not None and amount >= threshold) or names_a_penalty(act.offence)
-
-
-@transaction.atomic
-def take_statement(
-    *, penalty_id: int, statement: str, answer: str, by: Actor, at: datetime, key: str = ""
-) -> Penalty:
+@LOOP.verb("take_statement")
+def take_statement(turn: Turn, *, statement: str, answer: str) -> None:
     """Keep what the party stated or that it waived, and what was made of it (陈述申辩)."""
-    act = _Act(penalty_id, "take_statement", by=by, at=at, key=key, asked=[statement, answer])
-    if act.done:
-        return act.penalty
-    if len(statement.strip()) < 2 or len(answer.strip()) < 2:
-        raise Refusal(_("请写明当事人的陈述申辩（或放弃）和复核意见。"), field="statement")
-    act.penalty.statement, act.penalty.statement_answer = statement.strip(), answer.strip()
-    journal.record("penalties.take_statement", **act.told(note=statement.strip()))
-    return act.penalty
+    turn.row.statement, turn.row.statement_answer, turn.note = statement, answer, statement
 
 
-@transaction.atomic
-def ask_hearing(
-    *, penalty_id: int, hearing_on: date | None, by: Actor, at: datetime, key: str = ""
-) -> Penalty:
-    """Note that the party asked for a hearing in time, and for which day it is set (seven workdays ahead)."""
-    act = _Act(penalty_id, "ask_hearing", by=by, at=at, key=key, asked=[hearing_on])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if not _hearing_possible(act, penalty.proposed_amount):
-        raise Refusal(_("拟罚款数额没有达到听证标准，当事人可以陈述申辩。"))
-    if penalty.hearing_record:
-        raise NotAllowedNow(_("此案已经听证，不能再次申请。"), data={"allowed": ["propose"]})
-    limits = act.book["hearing"]
-    assert penalty.noticed_at is not None
-    until = matters.last_day(matters.day_of(penalty.noticed_at), limits["ask_within"])
-    if act.on > until:
-        raise Refusal(
-            _("申请听证的期限已于%(day)s届满（告知后五日）。") % {"day": until.isoformat()},
-            field="hearing_on",
-        )
-    earliest = matters.last_day(act.on, limits["notice_before"])
-    if hearing_on is None or hearing_on < earliest:
+@LOOP.verb("ask_hearing")
+def ask_hearing(turn: Turn, *, hearing_on: date) -> None:
+    """Note that the party asked for a hearing in time, and for which day it is set (seven workdays ahead).
+
+    What was proposed before is void: the proposal rests on the hearing's record.
+    """
+    earliest = matters.last_day(turn.today, _book(turn.row)["hearing"]["notice_before"])
+    if hearing_on < earliest:
         raise Refusal(
             _("听证七日前通知当事人，最早可定在%(day)s。") % {"day": earliest.isoformat()}, field="hearing_on"
         )
-    penalty.hearing_asked_at, penalty.hearing_on = at, hearing_on
-    journal.record("penalties.ask_hearing", **act.told(on=hearing_on.isoformat()))
-    return penalty
+    turn.row.hearing_asked_at, turn.row.hearing_on, turn.row.with_head_since = turn.at, hearing_on, None
+    turn.facts["on"] = hearing_on.isoformat()
 
 
-@transaction.atomic
-def record_hearing(*, penalty_id: int, record: str, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("record_hearing")
+def record_hearing(turn: Turn, *, record: str) -> None:
     """Keep the record of the hearing; the case goes on to a proposal."""
-    act = _Act(penalty_id, "record_hearing", by=by, at=at, key=key, asked=[record])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if len(record.strip()) < 6:
-        raise Refusal(_("请写明听证情况和意见。"), field="record")
-    if penalty.hearing_on and act.on < penalty.hearing_on:
-        raise NotAllowedNow(
-            _("听证定在%(day)s，尚未举行。") % {"day": penalty.hearing_on.isoformat()}, data={"allowed": []}
-        )
-    penalty.hearing_record = record.strip()
-    journal.record("penalties.record_hearing", **act.told(note=record.strip()))
-    return penalty
+    turn.row.hearing_record = turn.note = record
 
 
-@transaction.atomic
-def propose(*, penalty_id: int, measure: Measure, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("propose")
+def propose(turn: Turn, *, measure: Measure | None, **typed: Any) -> None:
     """Propose the decision after the party was heard; never more than it was told."""
-    act = _Act(penalty_id, "propose", by=by, at=at, key=key, asked=[str(measure.amount), measure.reasons])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if not penalty.statement and penalty.statement_until and act.on <= penalty.statement_until:
-        raise NotAllowedNow(
-            _("陈述申辩期到%(day)s。当事人放弃的，请先记录放弃。")
-            % {"day": penalty.statement_until.isoformat()},
-            data={"allowed": ["take_statement"]},
-        )
-    if hearing_until := _may_still_ask(act):
-        raise NotAllowedNow(
-            _("当事人可以在%(day)s前申请听证，期满后再提出处罚意见。") % {"day": hearing_until.isoformat()},
-            data={"allowed": ["ask_hearing"]},
-        )
-    _check_measure(act, measure)
+    penalty, measure = turn.row, measure or Measure(**typed)
+    _check_measure(turn, measure)
     _not_heavier(penalty, measure)
     penalty.proposed_amount, penalty.warning = measure.amount, measure.warning
-    penalty.reasons = measure.reasons.strip() or penalty.reasons
-    journal.record("penalties.propose", **act.told(note=penalty.reasons, proposed=str(measure.amount)))
-    return penalty
-
-
-def _may_still_ask(act: _Act) -> date | None:
-    penalty = act.penalty
-    if (
-        penalty.hearing_record
-        or penalty.noticed_at is None
-        or not _hearing_possible(act, penalty.proposed_amount)
-    ):
-        return None
-    until = matters.last_day(matters.day_of(penalty.noticed_at), act.book["hearing"]["ask_within"])
-    return until if act.on <= until and not penalty.statement else None
+    penalty.reasons = turn.note = measure.reasons or penalty.reasons
+    if turn.by.account_id is not None:
+        penalty.handlers = sorted({*penalty.handlers, turn.by.account_id})
+    turn.facts["proposed"] = str(measure.amount)
 
 
 def _not_heavier(penalty: Penalty, measure: Measure) -> None:
@@ -741,89 +612,48 @@ def _not_heavier(penalty: Penalty, measure: Measure) -> None:
         )
 
 
-@transaction.atomic
-def decide(
-    *, penalty_id: int, by: Actor, at: datetime, measure: Measure | None = None, note: str = "", key: str = ""
-) -> Penalty:
+@LOOP.verb("decide")
+def decide(turn: Turn, *, measure: Measure | None, note: str) -> None:
     """Decide a proposed penalty (行政处罚决定书); the head does, never an officer who handled the case.
 
     measure  another amount than proposed, not a higher one; default: as proposed
     """
-    act = _Act(penalty_id, "decide", by=by, at=at, key=key, asked=[str(measure and measure.amount), note])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    _another_person(penalty, by=by)
-    if not is_proposed(penalty):
-        raise NotAllowedNow(_("承办人还没有提出处罚意见。"), data={"allowed": ["propose"]})
-    given = measure or Measure(penalty.proposed_amount, penalty.warning, penalty.reasons)
-    if not given.reasons.strip():
-        given = Measure(given.amount, given.warning, penalty.reasons, given.serious, given.base, given.days)
-    require_agency(act.offence, penalty.agency, on=act.on)
+    penalty, offence = turn.row, offence_of(turn.row)
+    require_agency(offence, penalty.agency, on=turn.today)
+    given = measure or Measure(penalty.proposed_amount, penalty.warning)
+    given = replace(given, reasons=given.reasons or penalty.reasons)
     if measure is not None:
-        _check_measure(act, given)
+        _check_measure(turn, given)
     _not_heavier(penalty, given)
-    _decided(act, given, when=at)
-    penalty.approved_by = f"{by.post} {by.name}".strip()[:120]
+    _decided(turn, given, when=turn.at)
+    penalty.approved_by = _signed(turn)
     notice = papers_of_kind(penalty, "penalty_notice")
     data = PenaltyDecisionData(
-        organisation=penalty.agency.name,
-        party=party_of(penalty),
-        facts=sentence(penalty.facts),
-        evidence=evidence_of(penalty),
-        violated=_violated(act.offence),
-        basis=matters.cited(act.offence.basis[-1:]),
-        amount=given.amount or rules.ZERO,
-        officers=_inspectors(penalty),
-        warning=given.warning,
-        other=act.offence.also if names_a_penalty(act.offence) else "",
-        discretion=sentence(given.reasons, ends=_("，")),
-        statement=_heard(penalty),
+        **printed.common(penalty, offence, given),
+        other=printed.other(offence),
+        statement=printed.heard(penalty),
         notice_number=notice[1] if notice else "",
         noticed_on=matters.day_of(penalty.noticed_at) if penalty.noticed_at else None,
-        phone=penalty.agency.phone,
     )
-    _paper(act, "penalty_decision", data)
-    late = penalty.decide_by is not None and act.on > penalty.decide_by
-    journal.record("penalties.decide", **act.told(note=note.strip() or penalty.written_number, late=late))
-    _tell_case(act)
-    return penalty
+    _paper(turn, "penalty_decision", data)
+    turn.note = note or penalty.written_number
+    turn.facts["late"] = penalty.decide_by is not None and turn.today > penalty.decide_by
 
 
-def _another_person(penalty: Penalty, *, by: Actor) -> None:
-    """Refuse whoever handled the case: an officer of it, or who filed or proposed it."""
-    handled = by.person_id in set(penalty.officers.values_list("person", flat=True)) or by.name in set(
-        penalty.officers.values_list("name", flat=True)
-    )
-    acts = ("penalties.file", "penalties.propose")
-    if not handled and by.account_id is not None:
-        handled = any(
-            journal.events_named(penalty, name).filter(actor_id=by.account_id).exists() for name in acts
-        )
-    if handled:
-        raise NotPermitted(
-            _("承办人不能审批自己办理的案件，请由本单位负责人审批。"),
-            code="own_case",
-            data={"power": "penalties.approve"},
-        )
+def _signed(turn: Turn) -> str:
+    return f"{turn.by.post} {turn.by.name}".strip()[:120]
 
 
-@transaction.atomic
-def spare(*, penalty_id: int, ground: str, note: str, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("spare")
+def spare(turn: Turn, *, ground: str, note: str) -> None:
     """Decide to impose no penalty (不予处罚) on a ground of the rulebook that the noted facts support."""
-    act = _Act(penalty_id, "spare", by=by, at=at, key=key, asked=[ground, note])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    _another_person(penalty, by=by)
-    chosen = next((g for g in act.book["spare"] if g["key"] == ground), None)
-    if chosen is None:
-        raise Refusal(_("请选择不予处罚的情形。"), field="ground")
+    penalty = turn.row
+    chosen = next(g for g in _book(penalty)["spare"] if g["key"] == ground)
     lacking = rules.lacking_for_spare(
         chosen,
-        corrected=penalty.corrected or _case_is_closed(penalty),
+        corrected=penalty.corrected or (penalty.case is not None and penalty.case.closed_at is not None),
         first_offence=penalty.first_offence,
-        under_age=rules.age_says(act.book, penalty.party_age) == "none",
+        under_age=penalty.spare_only,
     )
     if lacking:
         words = {
@@ -836,206 +666,73 @@ def spare(*, penalty_id: int, ground: str, note: str, by: Actor, at: datetime, k
             field="ground",
             data={"lacking": lacking},
         )
-    if len(note.strip()) < _LEAST_REASON:
-        raise Refusal(_("请写明不予处罚的理由。"), field="note")
-    penalty.reasons = _("%(ground)s：%(note)s") % {"ground": chosen["name"], "note": note.strip()}
-    penalty.approved_by = f"{by.post} {by.name}".strip()[:120]
-    journal.record("penalties.spare", **act.told(note=penalty.reasons, ground=ground))
-    note_on_case(
-        penalty, _("不予处罚：%(why)s") % {"why": penalty.reasons}, by=by, at=at, basis=chosen["basis"]
-    )
-    return penalty
+    penalty.reasons = turn.note = _("%(ground)s：%(note)s") % {"ground": chosen["name"], "note": note}
+    penalty.approved_by, turn.basis, turn.facts = _signed(turn), chosen["basis"], {"ground": ground}
 
 
-def _case_is_closed(penalty: Penalty) -> bool:
-    return penalty.case is not None and penalty.case.closed_at is not None
+# ------------------------------------------------------------------------------------------------------ what follows
 
 
-@transaction.atomic
+@LOOP.verb("serve")
 def serve(
+    turn: Turn,
     *,
-    penalty_id: int,
     way: str,
     served_to: str,
-    by: Actor,
-    at: datetime,
-    served_at: datetime | None = None,
-    witness: str = "",
-    note: str = "",
-    key: str = "",
-) -> Penalty:
+    served_at: datetime | None,
+    witness: str,
+    note: str,
+) -> None:
     """Note that the decision reached the party; the 15 days to pay run from then."""
-    act = _Act(penalty_id, "serve", by=by, at=at, key=key, asked=[way, served_to, served_at, witness, note])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if penalty.served_at is not None:
-        raise NotAllowedNow(_("这份决定已经送达。"), data={"allowed": ["pay"]})
-    assert penalty.decided_at is not None
-    if not served_to.strip():
-        raise Refusal(_("请填写签收人；拒收的，填写拒收人。"), field="served_to")
-    said, when = orders.read_service(
-        way=way,
-        witness=witness,
-        note=note,
-        since=penalty.decided_at,
-        served_at=served_at,
-        at=at,
+    penalty = turn.row
+    turn.note, penalty.served_at = orders.read_service(
+        way=way, witness=witness, note=note, since=penalty.decided_at, served_at=served_at, at=turn.at
     )
-    penalty.served_at = when
-    penalty.pay_by = _pay_by(act, matters.day_of(when)) if penalty.amount else None
+    turn.starts = turn.starts if penalty.amount else ()
     # Whoever signs for a person is that person or lives with them: the name stays sealed here as well.
-    taken_by = codes.mask_name(served_to.strip()) if penalty.party_sealed else served_to.strip()
-    journal.record("penalties.serve", **act.told(note=said, way=way, served_to=taken_by))
-    return penalty
+    taken_by = codes.mask_name(served_to) if penalty.party_sealed else served_to
+    turn.facts = {"way": way, "served_to": taken_by}
 
 
-@transaction.atomic
-def cancel(*, penalty_id: int, reason: str, by: Actor, at: datetime, key: str = "") -> Penalty:
+@LOOP.verb("cancel")
+def cancel(turn: Turn, *, reason: str) -> None:
     """Cancel a penalty or drop its case, for a reason; its papers are voided and figures follow."""
-    act = _Act(penalty_id, "cancel", by=by, at=at, key=key, asked=[reason])
-    penalty = act.penalty
-    if act.done:
-        return penalty
-    if len(reason.strip()) < _LEAST_REASON:
-        raise Refusal(_("请写明撤销的理由，至少四个字。"), field="reason")
-    was_decided = penalty.decided_on is not None
-    penalty.cancelled_on, penalty.cancelled_reason = act.on, reason.strip()[:300]
-    if penalty.document_id:
-        papers.void(document_id=penalty.document_id, reason=reason.strip()[:200], by=by, at=at)
-    withdraw = matters.last_day(act.on, act.book["cancel"]["withdraw_within"])
-    journal.record(
-        "penalties.cancel",
-        **act.told(
-            note=reason.strip(),
-            was_decided=was_decided,
-            withdraw_by=withdraw.isoformat(),
-            repay=str(penalty.paid_amount),
-        ),
-    )
-    note_on_case(penalty, _("撤销处罚：%(why)s") % {"why": reason.strip()}, by=by, at=at)
-    return penalty
+    withdraw = matters.last_day(turn.today, _book(turn.row)["cancel"]["withdraw_within"])
+    turn.facts = {
+        "was_decided": turn.row.decided_on is not None,
+        "withdraw_by": withdraw.isoformat(),
+        "repay": str(turn.row.paid_amount),
+    }
 
 
-# --------------------------------------------------------------------------------------------------- what is printed
-
-
-def party_of(penalty: Penalty) -> Party:
-    """Return the punished as a paper names them; opens the seal of a person, for the paper alone."""
-    if penalty.party_sealed is None:
-        company = penalty.company
-        return Party(
-            name=penalty.party_name,
-            uscc=company.uscc if company else penalty.unit.uscc if penalty.unit else "",
-            legal_person=company.legal_person
-            if company
-            else penalty.unit.responsible
-            if penalty.unit
-            else "",
-            address=company.address if company else penalty.unit.address if penalty.unit else "",
-        )
-    told = escrow.unseal(bytes(penalty.party_sealed))
-    return Party(
-        name=told["name"],
-        is_unit=False,
-        id_number=told.get("id_number", ""),
-        address=told.get("address", ""),
-        phone=told.get("phone", ""),
-    )
-
-
-def _heard(penalty: Penalty) -> str:
-    """Say for the decision what the party stated and what was made of it."""
-    said = sentence(penalty.statement)
-    if said and penalty.statement_answer:
-        said += _("经复核：%(answer)s") % {"answer": sentence(penalty.statement_answer)}
-    return _("当事人陈述：%(said)s") % {"said": said} if said else ""
-
-
-def _violated(offence: Offence) -> tuple[str, ...]:
-    return matters.cited(offence.basis[:-1] or offence.basis)
-
-
-def _inspectors(penalty: Penalty) -> tuple[Inspector, ...]:
-    return tuple(Inspector(o.name, o.badge) for o in penalty.officers.order_by("pk"))
-
-
-def evidence_of(penalty: Penalty) -> tuple[str, ...]:
-    """List in words what proves the offence: photos of the case, orders that stood."""
-    found = []
-    if penalty.case is not None:
-        if photos := penalty.case.evidence.count():
-            found.append(_("现场照片 %(n)d 张") % {"n": photos})
-        stood = Order.objects.filter(lines__case=penalty.case).exclude(state=OrderState.VOID)
-        found += [
-            _("责令改正通知书 %(number)s") % {"number": number}
-            for number in stood.exclude(written_number="").values_list("written_number", flat=True).distinct()
-        ]
-    if penalty.visit is not None:
-        found.append(_("检查记录 %(number)s") % {"number": penalty.visit.number})
-    return tuple(found) or (_("现场检查情况"),)
-
-
-@transaction.atomic
-def unseal(*, penalty_id: int, reason: str, by: Actor, at: datetime) -> dict[str, str]:
+@LOOP.verb("unseal")
+def open_identity(turn: Turn, *, reason: str) -> None:
     """Open the identity of a punished person: for its own officers and for whoever may unseal; leaves a trace."""
-    penalty = locked(penalty_id, by=by)
-    own = by.has("penalties.punish") and penalty.agency_id in by.organisation_ids
-    if not (own or by.has("cases.unseal")):
-        raise NotPermitted(_("当事人身份已封存，您的岗位不能查看。"), data={"power": "cases.unseal"})
-    if len(reason.strip()) < 6:
-        raise Refusal(_("请写明必须查看身份的理由，至少六个字；此次查看会留下记录。"), field="reason")
-    if penalty.party_sealed is None:
-        raise Refusal(_("被处罚的是单位，名称没有封存。"))
-    journal.record("penalties.unseal", subject=penalty, by=by, at=at, note=reason.strip())
-    return escrow.unseal(bytes(penalty.party_sealed))
 
 
-@transaction.atomic
-def penalise_on_the_spot(
-    *,
-    matter: Matter,
-    offence: str,
-    accused: Accused,
-    facts: str,
-    officers: Sequence[tuple[str, str]],
-    measure: Measure,
-    by: Actor,
-    at: datetime,
-    refused: bool = False,
-    statement: str = "",
-    pay_on_spot: bool = False,
-    acted_at: datetime | None = None,
-    key: str = "",
-) -> Penalty:
-    """File and decide in one act, as it happens at the scene; all or nothing."""
-    penalty = file(
-        matter=matter, offence=offence, procedure="simple", accused=accused, facts=facts, officers=officers,
-        by=by, at=at, refused=refused, key=key,
-    )  # fmt: skip
-    return decide_simple(
-        penalty_id=penalty.pk, measure=measure, by=by, at=at, statement=statement, pay_on_spot=pay_on_spot,
-        acted_at=acted_at, key=f"{key}:d" if key else "",
-    )  # fmt: skip
+def unseal(**given: Any) -> dict[str, str]:
+    """Open the identity of a punished person and return it; takes what `open_identity` takes."""
+    return escrow.unseal(bytes(open_identity(**given).party_sealed))
+
+
+@LOOP.verb("moved")
+def moved(turn: Turn) -> None:
+    """Work out again the last days of an open case or of an unpaid fine."""
+    for column, day in _stale(turn.row).items():
+        setattr(turn.row, column, day)
+        turn.facts[column] = day.isoformat()
+
+
+def _stale(penalty: Penalty) -> dict[str, date]:
+    """Return the last days that the calendar of today puts elsewhere; those of an act that is done stay."""
+    decided = ("pay_by",) if penalty.decided_on else ("decide_by", "statement_until", "hearing_until")
+    running = [column for column in TERMS if column in decided and getattr(penalty, column)]
+    found = {column: last_day(penalty, column) for column in running if getattr(penalty, TERMS[column][2])}
+    return {column: day for column, day in found.items() if day != getattr(penalty, column)}
 
 
 def recompute_terms(*, at: datetime) -> int:
     """Work out again the last days of open cases and of unpaid fines, after a change of the calendar."""
-    moved = 0
-    for penalty in Penalty.objects.filter(state__in=["filed", "noticed", "hearing", "decided"]).iterator(
-        1000
-    ):
-        book = matters.book(penalty.edition)
-        changes: dict[str, date] = {}
-        if penalty.decide_by and penalty.decided_on is None:
-            filed = matters.day_of(penalty.filed_at)
-            changes["decide_by"] = matters.last_day(filed, book["ordinary"]["decide_within"])
-        if penalty.pay_by and penalty.served_at:
-            served = matters.day_of(penalty.served_at)
-            changes["pay_by"] = matters.last_day(served, book["payment"]["pay_within"])
-        changes = {name: day for name, day in changes.items() if getattr(penalty, name) != day}
-        if changes:
-            # Asked again with the old days, so that a step taken meanwhile is not undone.
-            same = {name: getattr(penalty, name) for name in changes}
-            moved += Penalty.objects.filter(pk=penalty.pk, **same).update(**changes)
-    return moved
+    waiting = Penalty.objects.filter(state__in=next(step.source for step in STEPS if step.act == "moved"))
+    stale = [penalty.pk for penalty in waiting.iterator(1000) if _stale(penalty)]
+    return LOOP.many("moved", Penalty.objects.filter(pk__in=stale), by=SYSTEM, at=at)

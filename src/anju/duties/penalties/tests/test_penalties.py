@@ -247,6 +247,23 @@ def test_a_hearing_is_asked_for_in_time_held_and_recorded(filed, fire, friday_9a
     assert back.state == "noticed"
 
 
+def test_what_was_proposed_before_a_hearing_is_proposed_anew_after_it(filed, fire, head, friday_9am):
+    fine, later = filed(), friday_9am + timedelta(days=1)
+    one, told = {"penalty_id": fine.pk, "by": fire}, Measure(D("30000"), reasons=REASONS)
+    penalties.give_notice(**one, measure=told, at=friday_9am)
+    penalties.take_statement(**one, statement="有异议，要求听证", answer="待听证", at=later)
+    penalties.propose(**one, measure=told, at=later)
+    penalties.ask_hearing(**one, hearing_on=date(2024, 7, 24), at=later)
+    held = friday_9am + timedelta(days=12)
+    penalties.record_hearing(**one, record="听证情况记录在案，维持", at=held)
+    with pytest.raises(NotAllowedNow, match="还没有提出处罚意见"):
+        penalties.decide(penalty_id=fine.pk, by=head, at=held)
+    penalties.propose(**one, measure=told, at=held)
+    with pytest.raises(NotAllowedNow, match="等待负责人审批"):
+        penalties.propose(**one, measure=told, at=held)
+    assert penalties.decide(penalty_id=fine.pk, by=head, at=held).amount == D("30000.00")
+
+
 def test_below_the_threshold_there_is_no_hearing(filed, fire, friday_9am):
     fine = filed()
     penalties.give_notice(
@@ -272,6 +289,22 @@ def test_who_handled_a_case_does_not_decide_it(filed, fire, fire_chief, head, of
     penalties.propose(penalty_id=own.pk, measure=told, by=fire, at=later)
     with pytest.raises(NotPermitted, match="自己办理的案件"):
         penalties.decide(penalty_id=own.pk, by=head, at=later)
+
+
+def test_a_head_who_proposed_a_case_does_not_decide_it_and_is_shown_no_button(
+    filed, head, offices, friday_9am
+):
+    second = hired(offices.fire, "第二负责人", "er", "fire_chief").actor(friday_9am)
+    later, fine = friday_9am + timedelta(days=10), filed()
+    penalties.give_notice(penalty_id=fine.pk, measure=EIGHT, by=second, at=friday_9am)
+    penalties.propose(penalty_id=fine.pk, measure=EIGHT, by=second, at=later)
+    fine.refresh_from_db()
+    shown = {
+        who.name: {p.act for p in penalties.LOOP.possible(fine, by=who, at=later)} for who in (head, second)
+    }
+    assert {"decide", "spare"} <= shown[head.name] and not {"decide", "spare"} & shown[second.name]
+    with pytest.raises(NotPermitted, match="自己办理的案件"):
+        penalties.decide(penalty_id=fine.pk, by=second, at=later)
 
 
 def test_another_office_sees_the_case_and_takes_no_step(filed, police, outsider, friday_9am):
@@ -315,7 +348,7 @@ def test_nobody_under_fourteen_is_punished_and_those_under_eighteen_lighter(
 def test_sparing_needs_the_facts_of_its_ground(filed, hazard, fire, head, friday_9am):
     fine = filed()
     spare = {"penalty_id": fine.pk, "at": friday_9am}
-    with pytest.raises(Refusal, match="请选择不予处罚的情形"):
+    with pytest.raises(Refusal, match="列出的不予处罚的情形"):
         penalties.spare(**spare, ground="kindness", note="心情好", by=head)
     with pytest.raises(Refusal, match="已及时改正"):
         penalties.spare(**spare, ground="minor_corrected", note="情节轻微", by=head)
@@ -441,3 +474,21 @@ def test_the_name_of_a_person_is_opened_with_a_reason_and_a_trace(
     told = penalties.unseal(penalty_id=fine.pk, reason="复核处罚对象身份", by=boss, at=friday_9am)
     assert told["name"] == "胡小明"
     assert journal.events_named(fine, "penalties.unseal").count() == 1
+
+
+def test_last_days_follow_the_calendar_and_those_of_a_decided_case_stand(filed, decided, fire, friday_9am):
+    noticed, done = filed(), decided()
+    penalties.give_notice(
+        penalty_id=noticed.pk, measure=Measure(D("30000"), reasons=REASONS), by=fire, at=friday_9am
+    )
+    wrong, names = date(2024, 7, 1), ("decide_by", "statement_until", "hearing_until", "pay_by")
+    right = {fine.pk: Penalty.objects.values(*names).get(pk=fine.pk) for fine in (noticed, done)}
+    for fine in (noticed, done):
+        held = {name: wrong for name in names if right[fine.pk][name]}
+        Penalty.objects.filter(pk=fine.pk).update(**held)
+    assert penalties.recompute_terms(at=friday_9am) == 2
+    assert Penalty.objects.values(*names).get(pk=noticed.pk) == right[noticed.pk]
+    moved = Penalty.objects.values(*names).get(pk=done.pk)
+    assert moved["pay_by"] == right[done.pk]["pay_by"] and moved["decide_by"] == wrong
+    assert journal.events_named(noticed, "penalties.moved").get().data["hearing_until"] == "2024-07-19"
+    assert penalties.recompute_terms(at=friday_9am) == 0

@@ -36,7 +36,7 @@ def test_a_penalty_waits_for_the_officer_then_for_the_head_then_for_service(
     assert _penalties(fire, on) == [] and _penalties(head, on) == [penalty.pk]
     penalty = penalties.decide(penalty_id=penalty.pk, by=head, at=later)
     assert _penalties(fire, on) == [penalty.pk]
-    assert turns.next_of_penalty(penalty, proposed=True, on=on).label == "送达决定"
+    assert turns.next_of_penalty(penalty, on=on).label == "送达决定"
 
 
 def test_a_company_finds_the_orders_and_fines_addressed_to_it(
