@@ -81,9 +81,23 @@ PURPOSE_LABELS = {
     "verify": _("现场核实"),
     "rectify": _("整改"),
     "recheck": _("复查"),
+    "note": _("补充"),
 }
 BEFORE = frozenset({"report", "verify"})
 AFTER = frozenset({"rectify", "recheck"})
+# What a photo shows: only what a checker has accepted shows a hazard put right.
+SHOWS_LABELS = {
+    "before": _("整改前"),
+    "claimed": _("整改后（待复查）"),
+    "after": _("整改后"),
+    "failed": _("复查未通过"),
+    "past": _("上次办结时"),
+    "other": _("补充"),
+}
+# What it shows when it is added, by the step; the checker's act says it anew.
+SHOWN_FIRST = {
+    "report": "before", "verify": "before", "rectify": "claimed", "recheck": "after", "note": "other",
+}  # fmt: skip
 
 SATISFACTION_LABELS = {3: _("满意"), 2: _("基本满意"), 1: _("不满意")}
 
@@ -111,6 +125,11 @@ def a_hazard(case: Any, day: date) -> Blocked | None:
 def closed(case: Any, day: date) -> Blocked | None:
     """Say to the reporter that only what is closed is rated."""
     return None if case.state == State.CLOSED else Blocked(_("办结后才能评价。"))
+
+
+def undoable(case: Any, day: date) -> Blocked | None:
+    """Say that only the last step is taken back, and only one whose way back is a plain change of state."""
+    return None if case.undo else Blocked(_("没有可以撤销的一步。"), never=True)
 
 
 def unread(notice: Any, day: date) -> Blocked | None:
@@ -202,6 +221,22 @@ STEPS = (
     Step("escalate", _("超期升级"), OPEN, None, "", who=SYSTEM, tone="danger"),
     Step("unseal", _("查看上报人身份"), ANY, None, "cases.unseal", tone="danger", effects=("tell_superior",),
          asks=(reason(least=6, lacking=_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。")),)),
+    # A way back.
+    Step("correct", _("更正上报内容"), OPEN | _CLOSED, None, "cases.see", when=_FREE, mood="warn",
+         starts=("dispatch",), stops=("accept", "rectify", "recheck"),
+         asks=(Field("class_code", _("类别"), "line", most=12),
+               Field("severity", _("程度"), "choice", choices=tuple(SEVERITY_LABELS.items())),
+               Field("estate_id", _("小区"), "record"), Field("area_id", _("社区"), "record"),
+               Field("place", _("具体位置"), "line", most=200),
+               Field("text", _("情况说明"), least=4, most=5000),
+               reason(_("更正的理由"), lacking=_("请写明为什么更正，原来的内容和理由都会留在办理经过里。")),
+               Field("drawn_from", "", "line", most=64))),
+    Step("annotate", _("补充说明或照片"), OPEN | _CLOSED | {State.VOID}, None, "cases.see", mood="quiet",
+         asks=(note(_("补充说明")), _PHOTOS)),
+    Step("recall", _("撤回派单"), _ASSIGNED, State.REPORTED, "cases.assign", "hn-property-2017-75", who="dispatcher",
+         when=_FREE, mood="warn", starts=("dispatch",), stops=("accept",),
+         asks=(note(_("撤回的理由"), required=True, lacking=_("请写明为什么撤回这次派单。")),)),
+    Step("undo", _("撤销上一步"), OPEN, None, "cases.see", when=(undoable,), mood="warn"),
     # Beside.
     Step("merge", _("并入另一件"), OPEN, State.MERGED, "cases.merge", mood="quiet",
          asks=(Field("into_id", _("并入哪一件"), "record", required=True), Field("reason", _("理由"), most=300))),
@@ -223,7 +258,11 @@ ON_THE_WAY = frozenset(
     {"assign", "void", "accept", "return_back", "submit", "close", "send_back", "reopen", "verify"}
 )
 # What is done from its own place on the page of a case, not from a button of the case.
-ELSEWHERE = frozenset({"decide_term", "merge", "split", "unseal"})
+ELSEWHERE = frozenset({"annotate", "correct", "decide_term", "merge", "split", "unseal"})
+# What its doer may undo: acts that told nobody outside and whose way back is the former state. Closing and declining
+# have answered the reporters (`reopen`), a returned case is out of the handler's sight, merging and correcting have
+# their own way back, and what was seen at the place (`verify`) or said from above has been heard.
+UNDOABLE = frozenset({"assign", "accept", "submit", "send_back"})
 
 NOTICE_STEPS = (
     Step("read_notice", _("签收提醒"), ANY, None, "cases.see", when=(unread,), mood="quiet"),

@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ("closing_text", models.TextField(blank=True)),
                 ("closing_insisted", models.BooleanField(default=False)),
                 ("state_before_merge", models.CharField(blank=True, max_length=10)),
+                ("undo", models.JSONField(null=True)),
                 ("source_key", models.CharField(max_length=64, null=True)),
                 ("source_number", models.CharField(blank=True, max_length=40)),
                 ("is_demo", models.BooleanField(default=False)),
@@ -252,10 +253,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("purpose", models.CharField(max_length=10)),
+                ("shows", models.CharField(max_length=10)),
                 ("caption", models.CharField(blank=True, max_length=200)),
                 ("added_by", models.CharField(blank=True, max_length=120)),
                 ("added_at", models.DateTimeField()),
                 ("doubts", models.JSONField(default=list)),
+                ("answer", models.CharField(blank=True, max_length=500)),
                 (
                     "case",
                     models.ForeignKey(

@@ -297,6 +297,31 @@ def unseal_is_told(world: World) -> Example:
     return replace(shown, holds=lambda: noticed(case, "unseal"))
 
 
+@example("cases.correct")
+def correct(world: World) -> Example:
+    shown = acted(
+        world, "street_officer", filed(world, "assign", "accept"), class_code="EB02", reason="看错了类别"
+    )
+    return replace(shown, other={"reason": "另一个理由"})
+
+
+@example("cases.annotate")
+def annotate(world: World) -> Example:
+    shown = acted(world, "company_clerk", filed(world, "assign"), note="钥匙在门卫室", uploads=[photo(world)])
+    return replace(shown, files="uploads")
+
+
+@example("cases.recall")
+def recall(world: World) -> Example:
+    return acted(world, "street_officer", filed(world, "assign"), note="派错了单位")
+
+
+@example("cases.undo")
+def undo(world: World) -> Example:
+    shown = acted(world, "company_clerk", filed(world, "assign", "accept"))
+    return replace(shown, other={})
+
+
 def pair(world: World) -> tuple[Case, Case]:
     """Report the same matter twice."""
     return filed(world), filed(world)
