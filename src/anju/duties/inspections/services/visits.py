@@ -655,6 +655,8 @@ def _close_rechecked(visit: Visit, parts: Sequence[VisitPart], *, by: Actor, at:
                 note=note,
                 uploads=[cases.Upload(p.file, p.caption) for p in shown],
                 insist=True,
+                # Whoever comes back to look has looked at the photos that were handed in, too.
+                **({"about_photos": note} if item.result == "ok" else {}),
             )
 
 
