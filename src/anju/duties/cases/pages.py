@@ -200,6 +200,9 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = _("撤销：%(act)s") % {"act": undone[1].label}
     elif named := _other_cases(event):
         title = f"{title} {named}"
+    if data.get("about_photos"):
+        words = _("对照片疑点的核对：%(said)s") % {"said": data["about_photos"]}
+        changed["note"] = f"{event.note} {words}".strip()
     if "says_nothing" in data.get("doubts", ()):
         title += _("（文字曾被提示过于简单，仍坚持提交）")
     if event.actor_kind == "public":

@@ -139,9 +139,11 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
         for one in services.LOOP.possible(found.case, by=actor, at=at)
         if one.act in case_rules.ON_THE_WAY - elsewhere and not one.blocked
     ]
+    asked = evidence.unanswered(found.case) if any(one.act == "close" for one in acts) else []
     context = {
         "d": found,
         "case": found.case,
+        "asked": evidence.doubts_said(asked, found.case, actor),
         "label": catalogue.label(found.case.kind, found.case.class_code),
         "acts": acts,
         "gallery": evidence.gallery(found.case, actor),
@@ -171,6 +173,7 @@ def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
             note=request.POST.get("note", ""),
             uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
             insist=bool(request.POST.get("insist")),
+            about_photos=request.POST.get("about_photos", ""),
             key=act_forms.key_of(request),
         )
     except NotFound:

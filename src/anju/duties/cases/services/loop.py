@@ -27,6 +27,7 @@ from anju.ground.territory.models import Area, Estate
 from .. import rules
 from ..models import Case, CaseClock, Evidence, Notice, Report, SealedIdentity
 from ..queries import catalogue, clocks
+from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
 from ..queries.one import offices_for
 from ..queries.routing import route
@@ -427,8 +428,13 @@ def submit(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool =
 
 
 @LOOP.verb("close")
-def close(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = False) -> None:
-    """Close a case that was seen put right; everybody who reported it reads the words."""
+def close(
+    turn: Turn, *, note: str, uploads: Sequence[Any] = (), about_photos: str = "", insist: bool = False
+) -> None:
+    """Close a case that was seen put right; everybody who reported it reads the words.
+
+    about_photos  what the checker says of the doubts about the photos, when there are any
+    """
     case = turn.row
     case.closing_insisted = _challenge(turn, note) or case.closing_insisted
     if (open_children := case.children.filter(state__in=rules.OPEN).count()) > 0:
@@ -439,15 +445,17 @@ def close(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = 
     )
     turn.facts["on_time"] = case.on_time
     add_evidence(turn, uploads, purpose="recheck")
+    _answer_doubts(turn, about_photos)
     now_shows(turn, "claimed", "after")
 
 
 @LOOP.verb("send_back")
 def send_back(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = False) -> None:
-    """Send a case back whose rectification does not hold."""
+    """Send a case back whose rectification does not hold; why it does not is the answer to doubts about the photos."""
     turn.row.send_backs += 1
     now_shows(turn, "claimed", "failed")
     add_evidence(turn, uploads, purpose="recheck", shows="failed")
+    _answer_doubts(turn, note)
 
 
 @LOOP.verb("verify")
@@ -562,6 +570,21 @@ def now_shows(turn: Turn, was: str, now: str) -> None:
     if shown:
         Evidence.objects.filter(pk__in=shown).update(shows=now)
         turn.facts["photos"] = turn.facts.get("photos", {}) | {str(pk): was for pk in shown}
+
+
+def _answer_doubts(turn: Turn, answer: str) -> None:
+    """Keep the checker's word on what speaks against the photos; ask for it when there is none."""
+    waiting = evidence_of.unanswered(turn.row)
+    if not waiting:
+        return
+    if not answer:
+        why = "".join(evidence_of.doubts_said(waiting, turn.row, turn.by))
+        said = _("照片有疑点：%(why)s请写一句核对的情况，会留在办理经过里。") % {"why": why}
+        turn.doubt("doubted_photos", said, asked="about_photos", confirm="about_photos")
+    Evidence.objects.filter(pk__in=[line.pk for line in waiting]).update(answer=answer[:500])
+    if turn.given.get("about_photos"):
+        turn.facts.setdefault("doubts", []).append("doubted_photos")
+        turn.facts["about_photos"] = answer
 
 
 def add_evidence(turn: Turn, uploads: Iterable[Any], *, purpose: str, shows: str = "") -> int:

@@ -165,6 +165,14 @@ def close_with_the_photo_of_the_hazard(world: World) -> Example:
     return acted(world, "community_manager", case, note=DONE, uploads=[shown])
 
 
+@example("cases.close", doubt="doubted_photos")
+def close_over_a_doubted_photo(world: World) -> Example:
+    far = samples.upload(samples.photo(seed=5000 + next(_numbers), point=(113.80, 35.45)))
+    case = filed(world, "assign", "accept", "submit", uploads=[files.store_upload(far, at=world.now)])
+    shown = acted(world, "community_manager", case, note=DONE)
+    return replace(shown, other={"about_photos": "到场核对过，照片里的门就是这一扇"})
+
+
 @example("cases.close", effect="answer")
 def close_answers(world: World) -> Example:
     case = filed(world, "assign", "accept", "submit")
