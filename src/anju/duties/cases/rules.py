@@ -1,7 +1,8 @@
 """The closed loop as pure rules: states, the table of steps, what a closing text must say. No database, no clock."""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -322,6 +323,80 @@ def doubts_about_closing(text: str, *, class_texts: Iterable[str], least: int) -
             doubts.append(Doubt("copied", _("这是隐患类别的原文，没有写明实际情况。")))
             break
     return doubts
+
+
+# Which house of an estate is meant, however it is written: 3号楼, 三号楼, 3#楼, 3栋, A座; 2、3号楼 means both.
+_ONE = r"(?:\d{1,3}|[一二三四五六七八九十]{1,3}|(?<![A-Za-z])[A-Za-z])"
+_HOUSE = re.compile(rf"({_ONE}(?:[、,，和及]{_ONE})*)\s*(?:号楼|号院|#楼?|栋|幢|座)")
+_ENTRANCE = re.compile(rf"({_ONE}(?:[、,，和及]{_ONE})*)\s*(?:单元|门洞)")
+_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")}
+
+
+def _numeral(text: str) -> str:
+    """Return a number as Arabic digits: 十二 → 12."""
+    if "十" in text:
+        tens, _ten, ones = text.partition("十")
+        return str(10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0))
+    return str(_DIGITS.get(text, text)).upper().lstrip("0")
+
+
+def _named(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    said = unicodedata.normalize("NFKC", text)
+    return frozenset(
+        _numeral(one) for found in pattern.findall(said) for one in re.split(r"[、,,和及]", found) if one
+    )
+
+
+def houses(text: str) -> frozenset[str]:
+    """Return the buildings that a text names, however they are written."""
+    return _named(_HOUSE, text)
+
+
+def entrances(text: str) -> frozenset[str]:
+    """Return the entrances (单元) that a text names."""
+    return _named(_ENTRANCE, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What two reports have in common. `house`, `entrance`: whether they name the same one; None where one names none.
+
+    text  how alike the wording is, 0 … 1; days: how far apart in time
+    """
+
+    text: float
+    same_class: bool = False
+    same_group: bool = False
+    near: bool = False
+    photo: bool = False
+    house: bool | None = None
+    entrance: bool | None = None
+    days: float = 0.0
+
+
+def agree(one: frozenset[str], other: frozenset[str]) -> bool | None:
+    """Say whether two sets of names have one in common; None where one is empty."""
+    return bool(one & other) if one and other else None
+
+
+def likeness(shared: Shared, book: Mapping[str, Any]) -> float | None:
+    """Weigh what two reports of one estate have in common (rulebooks/deadlines `duplicates`); None: another matter.
+
+    Another building is another matter whatever else is alike.
+    """
+    if shared.house is False:
+        return None
+    weights = book["weights"]
+    score = (
+        weights["text"] * shared.text
+        + (weights["class"] if shared.same_class else weights["group"] if shared.same_group else 0)
+        + weights["building"] * (shared.house is True)
+        + weights["entrance"] * {True: 1, False: -1, None: 0}[shared.entrance]
+        + weights["near"] * shared.near
+        + weights["photo"] * shared.photo
+        + weights["time"] * max(0.0, 1 - shared.days / book["days"])
+    )
+    return score if score >= book["least"] else None
 
 
 def grams(text: str) -> list[str]:
