@@ -95,6 +95,8 @@ class Case(models.Model):
     satisfaction = models.PositiveSmallIntegerField(null=True)
     repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
     closing_text = models.TextField(blank=True)
+    public_text = models.TextField(blank=True)  # the wording that somebody has published
+    published_at = models.DateTimeField(null=True)
     closing_insisted = models.BooleanField(default=False)  # accepted although the text was challenged
 
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
@@ -131,6 +133,7 @@ class Case(models.Model):
             ),
             models.Index("escalate_at", name="case_escalate", condition=Q(state__in=sorted(rules.OPEN))),
             models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
+            models.Index("published_at", name="case_published", condition=Q(published_at__isnull=False)),
             GinIndex("search", name="case_search"),
         ]
         constraints = [

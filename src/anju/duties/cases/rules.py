@@ -128,6 +128,11 @@ def closed(case: Any, day: date) -> Blocked | None:
     return None if case.state == State.CLOSED else Blocked(_("办结后才能评价。"))
 
 
+def published(case: Any, day: date) -> Blocked | None:
+    """Say that only what is published is withdrawn."""
+    return None if case.published_at else Blocked(_("此件的办结说明没有公开。"), never=True)
+
+
 def undoable(case: Any, day: date) -> Blocked | None:
     """Say that only the last step is taken back, and only one whose way back is a plain change of state."""
     return None if case.undo else Blocked(_("没有可以撤销的一步。"), never=True)
@@ -199,6 +204,13 @@ STEPS = (
     Step("reopen", _("重新办理"), _CLOSED, State.REPORTED, "cases.supervise", "hn-property-2017-75", mood="warn",
          starts=("dispatch",), effects=("answer_anew",),
          asks=(note(_("重新办理的理由"), required=True, lacking=_("请写明重新办理的理由。")),)),
+    Step("publish", _("公开办结说明"), _CLOSED, None, "cases.check", "cn-openness-2019-15", who="dispatcher|checker",
+         mood="done", doubts=("names_somebody",),
+         asks=(Field("wording", _("公开的说明"), required=True, least=4, most=1000,
+                     help=_("任何人都能看到。请去掉姓名、电话、门牌等个人信息。"),
+                     lacking=_("请写明公开的说明，至少四个字。")),)),
+    Step("withdraw", _("撤下公开的说明"), _CLOSED, None, "cases.check", "cn-openness-2019-15", who="dispatcher|checker",
+         when=(published,), mood="warn", asks=(note(_("撤下的理由"), required=True, lacking=_("请写明为什么撤下。")),)),
     Step("verify", _("现场核实"), UNSEEN, None, "cases.check", _HEARD, when=(not_seen_yet,), stops=("verify",),
          asks=(note(_("现场看到的情况")), _PHOTOS)),
     # Seen put right by those who found it: before they left, or when they came back to look.

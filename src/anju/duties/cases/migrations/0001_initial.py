@@ -73,6 +73,8 @@ class Migration(migrations.Migration):
                 ("satisfaction", models.PositiveSmallIntegerField(null=True)),
                 ("repeat", models.BooleanField(default=False)),
                 ("closing_text", models.TextField(blank=True)),
+                ("public_text", models.TextField(blank=True)),
+                ("published_at", models.DateTimeField(null=True)),
                 ("closing_insisted", models.BooleanField(default=False)),
                 ("state_before_merge", models.CharField(blank=True, max_length=10)),
                 ("undo", models.JSONField(null=True)),
@@ -581,6 +583,14 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(
                 models.F("closed_at"), condition=models.Q(("closed_at__isnull", False)), name="case_closed"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                models.F("published_at"),
+                condition=models.Q(("published_at__isnull", False)),
+                name="case_published",
             ),
         ),
         migrations.AddIndex(

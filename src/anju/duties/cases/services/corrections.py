@@ -1,5 +1,6 @@
-"""A way back: what was filed is corrected, added to, a dispatch recalled, the last own step undone. Nothing is deleted
-from the story: each is an act of its own, and the former stands in its event."""
+"""A way back: what was filed is corrected, added to, a dispatch recalled, the last own step undone, what was published
+replaced or withdrawn. Nothing is deleted from the story: each is an act of its own, and the former stands in its event.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,13 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
+from anju.ground.foundation import codes
 from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
 
 from .. import rules
 from ..models import Case, CaseClock, Evidence
-from ..queries import catalogue, clocks
+from ..queries import catalogue, clocks, public
 from ..queries.one import drawn_from as as_drawn
 from ..queries.routing import Route, route
 from ..rules import State
@@ -58,6 +60,30 @@ def undo(turn: Turn) -> None:
     for pk, shows in back["photos"].items():
         Evidence.objects.filter(pk=int(pk)).update(shows=shows)
     turn.facts["undone"] = back["act"]
+
+
+@LOOP.verb("publish")
+def publish(turn: Turn, *, wording: str, insist: bool = False) -> None:
+    """Publish how a case ended, in a wording that somebody has read over; published again, it replaces the former.
+
+    Numbers of telephones and identity cards are masked in any case; what looks like a name is asked about.
+    """
+    case, masked = turn.row, codes.mask_text(wording)
+    if (better := public.masked(masked, case)) != masked:
+        turn.doubt(
+            "names_somebody",
+            _("说明里好像有人名。建议改为“%(better)s”；确认不是人名的，请勾选后再提交。")
+            % {"better": better},
+            asked="wording",
+        )
+    case.public_text, case.published_at = masked, turn.at
+    turn.note = masked
+
+
+@LOOP.verb("withdraw")
+def withdraw(turn: Turn, *, note: str) -> None:
+    """Take what was published off the public pages; it stays in the story."""
+    turn.row.public_text, turn.row.published_at = "", None
 
 
 # ------------------------------------------------------------------------------------------------------ correcting

@@ -163,8 +163,8 @@ _UNREAD = (
 
 LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
-    roles={"desk": "desk", "dispatcher": "dispatcher"}, turns=_whose, choices={"offices": _offices},
-    clocks=_Course(), ready=_ready,
+    roles={"desk": "desk", "dispatcher": "dispatcher", "checker": "checker"}, turns=_whose,
+    choices={"offices": _offices}, clocks=_Course(), ready=_ready,
     related=("dispatcher", "handler", "checker"), deferred=_UNREAD,
     missing=lazy("没有找到这件事项，可能编号有误，或不在您的管辖范围。"),
     not_yours=lazy("此件目前由“%(desk)s”办理，请由该单位操作；如已超期，可以催办或督办。"),
@@ -471,6 +471,7 @@ def reopen(turn: Turn, *, note: str) -> None:
     case = turn.row
     case.reopens += 1
     case.closed_at = case.on_time = None
+    case.public_text, case.published_at = "", None  # of a closing that no longer holds
     now_shows(turn, "after", "past")
     case.dispatcher = office_above(case, case.dispatcher, at=turn.at) or case.dispatcher
 

@@ -324,6 +324,29 @@ def recall(world: World) -> Example:
     return acted(world, "street_officer", filed(world, "assign"), note="派错了单位")
 
 
+def ended(world: World) -> Case:
+    """Close a case that can be published."""
+    return filed(world, "assign", "accept", "submit", "close")
+
+
+@example("cases.publish")
+def publish(world: World) -> Example:
+    shown = acted(world, "community_manager", ended(world), wording="铁链已剪断，出口可以推开")
+    return replace(shown, other={"wording": "门锁已经拆除"})
+
+
+@example("cases.publish", doubt="names_somebody")
+def publish_naming_somebody(world: World) -> Example:
+    return replace(acted(world, "community_manager", ended(world), wording="业主韩小梅已清理"), other={})
+
+
+@example("cases.withdraw")
+def withdraw(world: World) -> Example:
+    case, by = ended(world), world.actor("community_manager")
+    services.publish(case_id=case.pk, wording="铁链已剪断", by=by, at=world.now)
+    return acted(world, "community_manager", case, note="写错了楼号")
+
+
 @example("cases.undo")
 def undo(world: World) -> Example:
     shown = acted(world, "company_clerk", filed(world, "assign", "accept"))

@@ -21,7 +21,7 @@ from anju.ground.territory.models import Area, Estate
 
 from .. import pages, queries, rules, services
 from ..models import Report, TermRequest
-from ..queries import catalogue
+from ..queries import catalogue, public
 from ..queries import evidence as evidence_room
 from ..services import LOOP
 
@@ -48,6 +48,10 @@ def _case_page(
     acts.steps[:] = [one for one in acts.steps if one.act not in elsewhere]
     if (handing := acts.forms.get("assign")) is not None:
         handing.fields["handler_id"].initial = opened.handler_id
+    if (publishing := acts.forms.get("publish")) is not None:
+        publishing.fields["wording"].initial = opened.public_text or public.masked(
+            opened.closing_text, opened
+        )
     if act in acts.forms and request.FILES and "uploads" in acts.forms[act].fields:
         acts.forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
     if (closing := acts.forms.get("close")) is not None:
@@ -115,6 +119,8 @@ _DONE = {
     "unmerge": lazy("已取消并案，恢复单独办理。"),
     "annotate": lazy("已补充。"),
     "recall": lazy("已撤回派单，请重新派单。"),
+    "publish": lazy("已公开，居民可以在“办结公示”里看到。"),
+    "withdraw": lazy("已从公示中撤下。"),
     "undo": lazy("已撤销，此件回到上一步之前。"),
 }
 
