@@ -144,6 +144,9 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
         "d": found,
         "case": found.case,
         "asked": evidence.doubts_said(asked, found.case, actor),
+        "asking": bool(asked)
+        or getattr(refusal, "field", "") == "about_photos"
+        or "about_photos" in request.POST,
         "label": catalogue.label(found.case.kind, found.case.class_code),
         "acts": acts,
         "gallery": evidence.gallery(found.case, actor),

@@ -162,7 +162,9 @@ def close_saying_nothing(world: World) -> Example:
 def close_with_the_photo_of_the_hazard(world: World) -> Example:
     shown = photo(world)
     case = filed(world, "assign", "accept", "submit", uploads=[shown])
-    return acted(world, "community_manager", case, note=DONE, uploads=[shown])
+    # That it is the same one is doubted at once, and asks for a word as any doubted photo does.
+    said = "照片是同一张，已到场看过"
+    return acted(world, "community_manager", case, note=DONE, uploads=[shown], about_photos=said)
 
 
 @example("cases.close", doubt="doubted_photos")

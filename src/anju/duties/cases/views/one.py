@@ -55,11 +55,16 @@ def _case_page(
     if act in acts.forms and request.FILES and "uploads" in acts.forms[act].fields:
         acts.forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
     if (closing := acts.forms.get("close")) is not None:
-        if waiting := evidence_room.unanswered(opened):
-            said = evidence_room.doubts_said(waiting, opened, actor)
-            closing.fields["about_photos"].help_text = "".join(said)
-            closing.fields["about_photos"].required = True
-        else:
+        waiting = evidence_room.unanswered(opened)
+        said = evidence_room.doubts_said(waiting, opened, actor)
+        closing.fields["about_photos"].help_text = "".join(said)
+        closing.fields["about_photos"].required = True
+        # The photos that the checker brings may be doubted, too: then the refusal asks.
+        if (
+            not waiting
+            and not request.POST.get("about_photos")
+            and getattr(refusal, "field", "") != "about_photos"
+        ):
             del closing.fields["about_photos"]
     gallery = evidence_room.gallery(opened, actor)
     # Whoever is in turn reads the own term first; everybody else the one that ends first.
