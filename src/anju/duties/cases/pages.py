@@ -162,10 +162,10 @@ def _corrected(data: dict[str, Any]) -> str:
         "place": _("具体位置"), "text": _("情况说明"),
     }  # fmt: skip
     said = []
-    for what, ends in data.items():
-        if what == "area" and "estate" in data:
+    for what in labels:
+        if what not in data or (what == "area" and "estate" in data):
             continue
-        was, now = (_value_said(what, end) for end in ends)
+        was, now = (_value_said(what, end) for end in data[what])
         said.append(_("%(what)s由“%(was)s”改为“%(now)s”") % {"what": labels[what], "was": was, "now": now})
     return _("；").join(said) + _("。")
 
