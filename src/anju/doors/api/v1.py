@@ -109,7 +109,7 @@ def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRes
     return JsonResponse(body, status=401, json_dumps_params={"ensure_ascii": False})
 
 
-_STEPS = tuple(f"cases.{act}" for act in sorted(rules.ON_THE_WAY))
+_STEPS = tuple(f"cases.{act}" for act in sorted(rules.OFFERED))
 
 
 class ReportIn(Schema):
