@@ -58,7 +58,7 @@ def acts_of(*modules: ModuleType) -> tuple[str, ...]:
 
 # Every act of an address that takes one.
 ACTS: dict[str, tuple[str, ...]] = {
-    "api:take_step_with_files": tuple(sorted(case_rules.ON_THE_WAY)),
+    "api:take_step_with_files": tuple(sorted(case_rules.OFFERED)),
     "access:account_act": ("password", "close", "open", "factor"),
     "access:grant_act": acts_of(access_rules),
     "documents:take_step": acts_of(document_rules),

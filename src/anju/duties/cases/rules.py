@@ -267,10 +267,11 @@ STEPS = (
                Field("reason", _("理由"), most=500))),
 )  # fmt: skip
 
-# The steps of the loop itself: what the phone, the API and a list offer by name.
+# The steps of the loop itself, and with the ways back from them what the phone and the API offer by name.
 ON_THE_WAY = frozenset(
     {"assign", "void", "accept", "return_back", "submit", "close", "send_back", "reopen", "verify"}
 )
+OFFERED = ON_THE_WAY | {"annotate", "recall", "undo"}
 # What is done from its own place on the page of a case, not from a button of the case.
 ELSEWHERE = frozenset({"annotate", "correct", "decide_term", "merge", "split", "unseal"})
 # What its doer may undo: acts that told nobody outside and whose way back is the former state. Closing and declining

@@ -137,7 +137,7 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
     acts = [
         one
         for one in services.LOOP.possible(found.case, by=actor, at=at)
-        if one.act in case_rules.ON_THE_WAY - elsewhere and not one.blocked
+        if one.act in case_rules.OFFERED - elsewhere and not one.blocked
     ]
     asked = evidence.unanswered(found.case) if any(one.act == "close" for one in acts) else []
     context = {
@@ -164,7 +164,7 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
 
 @require_POST
 @power("cases.see")
-@writes(*(f"cases.{act}" for act in sorted(case_rules.ON_THE_WAY)))
+@writes(*(f"cases.{act}" for act in sorted(case_rules.OFFERED)))
 def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
     """Take one act from the phone."""
     try:

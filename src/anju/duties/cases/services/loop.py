@@ -182,11 +182,11 @@ def require_power_on(case: Case, power: str, *, by: Actor, sentence: str = "") -
 
 
 def take_step(*, case_id: int, act: str, by: Any, at: datetime, key: str = "", **given: Any) -> Case:
-    """Take the step of the loop that is named; what it does not ask for is left aside.
+    """Take the step that is named, of those offered by name (`rules.OFFERED`); what it does not ask for is left aside.
 
     For those who hear the act by its name: the API, the phone, which keeps steps until there is a network.
     """
-    if act not in rules.ON_THE_WAY:
+    if act not in rules.OFFERED:
         raise Refusal(_("没有这一步，请重新打开页面。"), field="act", code="no_such_act")
     verb = LOOP.verbs[act]
     asked = {field.name for field in verb.steps[0].asks} | ({"insist"} if verb.steps[0].doubts else set())
@@ -501,6 +501,7 @@ def _close_by_finders(turn: Turn, note: str) -> None:
     case.paused_at, case.verified_at, case.closed_at = None, case.verified_at or at, at
     case.closing_text = note
     turn.facts["on_time"] = case.on_time
+    _answer_doubts(turn, note)  # they have seen it with their own eyes
     now_shows(turn, "claimed", "after")
 
 

@@ -11,6 +11,7 @@ from anju.duties.cases.rules import State
 from anju.ground.access.actors import SYSTEM, Actor, Reach
 from anju.ground.foundation import calendar, journal, story
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
+from anju.ground.foundation.tests import samples
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -340,3 +341,40 @@ def test_a_closing_that_has_answered_its_reporters_is_not_undone(reported, walk,
     case = walk(reported(), "assign", "accept", "submit", "close", at=friday_9am)
     with pytest.raises(NotAllowedNow):
         services.undo(case_id=case.pk, by=li.actor(friday_9am), at=friday_9am)
+
+
+# --- on the pages -------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_typed_on_its_page_the_right_estate_searched_there(
+    reported, wang, city, signed_in_as
+):
+    case, opener = reported(), signed_in_as(wang)
+    address = f"/console/cases/{case.pk}/correct"
+    assert f"estate_id={city.estates.railway.pk}" in opener.get(address, {"q": "铁路"}).content.decode()
+    page = opener.get(address, {"estate_id": city.estates.railway.pk})
+    sent = {
+        "drawn_from": page.context["drawn_from"] if page.context else queries.drawn_from(case),
+        "estate_id": city.estates.railway.pk, "class_code": "FF03", "text": case.text, "place": case.place,
+        "request_key": "k",
+    }  # fmt: skip
+    refused = opener.post(address, sent)
+    assert refused.status_code == 422 and "为什么更正" in refused.content.decode()
+    assert opener.post(address, sent | {"reason": "打电话核实过"}).status_code == 302
+    case.refresh_from_db()
+    assert (case.class_code, case.estate_id) == ("FF03", city.estates.railway.pk)
+
+
+def test_whoever_may_not_correct_finds_no_such_page(reported, walk, company_clerk, signed_in_as, friday_9am):
+    case = walk(reported(), "assign", at=friday_9am)
+    opener = signed_in_as(company_clerk)
+    assert "/correct" not in opener.get(f"/console/cases/{case.pk}/").content.decode()
+    assert opener.get(f"/console/cases/{case.pk}/correct").status_code == 404
+
+
+def test_a_patrol_adds_a_photo_from_the_phone(reported, li, signed_in_as):
+    case, opener = reported(), signed_in_as(li)
+    assert "补充说明或照片" in opener.get(f"/field/cases/{case.pk}/").content.decode()
+    sent = {"note": "路过看到仍锁着", "photos": samples.upload(samples.photo(88)), "request_key": "k"}
+    assert opener.post(f"/field/cases/{case.pk}/annotate", sent).status_code == 302
+    assert case.evidence.get().shows == "other"
