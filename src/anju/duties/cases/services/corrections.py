@@ -164,7 +164,8 @@ def _routed(case: Case, turn: Turn) -> Route:
 def _moved(turn: Turn, estate_id: int | None, area_id: int | None) -> bool:
     """Put a case into another estate, or community outside of estates, that the actor may see."""
     case = turn.row
-    if estate_id in (None, case.estate_id) and (estate_id or area_id in (None, case.community_id)):
+    here = (case.estate_id, None) if case.estate_id else (None, _where(case).pk)
+    if (estate_id, area_id) in (here, (None, None)):
         return False
     if case.merged.exists():
         raise Refusal(_("已有别的事项并入此件，请先取消并案再更正地点。"), field="estate_id")

@@ -378,3 +378,16 @@ def test_a_patrol_adds_a_photo_from_the_phone(reported, li, signed_in_as):
     sent = {"note": "路过看到仍锁着", "photos": samples.upload(samples.photo(88)), "request_key": "k"}
     assert opener.post(f"/field/cases/{case.pk}/annotate", sent).status_code == 302
     assert case.evidence.get().shows == "other"
+
+
+def test_a_case_turns_out_to_lie_outside_of_its_estate(reported, wang, city, friday_9am):
+    case = reported()
+    case = services.correct(
+        case_id=case.pk,
+        area_id=city.areas.huaiyin.pk,
+        reason="在临街店铺",
+        by=wang.actor(friday_9am),
+        at=friday_9am,
+    )
+    assert (case.estate_id, case.community_id, case.company_id) == (None, city.areas.huaiyin.pk, None)
+    assert "槐荫小区" in last_told(case)["note"]
