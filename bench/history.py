@@ -243,6 +243,9 @@ def _case_columns() -> dict[str, str]:
         "repeat": "r_more BETWEEN 0.5 AND 0.53",
         "satisfaction": "CASE WHEN state = 'closed' AND r_more < 0.2 THEN 1 + floor(r_more * 15)::int END",
         "closing_text": "CASE WHEN state = 'closed' THEN '上午到现场查看，问题已经清理干净' ELSE '' END",
+        "public_text": "CASE WHEN state = 'closed' THEN '上午到现场查看，问题已经清理干净' ELSE '' END",
+        "published_at": "CASE WHEN state = 'closed'"
+        " THEN least(now(), reported + r_days * interval '12 days') END",
         "search": "grams", "is_demo": "true",
     }  # fmt: skip
 

@@ -58,7 +58,7 @@ def acts_of(*modules: ModuleType) -> tuple[str, ...]:
 
 # Every act of an address that takes one.
 ACTS: dict[str, tuple[str, ...]] = {
-    "api:take_step_with_files": tuple(sorted(case_rules.ON_THE_WAY)),
+    "api:take_step_with_files": tuple(sorted(case_rules.OFFERED)),
     "access:account_act": tuple(step.act for step in access_rules.ACCOUNT_STEPS if step.pressed),
     "access:grant_act": tuple(step.act for step in access_rules.STEPS if step.pressed),
     "documents:take_step": acts_of(document_rules),

@@ -91,6 +91,8 @@ def test_a_blocked_exit_is_reported_dispatched_put_right_sent_back_closed_and_pu
 
     done = text_of(resident.get(progress))
     assert "锁具已拆除" in done and "满意" in done
+    assert "锁具已拆除" not in text_of(resident.get(reverse("portal:notices")))  # until somebody publishes it
+    assert act(community, "publish", wording="两个出口均可自由推开，锁具已拆除").status_code == 200
     assert "锁具已拆除" in text_of(resident.get(reverse("portal:notices")))
     estate_page = text_of(resident.get(reverse("portal:estate", args=[city.estates.huaiyin.pk])))
     assert "安邻物业" in estate_page and "王建国" not in estate_page

@@ -39,6 +39,12 @@ DATA_IN_PYTHON = {
     "doors/exchange/rules.py::read_term": "terms as clerks type them",
     "doors/exchange/services/practice.py::written": "dates as clerks type them, for the ledger to practise on",
     "duties/cases/rules.py::_EMPTY_PHRASES": "phrases that say nothing, looked for in closing texts",
+    "duties/cases/rules.py::_ONE": "numbers of buildings as people write them",
+    "duties/cases/rules.py::_HOUSE": "numbers of buildings as people write them",
+    "duties/cases/rules.py::_ENTRANCE": "numbers of buildings as people write them",
+    "duties/cases/rules.py::_DIGITS": "numbers of buildings as people write them",
+    "duties/cases/rules.py::_numeral": "numbers of buildings as people write them",
+    "duties/cases/rules.py::_named": "numbers of buildings as people write them",
 }
 
 

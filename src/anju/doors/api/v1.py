@@ -109,7 +109,7 @@ def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRes
     return JsonResponse(body, status=401, json_dumps_params={"ensure_ascii": False})
 
 
-_STEPS = tuple(f"cases.{act}" for act in sorted(rules.ON_THE_WAY))
+_STEPS = tuple(f"cases.{act}" for act in sorted(rules.OFFERED))
 
 
 class ReportIn(Schema):
@@ -130,6 +130,7 @@ class StepIn(Schema):
     act: str
     note: str = ""
     handler_id: int | None = None
+    about_photos: str = ""
     insist: bool = False
 
 
@@ -239,7 +240,8 @@ def take_step_with_files(
     files: list[UploadedFile] = File([]),  # noqa: B008
     idempotency_key: str = Header(""),
 ) -> Any:
-    body = StepIn(act=act, note=note or request.POST.get("note", ""), insist=insist)
+    about = request.POST.get("about_photos", "")
+    body = StepIn(act=act, note=note or request.POST.get("note", ""), about_photos=about, insist=insist)
     return _step(request, case_id, body, idempotency_key, files)
 
 
@@ -255,6 +257,7 @@ def _step(
         note=body.note,
         handler_id=body.handler_id,
         insist=body.insist,
+        about_photos=body.about_photos,
         uploads=[services.Upload(f) for f in files],
         key=_key(key),
     )

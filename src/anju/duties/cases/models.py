@@ -95,11 +95,15 @@ class Case(models.Model):
     satisfaction = models.PositiveSmallIntegerField(null=True)
     repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
     closing_text = models.TextField(blank=True)
+    public_text = models.TextField(blank=True)  # the wording that somebody has published
+    published_at = models.DateTimeField(null=True)
     closing_insisted = models.BooleanField(default=False)  # accepted although the text was challenged
 
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     state_before_merge = models.CharField(max_length=10, blank=True)
+    # The way back from the last act, while nothing rests on it: {act, by, at, was, started, stopped, photos}.
+    undo = models.JSONField(null=True)
     source_key = models.CharField(max_length=64, null=True)  # which ledger row it came from
     source_number = models.CharField(max_length=40, blank=True)  # the sender's own number
     is_demo = models.BooleanField(default=False)
@@ -129,6 +133,7 @@ class Case(models.Model):
             ),
             models.Index("escalate_at", name="case_escalate", condition=Q(state__in=sorted(rules.OPEN))),
             models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
+            models.Index("published_at", name="case_published", condition=Q(published_at__isnull=False)),
             GinIndex("search", name="case_search"),
         ]
         constraints = [
@@ -225,11 +230,13 @@ class Evidence(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="evidence")
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
-    purpose = models.CharField(max_length=10)  # report | verify | rectify | recheck
+    purpose = models.CharField(max_length=10)  # of which step: report | verify | rectify | recheck | note
+    shows = models.CharField(max_length=10)  # before | claimed | after | failed | past | other
     caption = models.CharField(max_length=200, blank=True)
     added_by = models.CharField(max_length=120, blank=True)
     added_at = models.DateTimeField()
     doubts = models.JSONField(default=list)  # [{"code", …}]: time, distance, reused elsewhere
+    answer = models.CharField(max_length=500, blank=True)  # what the checker says of the doubts
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "file", "purpose"], name="evidence_once")]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from anju.ground.foundation import acts
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.organisations.models import Organisation
@@ -34,6 +35,15 @@ def _options_of(day: date, language: str) -> list[tuple[str, str]]:
                 (leaf.code, f"　{leaf.code} {leaf.label}") for two in one["groups"] for leaf in two["leaves"]
             ]
     return options
+
+
+def leaf_options(day: date) -> list[tuple[str, str]]:
+    """List the classes of a day that a case can have, each with what it belongs to."""
+    return [
+        (leaf.code, f"{rules.KIND_LABELS[kind]} · {leaf.path}（{leaf.code}）")
+        for kind in rules.KIND_LABELS
+        for leaf in catalogue.classes(kind, on=day).values()
+    ]
 
 
 def area_options(actor: Any) -> list[tuple[int, str]]:
@@ -145,6 +155,28 @@ def _term_title(data: dict[str, Any]) -> str:
     return _("%(what)s：%(n)s 个工作日") % {"what": title, "n": data["days"]} if data.get("days") else title
 
 
+def _corrected(data: dict[str, Any]) -> str:
+    """Say what was corrected: the former and what holds now."""
+    labels = {
+        "class_code": _("类别"), "severity": _("程度"), "estate": _("小区"), "area": _("属地"),
+        "place": _("具体位置"), "text": _("情况说明"),
+    }  # fmt: skip
+    said = []
+    for what in labels:
+        if what not in data or (what == "area" and "estate" in data):
+            continue
+        was, now = (_value_said(what, end) for end in data[what])
+        said.append(_("%(what)s由“%(was)s”改为“%(now)s”") % {"what": labels[what], "was": was, "now": now})
+    return _("；").join(said) + _("。")
+
+
+def _value_said(what: str, value: str) -> str:
+    if what == "class_code":
+        kind = next((k for k in rules.KIND_LABELS if catalogue.label(k, value) != value), "")
+        return catalogue.label(kind, value) if kind else value
+    return str(rules.SEVERITY_LABELS.get(value, value)) if what == "severity" else value or _("（空）")
+
+
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say what an event of a case kept: to whom, until when, which other case."""
     data, title, changed = event.data, said["title"], {}
@@ -160,8 +192,17 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = _("上报人评价：%(said)s") % {"said": rules.SATISFACTION_LABELS[data["rating"]]}
     elif event.name in ("cases.ask_term", "cases.decide_term"):
         title = _term_title(data)
+    elif event.name == "cases.correct":
+        changed["note"] = f"{_corrected(data.get('changed', {}))}{_('理由：')}{event.note}"
+        if data.get("relieved"):
+            title = _("更正上报内容，重新派单")
+    elif event.name == "cases.undo" and (undone := acts.step_of(f"cases.{data.get('undone')}")):
+        title = _("撤销：%(act)s") % {"act": undone[1].label}
     elif named := _other_cases(event):
         title = f"{title} {named}"
+    if data.get("about_photos"):
+        words = _("对照片疑点的核对：%(said)s") % {"said": data["about_photos"]}
+        changed["note"] = f"{event.note} {words}".strip()
     if "says_nothing" in data.get("doubts", ()):
         title += _("（文字曾被提示过于简单，仍坚持提交）")
     if event.actor_kind == "public":

@@ -1,7 +1,8 @@
 """The closed loop as pure rules: states, the table of steps, what a closing text must say. No database, no clock."""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -81,9 +82,23 @@ PURPOSE_LABELS = {
     "verify": _("现场核实"),
     "rectify": _("整改"),
     "recheck": _("复查"),
+    "note": _("补充"),
 }
 BEFORE = frozenset({"report", "verify"})
 AFTER = frozenset({"rectify", "recheck"})
+# What a photo shows: only what a checker has accepted shows a hazard put right.
+SHOWS_LABELS = {
+    "before": _("整改前"),
+    "claimed": _("整改后（待复查）"),
+    "after": _("整改后"),
+    "failed": _("复查未通过"),
+    "past": _("上次办结时"),
+    "other": _("补充"),
+}
+# What it shows when it is added, by the step; the checker's act says it anew.
+SHOWN_FIRST = {
+    "report": "before", "verify": "before", "rectify": "claimed", "recheck": "after", "note": "other",
+}  # fmt: skip
 
 SATISFACTION_LABELS = {3: _("满意"), 2: _("基本满意"), 1: _("不满意")}
 
@@ -111,6 +126,16 @@ def a_hazard(case: Any, day: date) -> Blocked | None:
 def closed(case: Any, day: date) -> Blocked | None:
     """Say to the reporter that only what is closed is rated."""
     return None if case.state == State.CLOSED else Blocked(_("办结后才能评价。"))
+
+
+def published(case: Any, day: date) -> Blocked | None:
+    """Say that only what is published is withdrawn."""
+    return None if case.published_at else Blocked(_("此件的办结说明没有公开。"), never=True)
+
+
+def undoable(case: Any, day: date) -> Blocked | None:
+    """Say that only the last step is taken back, and only one whose way back is a plain change of state."""
+    return None if case.undo else Blocked(_("没有可以撤销的一步。"), never=True)
 
 
 def unread(notice: Any, day: date) -> Blocked | None:
@@ -168,9 +193,10 @@ STEPS = (
          tone="primary", starts=("recheck",), stops=("rectify", "verify"), doubts=(_EMPTY, _SAME),
          asks=(note(_("整改情况"), required=True, lacking=_("请写明整改了什么、怎么整改的。")), _PHOTOS)),
     Step("close", _("复查合格，办结"), _CHECKING, State.CLOSED, "cases.check", _TOLD, who="desk", when=_FREE,
-         tone="primary", mood="done", stops=_ALL, effects=("answer",), doubts=(_EMPTY, _SAME),
+         tone="primary", mood="done", stops=_ALL, effects=("answer",), doubts=(_EMPTY, _SAME, "doubted_photos"),
          asks=(note(_("复查情况（居民会看到）"), required=True,
-                    lacking=_("请写明复查看到的情况，居民会看到这段话。")), _PHOTOS)),
+                    lacking=_("请写明复查看到的情况，居民会看到这段话。")),
+               _PHOTOS, Field("about_photos", _("照片疑点的核对情况"), most=500))),
     Step("send_back", _("复查不合格，退回整改"), _CHECKING, State.FIXING, "cases.check", _TOLD, who="desk",
          when=_FREE, tone="danger", starts=("rectify_again",), stops=("recheck",), doubts=(_SAME,),
          asks=(note(_("哪里还不合格"), required=True, lacking=_("请写明哪里还不合格，办理单位才知道怎么改。")),
@@ -178,6 +204,13 @@ STEPS = (
     Step("reopen", _("重新办理"), _CLOSED, State.REPORTED, "cases.supervise", "hn-property-2017-75", mood="warn",
          starts=("dispatch",), effects=("answer_anew",),
          asks=(note(_("重新办理的理由"), required=True, lacking=_("请写明重新办理的理由。")),)),
+    Step("publish", _("公开办结说明"), _CLOSED, None, "cases.check", "cn-openness-2019-15", who="dispatcher|checker",
+         mood="done", doubts=("names_somebody",),
+         asks=(Field("wording", _("公开的说明"), required=True, least=4, most=1000,
+                     help=_("任何人都能看到。请去掉姓名、电话、门牌等个人信息。"),
+                     lacking=_("请写明公开的说明，至少四个字。")),)),
+    Step("withdraw", _("撤下公开的说明"), _CLOSED, None, "cases.check", "cn-openness-2019-15", who="dispatcher|checker",
+         when=(published,), mood="warn", asks=(note(_("撤下的理由"), required=True, lacking=_("请写明为什么撤下。")),)),
     Step("verify", _("现场核实"), UNSEEN, None, "cases.check", _HEARD, when=(not_seen_yet,), stops=("verify",),
          asks=(note(_("现场看到的情况")), _PHOTOS)),
     # Seen put right by those who found it: before they left, or when they came back to look.
@@ -202,6 +235,22 @@ STEPS = (
     Step("escalate", _("超期升级"), OPEN, None, "", who=SYSTEM, tone="danger"),
     Step("unseal", _("查看上报人身份"), ANY, None, "cases.unseal", tone="danger", effects=("tell_superior",),
          asks=(reason(least=6, lacking=_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。")),)),
+    # A way back.
+    Step("correct", _("更正上报内容"), OPEN | _CLOSED, None, "cases.see", when=_FREE, mood="warn",
+         starts=("dispatch",), stops=("accept", "rectify", "recheck"),
+         asks=(Field("class_code", _("类别"), "line", most=12),
+               Field("severity", _("程度"), "choice", choices=tuple(SEVERITY_LABELS.items())),
+               Field("estate_id", _("小区"), "record"), Field("area_id", _("社区"), "record"),
+               Field("place", _("具体位置"), "line", most=200),
+               Field("text", _("情况说明"), least=4, most=5000),
+               reason(_("更正的理由"), lacking=_("请写明为什么更正，原来的内容和理由都会留在办理经过里。")),
+               Field("drawn_from", "", "line", most=64))),
+    Step("annotate", _("补充说明或照片"), OPEN | _CLOSED | {State.VOID}, None, "cases.see", mood="quiet",
+         asks=(note(_("补充说明")), _PHOTOS)),
+    Step("recall", _("撤回派单"), _ASSIGNED, State.REPORTED, "cases.assign", "hn-property-2017-75", who="dispatcher",
+         when=_FREE, mood="warn", starts=("dispatch",), stops=("accept",),
+         asks=(note(_("撤回的理由"), required=True, lacking=_("请写明为什么撤回这次派单。")),)),
+    Step("undo", _("撤销上一步"), OPEN, None, "cases.see", when=(undoable,), mood="warn"),
     # Beside.
     Step("merge", _("并入另一件"), OPEN, State.MERGED, "cases.merge", mood="quiet",
          asks=(Field("into_id", _("并入哪一件"), "record", required=True), Field("reason", _("理由"), most=300))),
@@ -218,12 +267,17 @@ STEPS = (
                Field("reason", _("理由"), most=500))),
 )  # fmt: skip
 
-# The steps of the loop itself: what the phone, the API and a list offer by name.
+# The steps of the loop itself, and with the ways back from them what the phone and the API offer by name.
 ON_THE_WAY = frozenset(
     {"assign", "void", "accept", "return_back", "submit", "close", "send_back", "reopen", "verify"}
 )
+OFFERED = ON_THE_WAY | {"annotate", "recall", "undo"}
 # What is done from its own place on the page of a case, not from a button of the case.
-ELSEWHERE = frozenset({"decide_term", "merge", "split", "unseal"})
+ELSEWHERE = frozenset({"annotate", "correct", "decide_term", "merge", "split", "unseal"})
+# What its doer may undo: acts that told nobody outside and whose way back is the former state. Closing and declining
+# have answered the reporters (`reopen`), a returned case is out of the handler's sight, merging and correcting have
+# their own way back, and what was seen at the place (`verify`) or said from above has been heard.
+UNDOABLE = frozenset({"assign", "accept", "submit", "send_back"})
 
 NOTICE_STEPS = (
     Step("read_notice", _("签收提醒"), ANY, None, "cases.see", when=(unread,), mood="quiet"),
@@ -282,6 +336,80 @@ def doubts_about_closing(text: str, *, class_texts: Iterable[str], least: int) -
             doubts.append(Doubt("copied", _("这是隐患类别的原文，没有写明实际情况。")))
             break
     return doubts
+
+
+# Which house of an estate is meant, however it is written: 3号楼, 三号楼, 3#楼, 3栋, A座; 2、3号楼 means both.
+_ONE = r"(?:\d{1,3}|[一二三四五六七八九十]{1,3}|(?<![A-Za-z])[A-Za-z])"
+_HOUSE = re.compile(rf"({_ONE}(?:[、,，和及]{_ONE})*)\s*(?:号楼|号院|#楼?|栋|幢|座)")
+_ENTRANCE = re.compile(rf"({_ONE}(?:[、,，和及]{_ONE})*)\s*(?:单元|门洞)")
+_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")}
+
+
+def _numeral(text: str) -> str:
+    """Return a number as Arabic digits: 十二 → 12."""
+    if "十" in text:
+        tens, _ten, ones = text.partition("十")
+        return str(10 * _DIGITS.get(tens, 1) + _DIGITS.get(ones, 0))
+    return str(_DIGITS.get(text, text)).upper().lstrip("0")
+
+
+def _named(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    said = unicodedata.normalize("NFKC", text)
+    return frozenset(
+        _numeral(one) for found in pattern.findall(said) for one in re.split(r"[、,,和及]", found) if one
+    )
+
+
+def houses(text: str) -> frozenset[str]:
+    """Return the buildings that a text names, however they are written."""
+    return _named(_HOUSE, text)
+
+
+def entrances(text: str) -> frozenset[str]:
+    """Return the entrances (单元) that a text names."""
+    return _named(_ENTRANCE, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What two reports have in common. `house`, `entrance`: whether they name the same one; None where one names none.
+
+    text  how alike the wording is, 0 … 1; days: how far apart in time
+    """
+
+    text: float
+    same_class: bool = False
+    same_group: bool = False
+    near: bool = False
+    photo: bool = False
+    house: bool | None = None
+    entrance: bool | None = None
+    days: float = 0.0
+
+
+def agree(one: frozenset[str], other: frozenset[str]) -> bool | None:
+    """Say whether two sets of names have one in common; None where one is empty."""
+    return bool(one & other) if one and other else None
+
+
+def likeness(shared: Shared, book: Mapping[str, Any]) -> float | None:
+    """Weigh what two reports of one estate have in common (rulebooks/deadlines `duplicates`); None: another matter.
+
+    Another building is another matter whatever else is alike.
+    """
+    if shared.house is False:
+        return None
+    weights = book["weights"]
+    score = (
+        weights["text"] * shared.text
+        + (weights["class"] if shared.same_class else weights["group"] if shared.same_group else 0)
+        + weights["building"] * (shared.house is True)
+        + weights["entrance"] * {True: 1, False: -1, None: 0}[shared.entrance]
+        + weights["near"] * shared.near
+        + weights["photo"] * shared.photo
+        + weights["time"] * max(0.0, 1 - shared.days / book["days"])
+    )
+    return score if score >= book["least"] else None
 
 
 def grams(text: str) -> list[str]:

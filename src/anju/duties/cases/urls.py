@@ -12,6 +12,7 @@ urlpatterns = [
     path("cases/views", lists.save_view, name="save_view"),
     path("cases/<int:case_id>/", one.case, name="case"),
     path("cases/<int:case_id>/steps/<slug:act>", one.step, name="step"),
+    path("cases/<int:case_id>/correct", one.correct, name="correct"),
     path("cases/<int:case_id>/merge", one.merge, name="merge"),
     path("cases/<int:case_id>/split", one.split, name="split"),
     path("cases/<int:case_id>/who", one.who, name="who"),

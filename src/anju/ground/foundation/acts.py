@@ -96,6 +96,12 @@ class Turn:
         return timezone.localtime(self.at).date()
 
     @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """The columns that the act has changed so far: what each held when the record was locked, and holds now."""
+        now = _columns(self.row)
+        return {name: (was, now[name]) for name, was in self.kept.items() if now.get(name) != was}
+
+    @property
     def insisted(self) -> bool:
         """Whether the person insists on what was doubted."""
         return bool(self.given.get("insist"))

@@ -5,6 +5,7 @@ Pure: standard library only. Problems are returned as words; `code_words` says t
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -210,6 +211,22 @@ def mask_name(name: str) -> str:
     """Keep the first character and hide the rest, whatever its length: 王**."""
     name = name.strip()
     return f"{name[0]}**" if name else ""
+
+
+def mask_names(
+    text: str, *, known: Iterable[str] = (), surnames: str, titles: Iterable[str], called: Iterable[str]
+) -> str:
+    """Mask the names of persons inside free text as far as words allow; somebody still reads it over.
+
+    known            names of persons that may stand in it
+    surnames         characters with which a name begins
+    titles, called   what follows a name (a polite title), and what goes before one (an owner, a tenant)
+    """
+    for name in sorted({name for name in known if len(name) > 1}, key=len, reverse=True):
+        text = text.replace(name, mask_name(name))
+    before, after = ("|".join(map(re.escape, words)) for words in (called, titles))
+    text = re.sub(f"([{surnames}])[\u4e00-\u9fff]{{1,2}}(?={after})", r"\1**", text)
+    return re.sub(f"({before})([{surnames}])[\u4e00-\u9fff]{{1,2}}", r"\1\2**", text)
 
 
 def mask_phone(phone: str) -> str:

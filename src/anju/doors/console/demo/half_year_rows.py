@@ -306,6 +306,8 @@ class Rows:
                 "verified_at",
                 "on_time",
                 "closing_text",
+                "public_text",
+                "published_at",
                 "is_demo",
             ),
             *("search", *_PLACED),
@@ -326,8 +328,8 @@ class Rows:
                     seen.case_id, "hazard", seen.code, leaf.severity, State.CLOSED, "field", text, seen.place,
                     estate.pk if estate else None, estate.longitude if estate else None,
                     estate.latitude if estate else None, station, station, unit.company_id, check.began, check.began,
-                    check.began, closed, closed, check.began, on_time, seen.cure, True, rules.grams(text),
-                    *unit.home.placed,
+                    check.began, closed, closed, check.began, on_time, seen.cure, seen.cure, closed, True,
+                    rules.grams(text), *unit.home.placed,
                 )  # fmt: skip
                 self.events.append(event(
                     "cases.report", Case, seen.case_id, actor, check.began, basis=leaf.basis[0],

@@ -186,6 +186,7 @@ class Past:
         )
         self._step(line, running, "close", checker, now, note=matter.check, on_time=case.on_time)
         case.state, case.closed_at, case.closing_text = State.CLOSED, now, matter.check
+        case.public_text, case.published_at = matter.check, now
         return now
 
     def _started(self, line: _Line, at: datetime, *names: str) -> list[CaseClock]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from anju.duties.cases import rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice, Report
+from anju.duties.cases.queries import public
 from anju.duties.cases.services import Reporter, Upload
 from anju.duties.orders.services import orders
 from anju.ground.access.actors import PUBLIC, Actor
@@ -316,6 +317,11 @@ class Stories:
         self._act(
             case, "close", at, note=words.book["notes"]["short"] if insist else matter.check, insist=insist
         )
+        case.refresh_from_db()
+        wording = public.masked(matter.check, case)
+        by = self.city.actors[case.checker_id or case.dispatcher_id or 0]
+        if by.has("cases.check"):
+            cases.publish(case_id=case.pk, wording=wording, insist=True, by=by, at=at)
         self._mark("closed", case)
         report = Report.objects.filter(case=case).first()
         if report is not None and (rated or chance.random() < 0.5):

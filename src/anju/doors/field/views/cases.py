@@ -137,11 +137,16 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
     acts = [
         one
         for one in services.LOOP.possible(found.case, by=actor, at=at)
-        if one.act in case_rules.ON_THE_WAY - elsewhere and not one.blocked
+        if one.act in case_rules.OFFERED - elsewhere and not one.blocked
     ]
+    asked = evidence.unanswered(found.case) if any(one.act == "close" for one in acts) else []
     context = {
         "d": found,
         "case": found.case,
+        "asked": evidence.doubts_said(asked, found.case, actor),
+        "asking": bool(asked)
+        or getattr(refusal, "field", "") == "about_photos"
+        or "about_photos" in request.POST,
         "label": catalogue.label(found.case.kind, found.case.class_code),
         "acts": acts,
         "gallery": evidence.gallery(found.case, actor),
@@ -159,7 +164,7 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
 
 @require_POST
 @power("cases.see")
-@writes(*(f"cases.{act}" for act in sorted(case_rules.ON_THE_WAY)))
+@writes(*(f"cases.{act}" for act in sorted(case_rules.OFFERED)))
 def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
     """Take one act from the phone."""
     try:
@@ -171,6 +176,7 @@ def step(request: HttpRequest, case_id: int, act: str) -> HttpResponse:
             note=request.POST.get("note", ""),
             uploads=[services.Upload(f) for f in request.FILES.getlist("photos")[:9]],
             insist=bool(request.POST.get("insist")),
+            about_photos=request.POST.get("about_photos", ""),
             key=act_forms.key_of(request),
         )
     except NotFound:

@@ -73,8 +73,11 @@ class Migration(migrations.Migration):
                 ("satisfaction", models.PositiveSmallIntegerField(null=True)),
                 ("repeat", models.BooleanField(default=False)),
                 ("closing_text", models.TextField(blank=True)),
+                ("public_text", models.TextField(blank=True)),
+                ("published_at", models.DateTimeField(null=True)),
                 ("closing_insisted", models.BooleanField(default=False)),
                 ("state_before_merge", models.CharField(blank=True, max_length=10)),
+                ("undo", models.JSONField(null=True)),
                 ("source_key", models.CharField(max_length=64, null=True)),
                 ("source_number", models.CharField(blank=True, max_length=40)),
                 ("is_demo", models.BooleanField(default=False)),
@@ -252,10 +255,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("purpose", models.CharField(max_length=10)),
+                ("shows", models.CharField(max_length=10)),
                 ("caption", models.CharField(blank=True, max_length=200)),
                 ("added_by", models.CharField(blank=True, max_length=120)),
                 ("added_at", models.DateTimeField()),
                 ("doubts", models.JSONField(default=list)),
+                ("answer", models.CharField(blank=True, max_length=500)),
                 (
                     "case",
                     models.ForeignKey(
@@ -578,6 +583,14 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(
                 models.F("closed_at"), condition=models.Q(("closed_at__isnull", False)), name="case_closed"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                models.F("published_at"),
+                condition=models.Q(("published_at__isnull", False)),
+                name="case_published",
             ),
         ),
         migrations.AddIndex(

@@ -20,7 +20,7 @@ from anju.ground.foundation.jinja import datetime_local, span
 from anju.ground.foundation.models import StoredFile
 
 from ..models import Case, Evidence, Report
-from ..rules import AFTER, BEFORE, PURPOSE_LABELS, State
+from ..rules import PURPOSE_LABELS, SHOWS_LABELS, State
 
 # Worth knowing, but no reason to suspect: most messengers strip EXIF from every photo.
 _INFORMATION = frozenset({"no_exif"})
@@ -59,6 +59,7 @@ class Photo:
     caption: str
     purpose: str
     purpose_label: str
+    shows: str
     by: str
     added_at: datetime
     taken_at: datetime | None
@@ -66,6 +67,12 @@ class Photo:
     warning: str
     doubts: tuple[str, ...]
     sha256: str
+    answer: str = ""
+
+    @property
+    def label(self) -> str:
+        """What is written on it: of which step it is, or what has become of it."""
+        return self.purpose_label if self.shows in ("before", "other") else str(SHOWS_LABELS[self.shows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +91,22 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """The evidence of a case: what was found (before) and what was done about it (after)."""
+    """The evidence of a case: what was found (before), what was done about it (after), and what shows neither.
+
+    after     what a checker has accepted; until then what the handler has handed in
+    accepted  whether it is the former
+    """
 
     before: tuple[Photo, ...] = ()
     after: tuple[Photo, ...] = ()
     files: tuple[Attachment, ...] = ()
+    rest: tuple[Photo, ...] = ()
+    accepted: bool = True
+
+    @property
+    def label_after(self) -> str:
+        """The heading over `after`."""
+        return str(SHOWS_LABELS["after" if self.accepted else "claimed"])
 
     @property
     def pairs(self) -> list[tuple[Photo | None, Photo | None]]:
@@ -98,10 +116,10 @@ class Gallery:
     @property
     def doubted(self) -> int:
         """Count the photos with a doubt that matters."""
-        return sum(1 for photo in (*self.before, *self.after) if photo.warning)
+        return sum(1 for photo in (*self.before, *self.after, *self.rest) if photo.warning)
 
     def __bool__(self) -> bool:
-        return bool(self.before or self.after or self.files)
+        return bool(self.before or self.after or self.files or self.rest)
 
 
 def gallery(case: Case, actor: Actor) -> Gallery:
@@ -137,11 +155,30 @@ def gallery(case: Case, actor: Actor) -> Gallery:
                     doubts=tuple(sentence(doubt, case, numbers) for doubt in doubts),
                 )
             )
+    by_what = {what: tuple(photo for photo in photos if photo.shows == what) for what in SHOWS_LABELS}
+    accepted = bool(by_what["after"])
+    aside = ("claimed", "failed", "past", "other") if accepted else ("failed", "past", "other")
     return Gallery(
-        before=tuple(photo for photo in photos if photo.purpose in BEFORE),
-        after=tuple(photo for photo in photos if photo.purpose in AFTER),
+        before=by_what["before"],
+        after=by_what["after"] or by_what["claimed"],
         files=tuple(attachments),
+        rest=tuple(photo for what in aside for photo in by_what[what]),
+        accepted=accepted or not by_what["claimed"],
     )
+
+
+def unanswered(case: Case) -> list[Evidence]:
+    """List the evidence of a case, and of those merged into it, with a doubt that nobody has said a word on yet."""
+    family = Q(case=case) | Q(case__merged_into=case)
+    lines = Evidence.objects.filter(family, answer="").exclude(doubts=[]).order_by("added_at", "pk")
+    return [line for line in lines if any(doubt["code"] not in _INFORMATION for doubt in line.doubts)]
+
+
+def doubts_said(lines: Sequence[Evidence], case: Case, actor: Actor) -> list[str]:
+    """Say the doubts about some evidence, each sentence once, to somebody who checks."""
+    doubts = [d for line in lines for d in line.doubts if d["code"] not in _INFORMATION]
+    numbers = _numbers(doubts, actor)
+    return list(dict.fromkeys(sentence(doubt, case, numbers) for doubt in doubts))
 
 
 def _photo(
@@ -158,6 +195,7 @@ def _photo(
         caption=line.caption,
         purpose=line.purpose,
         purpose_label=label,
+        shows=line.shows,
         by=line.added_by,
         added_at=line.added_at,
         taken_at=line.file.taken_at,
@@ -165,6 +203,7 @@ def _photo(
         warning=" ".join(sentence(d, case, numbers) for d in doubts if d["code"] not in _INFORMATION),
         doubts=tuple(sentence(doubt, case, numbers) for doubt in doubts),
         sha256=line.file.sha256,
+        answer=line.answer if doubts else "",
     )
 
 
@@ -231,12 +270,12 @@ def gallery_of_report(report_id: int, *, at: datetime) -> Gallery:
     handled = made.case.merged_into or made.case
     wanted = Q(case=made.case, purpose="report", added_at=made.reported_at)
     if handled.state == State.CLOSED:
-        wanted |= Q(case=handled, purpose__in=sorted(AFTER))
+        wanted |= Q(case=handled, shows="after")
     lines = Evidence.objects.filter(wanted, file__media_type__startswith="image/").select_related("file")
     photos = [_public_photo(line, at=at) for line in lines.order_by("added_at", "pk")]
     return Gallery(
-        before=tuple(photo for photo in photos if photo.purpose in BEFORE),
-        after=tuple(photo for photo in photos if photo.purpose in AFTER),
+        before=tuple(photo for photo in photos if photo.shows == "before"),
+        after=tuple(photo for photo in photos if photo.shows == "after"),
     )
 
 
@@ -250,6 +289,7 @@ def _public_photo(line: Evidence, *, at: datetime) -> Photo:
         caption="",
         purpose=line.purpose,
         purpose_label=label,
+        shows=line.shows,
         by="",
         added_at=line.added_at,
         taken_at=None,

@@ -119,7 +119,7 @@ def _condition(f: Filters, *, at: datetime) -> Q:
     if f.escalated:
         found &= Q(escalation__gt=0)
     if f.text:
-        found &= _text_condition(f.text)
+        found &= text_condition(f.text)
     return found
 
 
@@ -129,7 +129,7 @@ def _in_area(area_id: int) -> Q:
     return Q(**{column: area_id}) if column else Q(pk__in=[])
 
 
-def _text_condition(text: str) -> Q:
+def text_condition(text: str) -> Q:
     """Find every word exactly, two-character words included; a case number finds its case."""
     found = Q()
     for word in text.split():

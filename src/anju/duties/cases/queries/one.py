@@ -1,7 +1,7 @@
 """One case: everything its page shows, what can be done now, and what may be the same matter."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, rulebooks
-from anju.ground.foundation.models import Event
+from anju.ground.foundation import calendar, journal, pictures, rulebooks
+from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.foundation.workflow import Step
 from anju.ground.organisations.models import Organisation
@@ -26,7 +26,7 @@ from .. import rules
 from ..models import Case, CaseClock, Evidence, Notice, Report
 from ..rules import State
 from . import catalogue, clocks
-from .lists import with_row_parts
+from .lists import text_condition, with_row_parts
 from .routing import reason as routing_reason
 
 
@@ -55,6 +55,12 @@ def get(actor: Actor, case_id: int) -> Case:
     if case is None:
         raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
     return case
+
+
+def drawn_from(case: Case) -> str:
+    """Return the digest of what a form for correcting was drawn from: two who correct at once undo nothing unseen."""
+    shown = [case.class_code, case.severity, case.estate_id, case.community_id, case.place, case.text]
+    return journal.digest(shown)[:32]
 
 
 def _load_parts(case: Case) -> None:
@@ -145,40 +151,90 @@ class Likeness:
     case: Case
     text: float
     metres: float | None
+    photo: bool
     score: float
 
 
 def duplicates(
-    actor: Actor, *, kind: str, class_code: str, text: str, street_id: int | None, at: datetime,
+    actor: Actor, *, kind: str, class_code: str, text: str, street_id: int | None, at: datetime, place: str = "",
     estate_id: int | None = None, longitude: float | None = None, latitude: float | None = None,
-    besides: Iterable[int] = (),
+    photos: Sequence[StoredFile] = (), besides: Iterable[int] = (),
 ) -> list[Likeness]:  # fmt: skip
-    """Suggest open cases that may be the same matter: wording, distance, class and time together. Never merges."""
+    """Suggest open cases that may be the same matter: class, place, photo, time and wording together. Never merges."""
     if street_id is None:
         return []
-    rule = rulebooks.load("deadlines", on=timezone.localtime(at).date())["duplicates"]
+    day = timezone.localtime(at).date()
+    rule = rulebooks.load("deadlines", on=day)["duplicates"]
+    here = Q(estate_id=estate_id) if estate_id is not None else Q(pk__in=[])
+    if longitude is not None and latitude is not None:
+        up = rule["metres"] / 111_000  # degrees
+        wide = up / max(math.cos(math.radians(latitude)), 0.1)
+        here |= Q(
+            longitude__range=(longitude - wide, longitude + wide),
+            latitude__range=(latitude - up, latitude + up),
+        )
     near = (
         access.visible(Case, to=actor, power="cases.see")
         .filter(
-            street_id=street_id, state__in=sorted(rules.OPEN), kind=kind,
-            class_code__startswith=class_code[:2], reported_at__gt=at - timedelta(days=rule["days"]),
+            here, street_id=street_id, state__in=sorted(rules.OPEN),
+            reported_at__gt=at - timedelta(days=rule["days"]),
         )
         .exclude(pk__in=list(besides))
         .annotate(alike=TrigramWordSimilarity(text[:200], "text"))
     )  # fmt: skip
+    cases = list(with_row_parts(near).order_by("-alike")[:200])
+    most_bits = rulebooks.load("deadlines", on=day)["evidence"]["hash_distance"]
+    pictured = _with_the_same_photo(cases, photos, most_bits=most_bits)
+    said = f"{place} {text}"
     found = []
-    for case in with_row_parts(near).order_by("-alike")[:60]:
+    for case in cases:
         metres = distance(longitude, latitude, case.longitude, case.latitude)
-        same_estate = estate_id is not None and case.estate_id == estate_id
         close = metres is not None and metres <= rule["metres"]
-        if not (same_estate or close):
+        if not (close or case.estate_id == estate_id is not None):
             continue
-        alike = float(case.alike)  # type: ignore[attr-defined]
-        same_class = case.class_code == class_code
-        if alike >= rule["text"] or (same_class and close) or (same_class and same_estate and alike >= 0.1):
-            score = alike + (0.3 if same_class else 0) + (0.2 if close else 0) + (0.1 if same_estate else 0)
-            found.append(Likeness(case, alike, metres, score))
+        other = f"{case.place} {case.text}"
+        shared = rules.Shared(
+            text=float(case.alike),  # type: ignore[attr-defined]
+            same_class=(case.kind, case.class_code) == (kind, class_code),
+            same_group=case.kind == kind and case.class_code[:2] == class_code[:2],
+            near=close,
+            photo=case.pk in pictured,
+            house=rules.agree(rules.houses(said), rules.houses(other)),
+            entrance=rules.agree(rules.entrances(said), rules.entrances(other)),
+            days=abs((at - case.reported_at).total_seconds()) / 86_400,
+        )
+        if (score := rules.likeness(shared, rule)) is not None:
+            found.append(Likeness(case, shared.text, metres, shared.photo, score))
     return sorted(found, key=lambda likeness: -likeness.score)[: rule["show"]]
+
+
+def _with_the_same_photo(cases: Sequence[Case], photos: Sequence[StoredFile], *, most_bits: int) -> set[int]:
+    """Return which of these cases show one of some photos, or nearly the same picture: one question."""
+    bands = sorted({band for photo in photos for band in photo.bands})
+    ids = {photo.pk for photo in photos}
+    if not cases or not ids:
+        return set()
+    lines = Evidence.objects.filter(
+        Q(file_id__in=ids) | Q(file__bands__overlap=bands), case_id__in=[case.pk for case in cases]
+    ).values_list("case_id", "file_id", "file__perceptual_hash")
+    hashes = [photo.perceptual_hash for photo in photos if photo.perceptual_hash is not None]
+
+    def alike(hash_: int | None) -> bool:
+        bits = None if hash_ is None else pictures.nearest(hash_, hashes)
+        return bits is not None and bits <= most_bits
+
+    return {case_id for case_id, file_id, hash_ in lines if file_id in ids or alike(hash_)}
+
+
+def mergeable(actor: Actor, case: Case, text: str, *, limit: int = 10) -> list[Case]:
+    """Find the open cases of the same place that a case can be folded into, by number or by words."""
+    found = access.visible(Case, to=actor, power="cases.merge").filter(
+        text_condition(text),
+        state__in=sorted(rules.OPEN),
+        estate_id=case.estate_id,
+        community_id=case.community_id,
+    )
+    return list(with_row_parts(found.exclude(pk=case.pk)).order_by("-reported_at")[:limit])
 
 
 def distance(lon1: float | None, lat1: float | None, lon2: float | None, lat2: float | None) -> float | None:

@@ -1,5 +1,6 @@
 """What the public reads of cases: frozen values, without names of persons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.foundation import codes, journal, rulebooks
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.queries import contract_of
 from anju.ground.territory.models import Estate
@@ -58,6 +60,25 @@ class PublicProgress:
     merged: bool
 
 
+def masked(text: str, case: Case, events: Sequence[Event] | None = None) -> str:
+    """Return a text with what it may say of persons masked: numbers, and names by what stands beside them.
+
+    Whoever has acted on the case is known by name (`events`: its story, where it is at hand).
+    """
+    if not text:
+        return ""
+    book = rulebooks.load("portal", on=timezone.localdate())["persons"]
+    story = journal.events_of(case) if events is None else events
+    acted = {event.actor_name for event in story if event.actor_kind == "account"}
+    return codes.mask_names(
+        codes.mask_text(text),
+        known=acted,
+        surnames=book["surnames"],
+        titles=book["titles"],
+        called=book["called"],
+    )
+
+
 def progress(code: str, *, at: datetime) -> PublicProgress:
     """Return what the holder of a follow code may know, or raise NotFound."""
     made = (
@@ -87,14 +108,15 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
     }
     granted = {"extend": _("经批准，办理期限延长"), "suspend": _("经批准，暂时中止办理")}
     steps: list[PublicStep] = []
-    for e in journal.events_of(case):
+    events = journal.events_of(case)
+    for e in events:
         if e.name == "cases.decide_term" and e.data.get("granted"):
             steps.append(PublicStep(e.at, granted[e.data["kind"]]))
         if e.name not in words or (e.name == "cases.report" and made.case_id != case.pk):
             continue
         if e.name == "cases.escalate" and steps and steps[-1].label == words[e.name]:
             continue  # one rung more is no news to the reporter
-        told = codes.mask_text(e.note) if e.name in _ANSWERING else ""
+        told = masked(e.note, case, events) if e.name in _ANSWERING else ""
         steps.append(PublicStep(e.at, words[e.name], told))
     if made.case_id != case.pk:
         # The other reporter's first step is theirs; this one has an own.
@@ -121,7 +143,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         reported_at=made.reported_at,
         reply_due_at=made.reply_due_at,
         closed_at=case.closed_at,
-        reply_text=codes.mask_text(made.reply_text),
+        reply_text=masked(made.reply_text, case, events),
         rating=made.last_rating,
         can_rate=can_rate,
         report_id=made.pk,
@@ -132,7 +154,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
 
 @dataclass(frozen=True, slots=True)
 class PublicNotice:
-    """A closed case as the public reads it: what, where (to the estate), when, how it ended. No names, no photos."""
+    """A closed case as it was published: what, where (to the estate), when, how it ended. No names, no photos."""
 
     number: str
     kind: str
@@ -151,15 +173,15 @@ class PublicNotice:
 def public_notices(
     *, at: datetime, estate_id: int | None = None, limit: int = 50, before: int | None = None
 ) -> list[PublicNotice]:
-    """List the newest closed cases, masked; voided and merged ones are no notices."""
-    found = Case.objects.filter(state=State.CLOSED, closed_at__lte=at).select_related("estate", "street")
+    """List what was published of closed cases, the newest first, in the wording that somebody has read over."""
+    found = Case.objects.filter(state=State.CLOSED, published_at__lte=at).select_related("estate", "street")
     if estate_id is not None:
         found = found.filter(estate_id=estate_id)
     if before is not None:
-        last = Case.objects.filter(pk=before).values_list("closed_at", flat=True).first() or at
-        found = found.filter(Q(closed_at__lt=last) | Q(closed_at=last, pk__lt=before))
+        last = Case.objects.filter(pk=before).values_list("published_at", flat=True).first() or at
+        found = found.filter(Q(published_at__lt=last) | Q(published_at=last, pk__lt=before))
     notices = []
-    for case in found.order_by("-closed_at", "-pk").defer("search")[:limit]:
+    for case in found.order_by("-published_at", "-pk").defer("search")[:limit]:
         assert case.closed_at is not None
         reported, closed = (
             timezone.localtime(case.reported_at).date(),
@@ -176,7 +198,7 @@ def public_notices(
                 reported_on=reported,
                 closed_on=closed,
                 days=(closed - reported).days,
-                closing_text=codes.mask_text(case.closing_text),
+                closing_text=case.public_text,
                 case_id=case.pk,
                 is_demo=case.is_demo,
             )

@@ -1,5 +1,6 @@
 """The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
 
+from .corrections import annotate, correct, publish, recall, undo, withdraw
 from .following import FOLLOW, TooManyTries, follow
 from .ladder import escalate, escalate_overdue
 from .loop import (
@@ -47,9 +48,9 @@ from .supervision import (
 
 __all__ = [
     "FOLLOW", "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries",
-    "TooSoon", "Upload", "accept", "ask_term", "assign", "close",
-    "close_at_recheck", "close_on_spot", "decide_term", "drop_view", "end_long_suspensions", "escalate",
-    "escalate_overdue", "follow", "locked", "merge", "rate", "read_notice", "recompute_deadlines", "reopen", "report",
-    "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place", "submit",
-    "supervise", "take_step", "unmerge", "unseal", "urge", "verify", "void",
+    "TooSoon", "Upload", "accept", "annotate", "ask_term", "assign", "close",
+    "close_at_recheck", "close_on_spot", "correct", "decide_term", "drop_view", "end_long_suspensions", "escalate",
+    "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "read_notice", "recall", "recompute_deadlines",
+    "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place",
+    "submit", "supervise", "take_step", "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from anju.ground.foundation.refusals import NeedsConfirmation, Refusal
 
 from ..models import Case, Evidence
 from ..queries.evidence import Doubt, Point, metres_from, place_of
-from ..rules import AFTER, BEFORE, PURPOSE_LABELS
+from ..rules import AFTER, BEFORE, PURPOSE_LABELS, SHOWN_FIRST, State
 
 _MOST_CASES = 10  # named in one doubt; a blank form may have been used thousands of times
 _MOST_ALIKE = 200
@@ -40,13 +40,15 @@ def add(
     claim_point: Point | None = None,
     claim_time: datetime | None = None,
     *,
+    shows: str = "",
     doubt: Callable[..., None] = _ask_back,
 ) -> Evidence:
     """Attach a photo or file to a case in the caller's transaction; the calling verb writes the journal.
 
-    purpose      report | verify | rectify | recheck
+    purpose      report | verify | rectify | recheck | note
     claim_point  where it is said to be taken, (longitude, latitude) WGS-84; default the case's point, else the estate's
     claim_time   when it is said to be taken; default `at`
+    shows        what it shows (`rules.SHOWS_LABELS`), where its step does not say it
     doubt        how the calling verb asks back for the photo that showed the hazard, handed in as proof that it is
                  gone: default NeedsConfirmation; `Turn.doubt` lets insist
     The same file for the same purpose is attached once. Raises Refusal for a file that cannot be accepted or too
@@ -59,7 +61,11 @@ def add(
     family = _family(case)
     own = list(Evidence.objects.filter(case_id__in=family).select_related("file"))
     here = [line for line in own if line.case_id == case.pk and line.purpose == purpose]
+    shown = shows or _first_shown(case, purpose)
     if known := next((line for line in here if line.file_id == stored.pk), None):
+        if known.shows != shown:
+            known.shows = shown
+            known.save(update_fields=["shows"])
         return known
     if by.kind == "public" and len(here) >= limits["abuse"]["photos_most"]:
         raise Refusal(
@@ -89,11 +95,17 @@ def add(
         case=case,
         file=stored,
         purpose=purpose,
+        shows=shown,
         caption=caption.strip()[:200],
         added_by=f"{by.post} {by.name}".strip()[:120],
         added_at=at,
         doubts=doubts,
     )
+
+
+def _first_shown(case: Case, purpose: str) -> str:
+    """Say what a photo of a step shows: what is handed in shows a cure only when a checker has accepted it."""
+    return "after" if purpose == "rectify" and case.state == State.CLOSED else SHOWN_FIRST[purpose]
 
 
 def _family(case: Case) -> set[int]:

@@ -25,8 +25,9 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
 from .. import rules
-from ..models import Case, CaseClock, Notice, Report, SealedIdentity
+from ..models import Case, CaseClock, Evidence, Notice, Report, SealedIdentity
 from ..queries import catalogue, clocks
+from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
 from ..queries.one import offices_for
 from ..queries.routing import route
@@ -77,19 +78,28 @@ class _Course:
         case = turn.row
         if turn.target is not None:
             case.desk = desk_of(case)
-        if not (turn.starts or turn.stops):
-            return
-        running = list(case.clocks.filter(stopped_at__isnull=True))
-        if stopped := clocks.stop(running, kinds=turn.stops, at=turn.at):
-            CaseClock.objects.filter(pk__in=[c.pk for c in stopped]).update(stopped_at=turn.at)
-        # A term that an imported ledger gave has been running since the finding: it goes on instead of a new one.
-        going_on = {c.kind for c in running if c.stopped_at is None}
-        for name in turn.starts:
-            started = _clock(case, name, at=turn.at)
-            if started.kind not in going_on:
-                started.save(force_insert=True)
-                running.append(started)
-        clocks.refresh(case, running)
+        started, stopped = list[CaseClock](), list[CaseClock]()
+        if turn.starts or turn.stops:
+            running = list(case.clocks.filter(stopped_at__isnull=True))
+            if stopped := clocks.stop(running, kinds=turn.stops, at=turn.at):
+                CaseClock.objects.filter(pk__in=[c.pk for c in stopped]).update(stopped_at=turn.at)
+            # A term that an imported ledger gave has been running since the finding: it goes on instead of a new one.
+            going_on = {c.kind for c in running if c.stopped_at is None}
+            for name in turn.starts:
+                new = _clock(case, name, at=turn.at)
+                if new.kind not in going_on:
+                    new.save(force_insert=True)
+                    started.append(new)
+            clocks.refresh(case, [*running, *started])
+        # Whatever else is done with a case rests on the last step: then there is no way back from it.
+        case.undo = None
+        if turn.step.act in rules.UNDOABLE and turn.by.kind == "account":
+            case.undo = {
+                "act": turn.step.act, "by": turn.by.account_id, "at": turn.at.isoformat(),
+                "was": {name: acts.plainly(was) for name, (was, _now) in turn.changed.items() if name != "undo"},
+                "started": [c.pk for c in started], "stopped": [c.pk for c in stopped],
+                "photos": turn.facts.get("photos", {}),
+            }  # fmt: skip
 
 
 def _offices(case: Case, day: date, by: Any) -> Iterator[tuple[int, str]]:
@@ -102,13 +112,35 @@ def _offices(case: Case, day: date, by: Any) -> Iterator[tuple[int, str]]:
 
 
 def _whose(turn: Turn) -> None:
-    """Refuse what is no matter of power alone: going on after a suspension, urging oneself."""
+    """Refuse what is no matter of power alone: going on after a suspension, urging oneself, the ways back."""
     case, by = turn.row, turn.by
     if turn.step.act == "resume" and by.kind == "account":
         if case.desk_id not in by.organisation_ids and not by.has("cases.approve"):
             raise NotPermitted(_("由办理单位或审批单位恢复办理。"), data={"power": "cases.approve"})
     elif turn.step.act in ("urge", "supervise") and case.desk_id in by.organisation_ids:
         raise NotPermitted(_("此件就在本单位办理，不用催办自己。"), code="own_desk")
+    elif turn.step.act == "correct":
+        # Not whoever is to put it right: it would choose its own class, severity and term.
+        if not (
+            {case.dispatcher_id, case.checker_id} & by.organisation_ids
+            or LOOP.holds(by, "cases.supervise", case)
+        ):
+            raise NotPermitted(_("上报内容由派单单位、复查单位或者上级更正；有不同意见的，请补充说明。"))
+    elif turn.step.act == "annotate":
+        offices = {case.dispatcher_id, case.handler_id, case.checker_id, case.desk_id, case.company_id}
+        if not (
+            offices & by.organisation_ids
+            or LOOP.holds(by, "cases.check", case)
+            or LOOP.holds(by, "cases.supervise", case)
+        ):
+            raise NotPermitted(_("由与此件有关的单位补充说明。"), data={"power": "cases.check"})
+    elif turn.step.act == "undo" and (back := case.undo) is not None:
+        minutes = _limits(turn.at)["undo"]["minutes"]
+        late = turn.at - datetime.fromisoformat(back["at"]) > timedelta(minutes=minutes)
+        if late or back["by"] != by.account_id or by.kind != "account":
+            raise NotPermitted(
+                _("只有本人能在 %(n)d 分钟内撤销自己刚办的一步。") % {"n": minutes}, code="not_your_last_act"
+            )
 
 
 def _ready(case: Case) -> None:
@@ -131,7 +163,8 @@ _UNREAD = (
 
 LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
-    roles={"desk": "desk"}, turns=_whose, choices={"offices": _offices}, clocks=_Course(), ready=_ready,
+    roles={"desk": "desk", "dispatcher": "dispatcher", "checker": "checker"}, turns=_whose,
+    choices={"offices": _offices}, clocks=_Course(), ready=_ready,
     related=("dispatcher", "handler", "checker"), deferred=_UNREAD,
     missing=lazy("没有找到这件事项，可能编号有误，或不在您的管辖范围。"),
     not_yours=lazy("此件目前由“%(desk)s”办理，请由该单位操作；如已超期，可以催办或督办。"),
@@ -149,11 +182,11 @@ def require_power_on(case: Case, power: str, *, by: Actor, sentence: str = "") -
 
 
 def take_step(*, case_id: int, act: str, by: Any, at: datetime, key: str = "", **given: Any) -> Case:
-    """Take the step of the loop that is named; what it does not ask for is left aside.
+    """Take the step that is named, of those offered by name (`rules.OFFERED`); what it does not ask for is left aside.
 
     For those who hear the act by its name: the API, the phone, which keeps steps until there is a network.
     """
-    if act not in rules.ON_THE_WAY:
+    if act not in rules.OFFERED:
         raise Refusal(_("没有这一步，请重新打开页面。"), field="act", code="no_such_act")
     verb = LOOP.verbs[act]
     asked = {field.name for field in verb.steps[0].asks} | ({"insist"} if verb.steps[0].doubts else set())
@@ -211,7 +244,7 @@ def report(
         raise Refusal(_("请选择小区或所在社区，办理单位才能找到现场。"), field="estate")
     chosen = catalogue.find(kind, class_code, on=turn.today)
     if by.kind == "account":
-        _require_place(by, where)
+        require_place(by, where)
     guard = _flood_guard(reporter, at=at) if reporter is not None and by.kind == "public" else None
     found = route(
         kind=kind, class_code=class_code, severity=chosen.severity, channel=channel, estate=estate, area=where,
@@ -236,19 +269,20 @@ def report(
         routing_rule=found.rule,
         reported_at=at,
         is_demo=is_demo,
-        search=rules.grams(f"{text} {place} {estate.name if estate else where.name}"),
+        search=searched(text, place, estate, where),
     )
     stamp_place(case, where)
     # Started here, by the class's own term, so that the case is written once.
     turn.starts = ()
     started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in ("dispatch", chosen.verify)]
     clocks.refresh(case, started)
-    case.repeat = bool(reporter and _is_repeat(reporter, case, at=at))
+    fingerprint = escrow.fingerprint(reporter.phone) if reporter is not None and reporter.phone else ""
+    case.repeat = is_repeat(fingerprint, case, before=at)
     case.save(force_insert=True)
     CaseClock.objects.bulk_create(started)
     made = _add_report(case, text, reporter, at=at) if reporter is not None else None
     turn.row = case
-    _add_evidence(turn, uploads, purpose="report")
+    add_evidence(turn, uploads, purpose="report")
     if guard is not None:
         guard.note()
     turn.basis = chosen.basis[0] if chosen.basis else ""
@@ -256,6 +290,11 @@ def report(
     if found.dispatcher is None:
         turn.follow("escalate", note=_("当地没有设置派单单位。"))
     return case
+
+
+def searched(text: str, place: str, estate: Estate | None, where: Area) -> list[str]:
+    """Return the pieces by which a case is found."""
+    return rules.grams(f"{text} {place} {estate.name if estate else where.name}")
 
 
 def stamp_place(case: Case, where: Area) -> None:
@@ -266,7 +305,7 @@ def stamp_place(case: Case, where: Area) -> None:
     case.community_id = where.at_level(Area.Level.COMMUNITY)
 
 
-def _require_place(by: Actor, where: Area) -> None:
+def require_place(by: Actor, where: Area) -> None:
     reaches = by.powers.get("cases.report", ())
     if not reaches:
         raise NotPermitted(_("您的岗位不能登记隐患或投诉。"), data={"power": "cases.report"})
@@ -293,16 +332,14 @@ def _flood_guard(reporter: Reporter, *, at: datetime) -> patience.Guard:
     return guard
 
 
-def _is_repeat(reporter: Reporter, case: Case, *, at: datetime) -> bool:
-    """Say whether the same person reported the same matter at the same place within the rulebook's days."""
-    if not reporter.phone or case.estate_id is None:
+def is_repeat(reporter: str, case: Case, *, before: datetime) -> bool:
+    """Say whether the same person (by fingerprint) reported the same matter at the same place shortly before."""
+    if not reporter or case.estate_id is None:
         return False
-    return Report.objects.filter(
-        reporter=escrow.fingerprint(reporter.phone),
-        reported_at__gt=at - timedelta(days=_limits(at)["repeats"]["days"]),
-        case__estate_id=case.estate_id,
-        case__class_code=case.class_code,
-    ).exists()
+    since = before - timedelta(days=_limits(before)["repeats"]["days"])
+    earlier = Report.objects.filter(reporter=reporter, reported_at__gt=since, reported_at__lte=before)
+    same = earlier.filter(case__estate_id=case.estate_id, case__class_code=case.class_code)
+    return same.exclude(case_id=case.pk).exists()
 
 
 def _add_report(case: Case, text: str, reporter: Reporter, *, at: datetime) -> Report:
@@ -343,12 +380,16 @@ def assign(turn: Turn, *, handler_id: int | None = None, note: str = "", insist:
             % {"name": case.handler.name},
             confirm="note",
         )
-    if case.checker_id == case.handler_id:
-        # Nobody re-checks their own work: the dispatcher does, or who stands above when that is the same office.
-        other = case.dispatcher if case.dispatcher_id != case.handler_id else None
-        case.checker = other or office_above(case, case.handler, at=turn.at) or case.checker
+    let_another_check(case, at=turn.at)
     turn.facts |= {"handler": case.handler.name, "rule": case.routing_rule}
     case.assigned_at = turn.at
+
+
+def let_another_check(case: Case, *, at: datetime) -> None:
+    """Keep an office from re-checking its own work: the dispatcher does, or who stands above when it is the same."""
+    if case.handler is not None and case.checker_id == case.handler_id:
+        other = case.dispatcher if case.dispatcher_id != case.handler_id else None
+        case.checker = other or office_above(case, case.handler, at=at) or case.checker
 
 
 @LOOP.verb("void")
@@ -379,7 +420,7 @@ def submit(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool =
     case = turn.row
     _challenge(turn, note)
     case.submitted_at = turn.at
-    added = _add_evidence(turn, uploads, purpose="rectify")
+    added = add_evidence(turn, uploads, purpose="rectify")
     if case.kind == "hazard" and not (
         added or case.evidence.filter(purpose="rectify", added_at=turn.at).exists()
     ):
@@ -387,8 +428,13 @@ def submit(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool =
 
 
 @LOOP.verb("close")
-def close(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = False) -> None:
-    """Close a case that was seen put right; everybody who reported it reads the words."""
+def close(
+    turn: Turn, *, note: str, uploads: Sequence[Any] = (), about_photos: str = "", insist: bool = False
+) -> None:
+    """Close a case that was seen put right; everybody who reported it reads the words.
+
+    about_photos  what the checker says of the doubts about the photos, when there are any
+    """
     case = turn.row
     case.closing_insisted = _challenge(turn, note) or case.closing_insisted
     if (open_children := case.children.filter(state__in=rules.OPEN).count()) > 0:
@@ -398,21 +444,25 @@ def close(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = 
         c.due_at < (c.stopped_at or turn.at) for c in case.clocks.all() if c.kind in ("rectify", "recheck")
     )
     turn.facts["on_time"] = case.on_time
-    _add_evidence(turn, uploads, purpose="recheck")
+    add_evidence(turn, uploads, purpose="recheck")
+    _answer_doubts(turn, about_photos)
+    now_shows(turn, "claimed", "after")
 
 
 @LOOP.verb("send_back")
 def send_back(turn: Turn, *, note: str, uploads: Sequence[Any] = (), insist: bool = False) -> None:
-    """Send a case back whose rectification does not hold."""
+    """Send a case back whose rectification does not hold; why it does not is the answer to doubts about the photos."""
     turn.row.send_backs += 1
-    _add_evidence(turn, uploads, purpose="recheck")
+    now_shows(turn, "claimed", "failed")
+    add_evidence(turn, uploads, purpose="recheck", shows="failed")
+    _answer_doubts(turn, note)
 
 
 @LOOP.verb("verify")
 def verify(turn: Turn, *, note: str = "", uploads: Sequence[Any] = ()) -> None:
     """Record what was seen at the place."""
     turn.row.verified_at = turn.at
-    _add_evidence(turn, uploads, purpose="verify")
+    add_evidence(turn, uploads, purpose="verify")
 
 
 @LOOP.verb("reopen")
@@ -421,6 +471,8 @@ def reopen(turn: Turn, *, note: str) -> None:
     case = turn.row
     case.reopens += 1
     case.closed_at = case.on_time = None
+    case.public_text, case.published_at = "", None  # of a closing that no longer holds
+    now_shows(turn, "after", "past")
     case.dispatcher = office_above(case, case.dispatcher, at=turn.at) or case.dispatcher
 
 
@@ -449,6 +501,8 @@ def _close_by_finders(turn: Turn, note: str) -> None:
     case.paused_at, case.verified_at, case.closed_at = None, case.verified_at or at, at
     case.closing_text = note
     turn.facts["on_time"] = case.on_time
+    _answer_doubts(turn, note)  # they have seen it with their own eyes
+    now_shows(turn, "claimed", "after")
 
 
 # ---------------------------------------------------------------------------------- what a step brings about
@@ -512,7 +566,31 @@ def _challenge(turn: Turn, note: str) -> bool:
     return bool(doubts)
 
 
-def _add_evidence(turn: Turn, uploads: Iterable[Any], *, purpose: str) -> int:
+def now_shows(turn: Turn, was: str, now: str) -> None:
+    """Say of the photos that showed one thing that they show another; the event keeps which."""
+    shown = list(turn.row.evidence.filter(shows=was).values_list("pk", flat=True))
+    if shown:
+        Evidence.objects.filter(pk__in=shown).update(shows=now)
+        turn.facts["photos"] = turn.facts.get("photos", {}) | {str(pk): was for pk in shown}
+
+
+def _answer_doubts(turn: Turn, answer: str) -> None:
+    """Keep the checker's word on what speaks against the photos; ask for it when there is none."""
+    waiting = evidence_of.unanswered(turn.row)
+    if not waiting:
+        return
+    if not answer:
+        why = "".join(evidence_of.doubts_said(waiting, turn.row, turn.by))
+        said = _("照片有疑点：%(why)s请写一句核对的情况，会留在办理经过里。") % {"why": why}
+        turn.doubt("doubted_photos", said, asked="about_photos", confirm="about_photos")
+    Evidence.objects.filter(pk__in=[line.pk for line in waiting]).update(answer=answer[:500])
+    if turn.given.get("about_photos"):
+        turn.facts.setdefault("doubts", []).append("doubted_photos")
+        turn.facts["about_photos"] = answer
+
+
+def add_evidence(turn: Turn, uploads: Iterable[Any], *, purpose: str, shows: str = "") -> int:
+    """Attach what came with an act and return how many files that were."""
     added = 0
     for given in uploads:
         upload = given if isinstance(given, Upload) else Upload(given)
@@ -523,6 +601,7 @@ def _add_evidence(turn: Turn, uploads: Iterable[Any], *, purpose: str) -> int:
             by=turn.by,
             at=turn.at,
             caption=upload.caption,
+            shows=shows,
             doubt=turn.doubt,
         )
         added += 1

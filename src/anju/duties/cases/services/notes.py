@@ -25,3 +25,5 @@ def note(
     """
     for case in cases.defer("search").order_by("pk"):
         journal.record("cases.noted", subject=case, by=by, at=at, note=said, basis=basis, data=about)
+    # What is done about a case rests on its last step: there is no way back from that one any more.
+    cases.filter(undo__isnull=False).update(undo=None)

@@ -281,7 +281,7 @@ def split(turn: Turn, *, parts: Sequence[Part]) -> None:
         child.parent = case
         child.save(update_fields=["parent"])
         shown = case.evidence.filter(pk__in=part.evidence_ids)
-        kept = ("file_id", "purpose", "caption", "added_by", "added_at", "doubts")
+        kept = ("file_id", "purpose", "shows", "caption", "added_by", "added_at", "doubts", "answer")
         Evidence.objects.bulk_create(Evidence(case=child, **row) for row in shown.values(*kept))
         made.append(child)
     turn.made, turn.facts["numbers"] = made, [child.number for child in made]

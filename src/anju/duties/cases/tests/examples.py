@@ -162,7 +162,17 @@ def close_saying_nothing(world: World) -> Example:
 def close_with_the_photo_of_the_hazard(world: World) -> Example:
     shown = photo(world)
     case = filed(world, "assign", "accept", "submit", uploads=[shown])
-    return acted(world, "community_manager", case, note=DONE, uploads=[shown])
+    # That it is the same one is doubted at once, and asks for a word as any doubted photo does.
+    said = "照片是同一张，已到场看过"
+    return acted(world, "community_manager", case, note=DONE, uploads=[shown], about_photos=said)
+
+
+@example("cases.close", doubt="doubted_photos")
+def close_over_a_doubted_photo(world: World) -> Example:
+    far = samples.upload(samples.photo(seed=5000 + next(_numbers), point=(113.80, 35.45)))
+    case = filed(world, "assign", "accept", "submit", uploads=[files.store_upload(far, at=world.now)])
+    shown = acted(world, "community_manager", case, note=DONE)
+    return replace(shown, other={"about_photos": "到场核对过，照片里的门就是这一扇"})
 
 
 @example("cases.close", effect="answer")
@@ -295,6 +305,54 @@ def unseal(world: World) -> Example:
 def unseal_is_told(world: World) -> Example:
     case, shown = sealed(world)
     return replace(shown, holds=lambda: noticed(case, "unseal"))
+
+
+@example("cases.correct")
+def correct(world: World) -> Example:
+    shown = acted(
+        world, "street_officer", filed(world, "assign", "accept"), class_code="EB02", reason="看错了类别"
+    )
+    return replace(shown, other={"reason": "另一个理由"})
+
+
+@example("cases.annotate")
+def annotate(world: World) -> Example:
+    shown = acted(world, "company_clerk", filed(world, "assign"), note="钥匙在门卫室", uploads=[photo(world)])
+    return replace(shown, files="uploads")
+
+
+@example("cases.recall")
+def recall(world: World) -> Example:
+    return acted(world, "street_officer", filed(world, "assign"), note="派错了单位")
+
+
+def ended(world: World) -> Case:
+    """Close a case that can be published."""
+    return filed(world, "assign", "accept", "submit", "close")
+
+
+@example("cases.publish")
+def publish(world: World) -> Example:
+    shown = acted(world, "community_manager", ended(world), wording="铁链已剪断，出口可以推开")
+    return replace(shown, other={"wording": "门锁已经拆除"})
+
+
+@example("cases.publish", doubt="names_somebody")
+def publish_naming_somebody(world: World) -> Example:
+    return replace(acted(world, "community_manager", ended(world), wording="业主韩小梅已清理"), other={})
+
+
+@example("cases.withdraw")
+def withdraw(world: World) -> Example:
+    case, by = ended(world), world.actor("community_manager")
+    services.publish(case_id=case.pk, wording="铁链已剪断", by=by, at=world.now)
+    return acted(world, "community_manager", case, note="写错了楼号")
+
+
+@example("cases.undo")
+def undo(world: World) -> Example:
+    shown = acted(world, "company_clerk", filed(world, "assign", "accept"))
+    return replace(shown, other={})
 
 
 def pair(world: World) -> tuple[Case, Case]:

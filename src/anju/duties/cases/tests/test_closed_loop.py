@@ -73,7 +73,8 @@ def test_a_case_cannot_be_closed_before_anyone_has_checked_it(reported, walk, li
             at=friday_9am,
             note="看过了，没有问题，通道畅通",
         )
-    assert refused.value.data["allowed"] == ["verify"]  # what is hers; the rest is the company's
+    # What is hers; the rest is the company's.
+    assert refused.value.data["allowed"] == ["verify", "correct", "annotate"]
     assert names(case) == before
 
 

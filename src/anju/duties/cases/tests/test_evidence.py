@@ -219,6 +219,10 @@ def test_the_gallery_sets_before_beside_after(case, li, clerk):
     put(case, shot(2), "rectify", clerk)
     put(case, shot(3), "recheck", li)
     put(case, samples.pdf(), "rectify", clerk, caption="检测报告")
+    assert [photo.shows for photo in evidence.gallery(case, li).rest] == [
+        "claimed"
+    ]  # nobody has accepted it yet
+    case.evidence.filter(shows="claimed").update(shows="after")  # as closing does
     shown = evidence.gallery(case, li)
     assert [photo.purpose for photo in shown.before] == ["report"]
     assert [photo.purpose for photo in shown.after] == ["rectify", "recheck"]
@@ -285,8 +289,10 @@ def test_a_reporter_sees_own_photos_and_the_cure_only_after_closing(case, follow
     put(case, samples.pdf(), "rectify", clerk)
     shown = evidence.gallery_of_report(followed.pk, at=AT)
     assert (len(shown.before), len(shown.after)) == (1, 0)
+    assert evidence.gallery_of_report(followed.pk, at=AT).after == ()  # handed in is not accepted
     case.state, case.closed_at = "closed", AT
     case.save()
+    case.evidence.filter(shows="claimed").update(shows="after")
     shown = evidence.gallery_of_report(followed.pk, at=AT)
     assert (len(shown.before), len(shown.after), shown.files) == (1, 1, ())
     told = repr(shown)
@@ -315,8 +321,10 @@ def test_a_reporter_of_a_merged_case_sees_the_cure_but_not_the_other_reporter_s_
     )
     put(case, shot(1, hours=73), "report", PUBLIC, at=case.reported_at)
     put(case, shot(3), "rectify", clerk)
+    assert evidence.gallery_of_report(followed.pk, at=AT).after == ()  # handed in is not accepted
     case.state, case.closed_at = "closed", AT
     case.save()
+    case.evidence.filter(shows="claimed").update(shows="after")
     shown = evidence.gallery_of_report(second.pk, at=AT)
     assert (len(shown.before), len(shown.after)) == (0, 1)
 

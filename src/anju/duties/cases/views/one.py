@@ -16,10 +16,12 @@ from anju.ground.access.guards import power, writes
 from anju.ground.foundation import act_forms, beside, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
+from anju.ground.territory import queries as places
+from anju.ground.territory.models import Area, Estate
 
 from .. import pages, queries, rules, services
 from ..models import Report, TermRequest
-from ..queries import catalogue
+from ..queries import catalogue, public
 from ..queries import evidence as evidence_room
 from ..services import LOOP
 
@@ -42,11 +44,28 @@ def _case_page(
     elsewhere = rules.ELSEWHERE | ({"verify"} if opened.handler_id in actor.organisation_ids else set())
     acts = act_forms.buttons(request, LOOP, opened, "cases:step", at=at, act=act, refusal=refusal)
     possible = {one.act for one in acts.steps}
+    beside_photos = [one for one in acts.steps if one.act == "annotate"]
     acts.steps[:] = [one for one in acts.steps if one.act not in elsewhere]
     if (handing := acts.forms.get("assign")) is not None:
         handing.fields["handler_id"].initial = opened.handler_id
+    if (publishing := acts.forms.get("publish")) is not None:
+        publishing.fields["wording"].initial = opened.public_text or public.masked(
+            opened.closing_text, opened
+        )
     if act in acts.forms and request.FILES and "uploads" in acts.forms[act].fields:
         acts.forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")
+    if (closing := acts.forms.get("close")) is not None:
+        waiting = evidence_room.unanswered(opened)
+        said = evidence_room.doubts_said(waiting, opened, actor)
+        closing.fields["about_photos"].help_text = "".join(said)
+        closing.fields["about_photos"].required = True
+        # The photos that the checker brings may be doubted, too: then the refusal asks.
+        if (
+            not waiting
+            and not request.POST.get("about_photos")
+            and getattr(refusal, "field", "") != "about_photos"
+        ):
+            del closing.fields["about_photos"]
     gallery = evidence_room.gallery(opened, actor)
     # Whoever is in turn reads the own term first; everybody else the one that ends first.
     wanted = [rules.OWN_CLOCK.get(opened.state), opened.due_clock] if mine else [opened.due_clock]
@@ -58,6 +77,7 @@ def _case_page(
         "label": catalogue.label(opened.kind, opened.class_code),
         "tone": LOOP.moods[opened.state],
         "acts": acts,
+        "additions": act_forms.Buttons(beside_photos, acts.forms, acts.urls, act),
         "possible": possible,
         "hints": pages.hints(found),
         "phrases": pages.phrases(timezone.localdate(at)),
@@ -73,6 +93,8 @@ def _case_page(
             kind=opened.kind,
             class_code=opened.class_code,
             text=opened.text,
+            place=opened.place,
+            photos=[e.file for e in found.evidence if e.shows == "before" and e.file.is_image],
             street_id=opened.street_id,
             estate_id=opened.estate_id,
             longitude=opened.longitude,
@@ -80,6 +102,8 @@ def _case_page(
             besides=[opened.pk, opened.parent_id or 0, *(child.pk for child in found.children)],
             at=at,
         ),
+        "twin": (twin := request.GET.get("twin", "").strip()[:60]),
+        "twins": queries.mergeable(actor, opened, twin) if twin and "merge" in possible else [],
         "beside": beside.of(request, opened),
         "may_audit": actor.has("access.audit"),
         "mine": mine,
@@ -98,6 +122,11 @@ _DONE = {
     "urge": lazy("已催办。"),
     "supervise": lazy("已发出督办。"),
     "unmerge": lazy("已取消并案，恢复单独办理。"),
+    "annotate": lazy("已补充。"),
+    "recall": lazy("已撤回派单，请重新派单。"),
+    "publish": lazy("已公开，居民可以在“办结公示”里看到。"),
+    "withdraw": lazy("已从公示中撤下。"),
+    "undo": lazy("已撤销，此件回到上一步之前。"),
 }
 
 
@@ -130,6 +159,50 @@ def _acted(
         messages.info(request, _("此件已转出本单位，不在您的可见范围内了。"))
         return redirect("console:home")
     return redirect("cases:case", case_id)
+
+
+@power("cases.see")
+@writes("cases.correct")
+def correct(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Correct what was filed; another estate or community is searched first."""
+    at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
+    opened = queries.get(actor, case_id)
+    if all(one.act != "correct" for one in LOOP.possible(opened, by=actor, at=at)):
+        raise NotFound(_("没有找到这个页面。"))
+    refusal = None
+    if request.method == "POST":
+        try:
+            act_forms.press(request, LOOP, "correct", case_id)
+        except Refusal as refused:
+            refusal = refused
+        else:
+            messages.success(request, _("已更正，原来的内容留在办理经过里。"))
+            try:
+                queries.get(actor, case_id)
+            except NotFound:
+                messages.info(request, _("此件已转出本单位，不在您的可见范围内了。"))
+                return redirect("console:home")
+            return redirect("cases:case", case_id)
+    asked = request.POST or request.GET
+    text = request.GET.get("q", "").strip()[:40]
+    estates = access.visible(Estate, to=actor, power="cases.see").select_related("area")
+    areas = access.visible(Area, to=actor, power="cases.see").filter(level__gte=Area.Level.STREET)
+    context = {
+        "case": opened,
+        "label": catalogue.label(opened.kind, opened.class_code),
+        "classes": pages.leaf_options(timezone.localdate(opened.reported_at)),
+        "severities": [(key, str(words)) for key, words in rules.SEVERITY_LABELS.items()],
+        "estate": estates.filter(pk=whole(asked.get("estate_id"))).first(),
+        "area": areas.filter(pk=whole(asked.get("area_id"))).first(),
+        "found": list(places.search_estates(text, among=estates, limit=20)) if text else None,
+        "found_areas": list(places.search_areas(text, among=areas, limit=8)) if text else None,
+        "text": text,
+        "typed": asked,
+        "drawn_from": request.POST.get("drawn_from") or queries.drawn_from(opened),
+        "refusal": refusal,
+        "closed": not opened.is_open,
+    }
+    return render(request, "cases/correct.html", context, status=refusal.status if refusal else 200)
 
 
 @require_POST

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from anju.duties.cases.models import Case, Evidence
 from anju.duties.cases.queries import catalogue
-from anju.duties.cases.queries import evidence as case_evidence
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import files
 from anju.ground.foundation.acts import Turn
@@ -267,9 +266,7 @@ def look_at(
     item = rules.recheck_item(case_id)
     photos = add_photos(turn, uploads, item=item)
     if result == "ok":
-        shown = Evidence.objects.filter(
-            case_id=case_id, file__in=[p.file_id for p in photos], purpose__in=sorted(case_evidence.BEFORE)
-        )
+        shown = Evidence.objects.filter(case_id=case_id, file__in=[p.file_id for p in photos], shows="before")
         if shown.exists():
             turn.doubt(
                 "same_photo",

@@ -645,6 +645,8 @@ def _rechecks_answered(turn: Turn) -> None:
             note=note,
             uploads=[cases.Upload(p.file, p.caption) for p in shown],
             insist=True,
+            # Whoever comes back to look has looked at the photos that were handed in, too.
+            **({"about_photos": note} if item.result == "ok" else {}),
         )
 
 

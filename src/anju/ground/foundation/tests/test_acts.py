@@ -451,6 +451,13 @@ def test_what_changes_inside_a_column_is_written(loop, person, thing, monkeypatc
     assert JobProgress.objects.get().result == {"word": 2}
 
 
+def test_an_act_knows_what_it_has_changed_and_what_stood_there(loop, person, thing, monkeypatch):
+    seen: dict = {}
+    monkeypatch.setitem(loop.effects, "touch", lambda turn: seen.update(turn.changed))
+    loop.verbs["begin"](thing_id=thing.pk, note="四个字吧", files=[b"1"], by=person, at=AT)
+    assert seen == {"done": (0, 1), "state": ("waiting", "running")}
+
+
 def test_a_verb_runs_only_on_a_page_that_declares_it(loop, person, thing):
     with acts.declared(["t.void"]), pytest.raises(RuntimeError, match=r"t\.whisper"):
         loop.verbs["whisper"](thing_id=thing.pk, word="一二", by=person, at=AT)

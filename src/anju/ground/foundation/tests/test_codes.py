@@ -208,3 +208,20 @@ def test_a_masked_identity_number_shows_less_to_the_public():
 )
 def test_a_masked_address_ends_at_the_building(address, masked):
     assert codes.mask_address(address) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("王建国先生已拆除门锁", "王**先生已拆除门锁"),
+        ("业主李敏同意清理", "业主李**意清理"),  # a person puts right what goes too far
+        ("社区专干周小舟到场", "社区专干周**到场"),
+        ("现场查看，锁具已拆除", "现场查看，锁具已拆除"),
+        ("王师傅到场", "王师傅到场"),
+    ],
+)
+def test_names_in_a_text_are_masked_by_what_stands_beside_them_or_is_known(text, masked):
+    said = codes.mask_names(
+        text, known=["周小舟"], surnames="王李张", titles=["先生", "师傅"], called=["业主", "住户"]
+    )
+    assert said == masked
