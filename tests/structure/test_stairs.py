@@ -57,7 +57,7 @@ OWN_SHELVES = {
     "anju.ground.access": {
         "account_urls", "actors", "adapter", "escrow", "guards", "held", "middleware", "reaches",
     },
-    "anju.doors.console": {"demo", "event_words"},
+    "anju.doors.console": {"demo"},
     "anju.doors.api": {"v1"},
 }  # fmt: skip
 

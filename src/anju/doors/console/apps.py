@@ -7,14 +7,11 @@ class ConsoleConfig(AppConfig):
     label = "console"
 
     def ready(self) -> None:
-        from anju.ground.foundation import story
         from anju.ground.foundation.navigation import Item, register
 
-        from . import event_words
-        from .views import on_desk
+        from .views import has_desk, on_desk
 
-        story.register(event_words.WORDS, subjects=event_words.SUBJECTS)
         work, rules = _("办理"), _("管理")
-        register(Item(_("待办"), "console:home", "cases.see", "todo", 10, work, badge=on_desk))
+        register(Item(_("待办"), "console:home", "", "todo", 10, work, badge=on_desk, when=has_desk))
         register(Item(_("日历与期限"), "console:calendar", "calendar.edit", "calendar", 80, rules))
         register(Item(_("操作日志"), "console:journal", "journal.see", "clock", 90, rules))

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from anju.duties.cases import queries, rules
+from anju.duties.cases import queries
 from anju.ground.access.guards import power, signed_in, writes
-from anju.ground.foundation import act_forms, calendar, jobs, navigation, story
+from anju.ground.foundation import act_forms, calendar, desk, jobs, navigation, story
 from anju.ground.foundation.asked import day as asked_day
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
@@ -19,33 +19,37 @@ from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
 from .forms import read_days
 
-MOST_REMINDERS = 20
+MOST_REMINDERS, PAGE = 20, 50
 
 
-def on_desk(request: HttpRequest) -> QuerySet:
-    """Return what lies on the signed-in person's desks, for the navigation."""
-    return queries.on_desk(request.actor).values("pk")  # type: ignore[attr-defined]
+def on_desk(request: HttpRequest) -> QuerySet | None:
+    """Return what waits for the signed-in person, for the navigation."""
+    return desk.badge(request.actor, timezone.now())  # type: ignore[attr-defined]
+
+
+def has_desk(request: HttpRequest) -> bool:
+    """Say whether the signed-in person has a desk: administrators and auditors begin with their own work."""
+    return desk.has_any(request.actor, timezone.now())  # type: ignore[attr-defined]
 
 
 @signed_in
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what lies on my desk, the most urgent first, with the next act in reach."""
-    at = timezone.now()
-    actor = request.actor  # type: ignore[attr-defined]
-    rows = queries.todo(actor, at=at)
-    nav, waits = navigation.of(request), navigation.waits(request)
-    listed = {wait.url.partition("?")[0] for wait in waits}
+    """Show what waits for me, of every kind, the most urgent first, with the next act in reach."""
+    at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
+    if not has_desk(request) and (entries := navigation.of(request)):
+        return redirect(entries[0].url)
+    found = desk.numbers(actor, at, kind=request.GET.get("kind", ""))
+    number = max(1, whole(request.GET.get("page")) or 1)
+    first = (number - 1) * PAGE
     context = {
-        "rows": queries.rows_of(rows, actor, at=at),
-        "counts": queries.todo_counts(actor, at=at),
+        "desk": found,
+        "rows": desk.page(actor, at, kind=found.kind, first=first, most=PAGE),
+        "page": {"number": number, "more": found.count > first + PAGE},
         # One more than is shown, so that the page can say that there are more.
         "reminders": queries.unread_notices(actor, limit=MOST_REMINDERS + 1),
-        "requests": queries.term_requests(actor, limit=MOST_REMINDERS + 1),
         "most": MOST_REMINDERS,
-        "nav": nav,
-        "waits": waits,
-        "elsewhere": [e for e in nav if e.badge and not e.current and e.url not in listed],
-        "clock_labels": rules.CLOCK_LABELS,
+        "nav": navigation.of(request),
         "now": at,
     }
     return render(request, "console/home.html", context)

@@ -7,7 +7,7 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        from anju.ground.foundation import story
+        from anju.ground.foundation import desk, story
         from anju.ground.foundation.navigation import Item, register
 
         from . import (
@@ -23,6 +23,8 @@ class CasesConfig(AppConfig):
             subjects={"cases.case": _("事项"), "cases.savedview": _("视图")},
             details={"cases": pages.story_detail},
         )
+        for kind in pages.KINDS:
+            desk.register(kind)
         work = _("办理")
         register(Item(_("全部事项"), "cases:list", "cases.see", "list", 20, work))
         register(Item(_("代为登记"), "cases:new", "cases.report", "plus", 30, work))

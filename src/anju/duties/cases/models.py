@@ -74,7 +74,7 @@ class Case(models.Model):
     accepted_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    due_at = models.DateTimeField(null=True)  # the earliest running clock
+    due_at = models.DateTimeField(null=True)  # the clock of whose turn it is
     due_clock = models.CharField(max_length=10, blank=True)
     provisional = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True)
@@ -92,6 +92,12 @@ class Case(models.Model):
     )  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
     escalated_at = models.DateTimeField(null=True)
     escalate_at = models.DateTimeField(null=True)  # when to climb to the next rung
+    climb_from = models.DateTimeField(
+        null=True
+    )  # the end of the clock that it climbs for: the earliest that runs
+    verify_by = models.DateTimeField(
+        null=True
+    )  # the clock of whoever looks at the place, beside the turn's own
     satisfaction = models.PositiveSmallIntegerField(null=True)
     repeat = models.BooleanField(default=False)  # same reporter, same matter, within the rulebook's days
     closing_text = models.TextField(blank=True)
@@ -177,7 +183,7 @@ class Case(models.Model):
         return self.state in rules.OPEN
 
     def is_overdue(self, at: datetime) -> bool:
-        """Say whether the earliest running clock has passed."""
+        """Say whether the clock of whose turn it is has passed."""
         return self.is_open and self.paused_at is None and self.due_at is not None and self.due_at < at
 
 

@@ -1,21 +1,27 @@
 """What the pages of the room are made of besides the rows themselves: choices, words, stages, the story."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
-from anju.ground.foundation import acts
+from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import acts, desk
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
 from . import queries, rules
-from .models import Case
+from .models import Case, TermRequest
 from .queries import catalogue
 
 
@@ -208,3 +214,89 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     if event.actor_kind == "public":
         changed["actor"] = _("上报人")
     return {"title": title, **changed}
+
+
+# ------------------------------------------------------------------------------------------------------ on the desk
+
+
+def waits(at: datetime) -> list[desk.Wait]:
+    """Say what is awaited on cases: the step of whose turn it is; of the checker, the look at the place beside it."""
+    state, running = rules.State, Q(paused_at__isnull=True)
+    waiting, handling = Q(state__in=sorted(rules.AWAITING_DISPATCH)), "cases.handle"
+    unseen = Q(state__in=sorted(rules.UNSEEN), verified_at__isnull=True, verify_by__isnull=False)
+    paused = Q(paused_at__isnull=False, state__in=sorted(rules.OPEN))
+    return [
+        desk.Wait("assign", running & waiting, "desk", "cases.assign", "due_at"),
+        desk.Wait("accept", running & Q(state=state.ASSIGNED), "desk", handling, "due_at"),
+        desk.Wait("submit", running & Q(state=state.FIXING), "desk", handling, "due_at"),
+        desk.Wait("close", running & Q(state=state.CHECKING), "desk", "cases.check", "due_at", lazy("复查")),
+        desk.Wait("verify", running & unseen, "checker", "cases.check", "verify_by", of=_not_handled),
+        desk.Wait("resume", paused, "desk", "cases.see", "", lazy("中止中，恢复后再办")),
+    ]
+
+
+def _not_handled(actor: Actor) -> Q:
+    """Leave out what the reader's office is to put right: it does not look at the place in somebody else's stead."""
+    return ~Q(handler_id__in=actor.organisation_ids)
+
+
+def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    """Say how cases read on the desk."""
+    return {
+        case.pk: desk.Line(
+            f"{case.estate or ''} {case.place}".strip() or case.number,
+            reverse("cases:case", args=[case.pk]),
+            catalogue.label(case.kind, case.class_code),
+            case.street.name if case.street else "",
+            phone=reverse("field:case", args=[case.pk]),
+            marks=_marks(case),
+            is_demo=case.is_demo,
+            row=case,
+        )
+        for case in queries.with_row_parts(Case.objects.filter(pk__in=pks))
+    }
+
+
+def _marks(case: Case) -> tuple[tuple[str, str], ...]:
+    found = []
+    if case.supervised:
+        found.append((_("督办"), "danger"))
+    elif case.urges:
+        found.append((_("已催 %(n)s 次") % {"n": case.urges}, "warn"))
+    if case.returns:
+        found.append((_("退单 %(n)s 次") % {"n": case.returns}, "quiet"))
+    return tuple(found)
+
+
+def terms(at: datetime) -> list[desk.Wait]:
+    """Say which requests for more time wait for whoever approves over the place."""
+    still = Q(granted__isnull=True, case__desk_id=F("asked_organisation_id"))
+    return [desk.Wait("decide_term", still, "", "cases.approve", of=_may_approve)]
+
+
+def _may_approve(actor: Actor) -> Q:
+    seen = access.visible(Case, to=actor, power="cases.approve").filter(state__in=sorted(rules.OPEN))
+    return Q(case__in=seen) & ~Q(asked_organisation_id__in=actor.organisation_ids)
+
+
+def terms_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    """Say how requests for more time read on the desk."""
+    found = TermRequest.objects.filter(pk__in=pks).select_related(
+        "case__estate", "case__street", "asked_organisation"
+    )
+    return {
+        asked.pk: desk.Line(
+            f"{asked.case.estate or asked.case.place} · {rules.TERM_KINDS[asked.kind]}",
+            f"{reverse('cases:case', args=[asked.case_id])}#term",
+            f"{asked.asked_organisation or asked.asked_by}: {asked.reason}"[:120],
+            asked.case.street.name if asked.case.street else "",
+            is_demo=asked.case.is_demo,
+        )
+        for asked in found
+    }
+
+
+KINDS = (
+    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10),
+    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),
+)

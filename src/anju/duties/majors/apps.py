@@ -10,8 +10,8 @@ class MajorsConfig(AppConfig):
 
     def ready(self) -> None:
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import story
-        from anju.ground.foundation.navigation import Item, register, register_piles
+        from anju.ground.foundation import desk, story
+        from anju.ground.foundation.navigation import Item, register
 
         from . import (
             listeners,  # noqa: F401  (subscribes)
@@ -21,5 +21,5 @@ class MajorsConfig(AppConfig):
 
         story.register({}, subjects={"majors.majorhazard": _("重大火灾隐患")})
         register(Item(_("重大火灾隐患"), "majors:list", "majors.see", "alert", 67, _("检查执法")))
-        register_piles(pages.piles)
+        desk.register(pages.KIND)
         dossier.register(pages.lines, follow=(MajorHazard,))

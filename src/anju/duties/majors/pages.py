@@ -1,17 +1,20 @@
-"""What this room lays elsewhere: in a unit's file, on the to-do page."""
+"""What this room lays elsewhere: in a unit's file, on the desk."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from anju.duties.cases import rules as case_rules
 from anju.duties.inspections.queries.dossier import Line
 from anju.duties.orders.queries import matters
 from anju.ground.access import services as access
-from anju.ground.foundation.navigation import Pile
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import desk
 
 from .models import MajorHazard
 from .rules import STATE_LABELS, MajorState
@@ -34,13 +37,36 @@ def lines(request: Any, unit_ids: Sequence[int], *, limit: int) -> list[Line]:
     ]  # fmt: skip
 
 
-def piles(request: Any) -> list[Pile]:
-    """List the hazards that the own agency must judge, or give notice of."""
-    actor, on = request.actor, timezone.localdate()
-    if not actor.organisation_ids or not actor.has("majors.judge"):
-        return []
+def waits(at: datetime) -> list[desk.Wait]:
+    """Say what is awaited on major hazards: the decision, the notice, the removal once the re-check is passed."""
+    own = ("agency", "majors.judge")
     judging = Q(state__in=[MajorState.PROPOSED, MajorState.PANEL])
-    notice = Q(state=MajorState.DECIDED, written_number="")
-    rows = MajorHazard.objects.filter(judging | notice, agency_id__in=actor.organisation_ids)
-    late = (judging & Q(decide_by__lt=on)) | (notice & Q(notify_by__lt=on))
-    return [Pile(_("重大火灾隐患待认定、通知"), reverse("majors:list"), rows, late)]
+    standing = Q(state__in=[MajorState.DECIDED, MajorState.LISTED])
+    cured = Q(case__state__in=sorted(set(case_rules.STATE_LABELS) - case_rules.OPEN))
+    return [
+        desk.Wait("decide", judging, *own, "decide_by", lazy("集体讨论，决定是否认定"), _not_proposed),
+        desk.Wait("notify", standing & Q(written_number=""), *own, "notify_by"),
+        desk.Wait("remove", standing & Q(written_number__gt="") & cured, *own),
+    ]
+
+
+def _not_proposed(actor: Actor) -> Q:
+    """Leave out what the reader proposed: nobody decides that."""
+    return ~Q(proposed_by=actor.account_id) | Q(proposed_by__isnull=True)
+
+
+def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = MajorHazard.objects.filter(pk__in=pks)
+    return {
+        major.pk: desk.Line(
+            major.unit.name if major.unit else str(major.case.estate or major.case.place),
+            reverse("majors:major", args=[major.pk]),
+            major.written_number or str(STATE_LABELS[major.state]),
+            matters.where(major),
+            is_demo=major.is_demo,
+        )
+        for major in found.select_related("unit", "case__estate", "street", "county")
+    }
+
+
+KIND = desk.Kind("majors", lazy("重大火灾隐患"), MajorHazard, waits, _on_desk, "majors:list", 50)

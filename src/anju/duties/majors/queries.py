@@ -80,7 +80,7 @@ def due_of(major: MajorHazard) -> date | None:
 def supervisors(actor: Actor, major: MajorHazard) -> list[Organisation]:
     """List the actor's offices that may list a hazard for supervision: of the county or the city, over its place."""
     place = matters.place_of(major.case)
-    offices = matters.desks(actor, "majors.list")
+    offices = actor.offices("majors.list")
     return [o for o in covering_all(place) if o.pk in offices and o.area is not None and o.area.level <= 3]
 
 

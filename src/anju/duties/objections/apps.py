@@ -11,8 +11,8 @@ class ObjectionsConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.orders.models import Order
         from anju.duties.penalties.models import Penalty
-        from anju.ground.foundation import beside, story
-        from anju.ground.foundation.navigation import Item, register, register_piles
+        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation.navigation import Item, register
 
         from . import (
             listeners,  # noqa: F401  (subscribes)
@@ -20,7 +20,7 @@ class ObjectionsConfig(AppConfig):
         )
 
         register(Item(_("执法异议"), "objections:list", "objections.see", "info", 68, _("检查执法")))
-        register_piles(pages.piles)
+        desk.register(pages.KIND)
         story.register({}, subjects={"objections.objection": _("执法异议")})
         beside.register(Order, pages.of_order, order=20)
         beside.register(Penalty, pages.of_penalty, order=20)

@@ -1,18 +1,24 @@
-"""What this room lays elsewhere: beside an order and a penalty, on the to-do page."""
+"""What this room lays elsewhere: beside an order and a penalty, on the desk."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.orders.models import Order
+from anju.duties.orders.queries import matters
 from anju.duties.penalties.models import Penalty
+from anju.ground.foundation import desk
 from anju.ground.foundation.beside import Act, Beside
-from anju.ground.foundation.navigation import Pile
 
 from .models import Objection
+from .rules import State
+
+_PLACES = [f"{of}__{level}" for of in ("penalty", "order") for level in ("street", "county")]
 
 
 def of_order(request: Any, order: Order) -> Beside | None:
@@ -31,15 +37,26 @@ def _offered(request: Any, query: str) -> Beside | None:
     return Beside(acts=[Act(_("对此有异议"), f"{reverse('objections:new')}?{query}")])
 
 
-def piles(request: Any) -> list[Pile]:
-    """List the objections that the own agency must answer: a leader on a penalty, an officer on an order."""
-    actor, mine = request.actor, Q()
-    if actor.has("penalties.approve"):
-        mine |= Q(penalty__agency_id__in=actor.organisation_ids)
-    if actor.has("orders.order"):
-        mine |= Q(order__agency_id__in=actor.organisation_ids)
-    if not mine or not actor.organisation_ids:
-        return []
-    rows = Objection.objects.filter(mine, answered_at__isnull=True)
-    late = Q(answer_by__lt=timezone.localdate())
-    return [Pile(_("执法异议待答复"), reverse("objections:list"), rows, late)]
+def waits(at: datetime) -> list[desk.Wait]:
+    """Say which objections the own agency must answer: a leader on a penalty, an officer on an order."""
+    still = Q(state=State.OPEN)
+    return [
+        desk.Wait("answer", still, "penalty__agency", "penalties.approve", "answer_by"),
+        desk.Wait("answer", still, "order__agency", "orders.order", "answer_by"),
+    ]
+
+
+def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = Objection.objects.filter(pk__in=pks)
+    return {
+        one.pk: desk.Line(
+            one.by_name,
+            reverse("objections:objection", args=[one.pk]),
+            (one.penalty or one.order).written_number,  # type: ignore[union-attr]
+            matters.where(one.penalty or one.order),
+        )
+        for one in found.select_related(*_PLACES)
+    }
+
+
+KIND = desk.Kind("objections", lazy("执法异议"), Objection, waits, _on_desk, "objections:list", 60)

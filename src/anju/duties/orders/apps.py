@@ -11,8 +11,8 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import beside, story
-        from anju.ground.foundation.navigation import Item, register, register_piles
+        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation.navigation import Item, register
 
         from . import (
             listeners,  # noqa: F401  (subscribes)
@@ -28,7 +28,8 @@ class OrdersConfig(AppConfig):
         law = _("检查执法")
         register(Item(_("责令改正"), "orders:list", "orders.see", "file", 62, law))
         register(Item(_("临时查封"), "orders:sealings", "orders.see", "lock", 64, law))
-        register_piles(pages.piles)
+        for kind in pages.KINDS:
+            desk.register(kind)
         dossier.register(pages.lines, counter=pages.counts, follow=(Order, Sealing))
         beside.register(Case, pages.orders_of_case, order=10)
         beside.register(Case, pages.sealings_of_case, order=30)

@@ -1,19 +1,18 @@
-"""What this room lays elsewhere: in a unit's file, beside a case, on the to-do page."""
+"""What this room lays elsewhere: in a unit's file, beside a case, on the desk."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case
 from anju.duties.inspections.queries.dossier import Line
 from anju.ground.access import services as access
+from anju.ground.foundation import desk
 from anju.ground.foundation.beside import Act, Beside, Paper
 from anju.ground.foundation.models import Event
-from anju.ground.foundation.navigation import Pile
 
 from .models import Order, Sealing
 from .queries import matters, turns
@@ -119,26 +118,37 @@ def sealings_of_case(request: Any, case: Case) -> Beside | None:
     return Beside(papers, acts)
 
 
-def piles(request: Any) -> list[Pile]:
-    """List what waits for the own agency, or for the company that is addressed: orders, and sealings that end."""
-    actor, on = request.actor, timezone.localdate()
-    if not actor.organisation_ids:
-        return []
-    found = []
-    waiting = turns.of_orders(actor, on=on)
-    if waiting != turns.NOBODY:
-        company = turns.is_company(actor)
-        found.append(
-            Pile(
-                _("收到的责令改正") if company else _("责令改正：送达、复查"),
-                f"{reverse('orders:list')}?turn=1",
-                Order.objects.filter(waiting),
-                turns.late_orders(on=on, company=company),
-            )
+def _orders_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = Order.objects.filter(pk__in=pks).select_related("street", "county")
+    return {
+        order.pk: desk.Line(
+            order.recipient,
+            reverse("orders:order", args=[order.pk]),
+            order.written_number or str(ORDER_KINDS[order.kind]),
+            matters.where(order),
+            is_demo=order.is_demo,
         )
-    if actor.has("orders.seal"):
-        ending = Sealing.objects.filter(
-            agency_id__in=actor.organisation_ids, lifted_at__isnull=True, until__lte=on + turns.SEALING_AHEAD
+        for order in found
+    }
+
+
+def _sealings_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = Sealing.objects.filter(pk__in=pks).select_related("unit", "street", "county")
+    return {
+        sealing.pk: desk.Line(
+            f"{sealing.unit.name} {sealing.part}",
+            reverse("orders:sealing", args=[sealing.pk]),
+            sealing.written_number,
+            matters.where(sealing),
+            is_demo=sealing.is_demo,
         )
-        found.append(Pile(_("查封即将到期"), reverse("orders:sealings"), ending, Q(until__lt=on)))
-    return found
+        for sealing in found
+    }
+
+
+KINDS = (
+    desk.Kind("orders", lazy("责令改正"), Order, turns.of_orders, _orders_on_desk, "orders:list", 20),
+    desk.Kind(
+        "sealings", lazy("临时查封"), Sealing, turns.of_sealings, _sealings_on_desk, "orders:sealings", 25
+    ),
+)

@@ -13,8 +13,8 @@ class PenaltiesConfig(AppConfig):
         from anju.duties.inspections.queries import dossier
         from anju.duties.orders.models import Order
         from anju.duties.orders.pages import story_detail
-        from anju.ground.foundation import beside, story
-        from anju.ground.foundation.navigation import Item, register, register_piles
+        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation.navigation import Item, register
 
         from . import (
             figures,
@@ -30,7 +30,7 @@ class PenaltiesConfig(AppConfig):
             details={"penalties": story_detail},
         )
         register(Item(_("行政处罚"), "penalties:list", "penalties.see", "stamp", 63, _("检查执法")))
-        register_piles(pages.piles)
+        desk.register(pages.KIND)
         dossier.register(pages.lines, counter=pages.counts, follow=(Penalty,))
         beside.register(Case, pages.of_case, order=20)
         beside.register(Order, pages.of_order, order=10)

@@ -28,6 +28,7 @@ class Penalty(Placed):
     party_name    the punished; a natural person's name and number are sealed in `party_sealed` and masked here
     amount        decided fine, None without one (a bare warning)
     decided_on    day of the decision; with cancelled_on null it is what `fines_decided_yuan` counts
+    serve_by      last day to serve the decision
     pay_by        last day to pay; afterwards 3 % a day, capped at the principal
     with_head_since  since when its head is to act: a decision was proposed, or nobody so young is punished
     handlers      accounts that filed or proposed it: none of them decides
@@ -78,6 +79,7 @@ class Penalty(Placed):
     decided_at = models.DateTimeField(null=True)
     decided_on = models.DateField(null=True)
     served_at = models.DateTimeField(null=True)
+    serve_by = models.DateField(null=True)
     pay_by = models.DateField(null=True)
     paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     paid_on = models.DateField(null=True, help_text="the day it was paid in full")

@@ -1,4 +1,4 @@
-"""What this room lays elsewhere: in a unit's file, beside a case and an order, on the to-do page."""
+"""What this room lays elsewhere: in a unit's file, beside a case and an order, on the desk."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,18 +6,17 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case
 from anju.duties.inspections.queries.dossier import Line
 from anju.duties.orders.models import Order
 from anju.duties.orders.queries import matters
-from anju.duties.orders.queries.turns import NOBODY, is_company
 from anju.duties.orders.rules import RUNNING
 from anju.ground.access import services as access
+from anju.ground.foundation import desk
 from anju.ground.foundation.beside import Act, Beside, Paper
-from anju.ground.foundation.navigation import Pile
 
 from .models import Penalty
 from .queries import turns
@@ -96,12 +95,18 @@ def of_order(request: Any, order: Order) -> Beside | None:
     return Beside(panels=[render_to_string("penalties/of_order.html", context, request=request)])
 
 
-def piles(request: Any) -> list[Pile]:
-    """List what waits for the own agency, or for the company that is punished."""
-    actor, on = request.actor, timezone.localdate()
-    waiting = turns.of_penalties(actor, on=on) if actor.organisation_ids else NOBODY
-    if waiting == NOBODY:
-        return []
-    late = Q(decided_on__isnull=True, decide_by__lt=on) | Q(decided_on__isnull=False, pay_by__lt=on)
-    label = _("待缴的罚款") if is_company(actor) else _("行政处罚待办")
-    return [Pile(label, f"{reverse('penalties:list')}?turn=1", Penalty.objects.filter(waiting), late)]
+def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = Penalty.objects.filter(pk__in=pks).select_related("street", "county")
+    return {
+        penalty.pk: desk.Line(
+            penalty.party_name,
+            reverse("penalties:penalty", args=[penalty.pk]),
+            penalty.written_number or state_of(penalty),
+            matters.where(penalty),
+            is_demo=penalty.is_demo,
+        )
+        for penalty in found
+    }
+
+
+KIND = desk.Kind("penalties", lazy("行政处罚"), Penalty, turns.of_penalties, _on_desk, "penalties:list", 30)

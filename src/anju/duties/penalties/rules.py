@@ -54,6 +54,7 @@ TERMS = {
     "decide_by": ("ordinary", "decide_within", "filed_at"),
     "statement_until": ("ordinary", "statement_within", "noticed_at"),
     "hearing_until": ("hearing", "ask_within", "noticed_at"),
+    "serve_by": ("service", "decision_within", "decided_at"),
     "pay_by": ("payment", "pay_within", "served_at"),
 }
 
@@ -226,7 +227,7 @@ STEPS = (
     ),
     Step(
         "decide_simple", _("当场处罚"), frozenset({_F}), _D, _PUNISH, "cn-penalty-2021-51", who="agency",
-        when=(ordinary, too_young), asks=SPOT, starts=("pay_by",), effects=("tell_case",), tone="primary",
+        when=(ordinary, too_young), asks=SPOT, starts=("serve_by", "pay_by"), effects=("tell_case",), tone="primary",
         said=_("作出处罚决定"), mood="danger",
     ),
     Step(
@@ -258,7 +259,8 @@ STEPS = (
     ),
     Step(
         "decide", _("审批决定"), frozenset({_N}), _D, _APPROVE, "cn-penalty-2021-57", who="agency",
-        when=(not_proposed,), asks=(Field("measure", _("处罚"), "given"), note(most=300)), effects=("tell_case",),
+        when=(not_proposed,), asks=(Field("measure", _("处罚"), "given"), note(most=300)), starts=("serve_by",),
+         effects=("tell_case",),
         tone="primary", said=_("作出处罚决定"), mood="danger",
     ),
     Step(

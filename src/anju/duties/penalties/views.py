@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from anju.duties.orders.queries import lists, matters
 from anju.duties.orders.queries.matters import Matter
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms, beside, story
+from anju.ground.foundation import act_forms, beside, desk, story
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from . import forms, rules
 from .models import Payment, Penalty
-from .queries import offences, turns
+from .queries import offences
 from .queries import penalties as queries
 from .rules import PARTIES, PROCEDURES, STATE_LABELS, STEPS, PenaltyState
 from .services import payments, penalties  # noqa: F401  (the verbs of payments)
@@ -36,20 +36,19 @@ _STEPS = tuple(step.act for step in STEPS if step.pressed and step.act not in ("
 def penalty_list(request: HttpRequest) -> HttpResponse:
     """List the penalties within reach, newest first."""
     found = queries.penalty_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
-    on, turn = timezone.localdate(), request.GET.get("turn") == "1"
-    known = offences.offences(on)
-    actor = request.actor  # type: ignore[attr-defined]
-    company = turns.is_company(actor)
+    turn = request.GET.get("turn") == "1"
+    known = offences.offences(timezone.localdate())
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    awaited = desk.next_of("penalties", [p.pk for p in found.rows], actor, at) if turn else {}
     context = {
         "page": found,
         "turn": turn,
         "kept": lists.kept(request.GET),
-        "may_act": company
-        or any(actor.has(f"penalties.{name}") for name in ("punish", "approve", "payment")),
+        "may_act": desk.concerns("penalties", actor, at),
         "rows": [
             {
                 "penalty": p,
-                "next": turns.next_of_penalty(p, on=on, company=company) if turn else None,
+                "next": awaited.get(p.pk),
                 "tone": LOOP.moods[p.state],
                 "state": queries.state_of(p),
                 "offence": _offence_label(known, p),
@@ -59,6 +58,7 @@ def penalty_list(request: HttpRequest) -> HttpResponse:
         "states": STATE_LABELS,
         "offences": [(key, offences.offence_name(o)) for key, o in known.items()],
         "today": timezone.localdate(),
+        "now": at,
     }
     return render(request, "penalties/penalties.html", context)
 

@@ -9,11 +9,12 @@ class SuggestionsConfig(AppConfig):
     label = "suggestions"
 
     def ready(self) -> None:
-        from anju.ground.foundation import navigation, story
+        from anju.ground.foundation import desk, navigation, story
 
         from . import (
             figures,
             listeners,  # noqa: F401  (subscribes)
+            pages,
             views,
         )
 
@@ -33,6 +34,7 @@ class SuggestionsConfig(AppConfig):
                 power="suggestions.see",
                 icon="chat",
                 order=45,
-                badge=views.on_desk,
             )
         )
+        for kind in pages.KINDS:
+            desk.register(kind)

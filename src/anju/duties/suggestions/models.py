@@ -84,12 +84,15 @@ class Suggestion(models.Model):
     feedback = models.CharField(max_length=12, blank=True)  # the latest, the worst of the signatories
     publication = models.CharField(max_length=10, default="full")
     publication_reason = models.CharField(max_length=200, blank=True)
-    due_at = models.DateTimeField(null=True)  # the earliest running clock
+    due_at = models.DateTimeField(null=True)  # the clock of whose turn it is
     due_clock = models.CharField(max_length=10, blank=True)
     provisional = models.BooleanField(default=False)
     escalation = models.PositiveSmallIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
     escalate_at = models.DateTimeField(null=True)
+    climb_from = models.DateTimeField(
+        null=True
+    )  # the end of the clock that it climbs for: the earliest that runs
     is_demo = models.BooleanField(default=False)
 
     class Meta:

@@ -7,7 +7,6 @@ from typing import Any
 
 from csp.decorators import csp_exempt
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -36,11 +35,6 @@ from .queries import book, letter
 from .rules import State
 
 LEVELS = {3: "\u2003", 4: "\u2003\u2003"}
-
-
-def on_desk(request: HttpRequest) -> QuerySet:
-    """Return what waits for the signed-in person's offices, for the navigation."""
-    return queries.on_desk(request.actor)  # type: ignore[attr-defined]
 
 
 def _now() -> datetime:

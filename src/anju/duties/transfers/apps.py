@@ -11,8 +11,8 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import beside, story
-        from anju.ground.foundation.navigation import Item, register, register_piles
+        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation.navigation import Item, register
 
         from . import (
             listeners,  # noqa: F401  (subscribes)
@@ -26,9 +26,7 @@ class TransfersConfig(AppConfig):
             details={"transfers": pages.story_detail},
         )
         law = _("检查执法")
-        register(
-            Item(_("移送和抄告"), "transfers:list", "transfers.see", "out", 66, law, badge=pages.waiting)
-        )
-        register_piles(pages.piles)
+        register(Item(_("移送和抄告"), "transfers:list", "transfers.see", "out", 66, law))
+        desk.register(pages.KIND)
         dossier.register(pages.lines, follow=(Transfer,))
         beside.register(Case, pages.of_case, order=40)

@@ -1,21 +1,21 @@
-"""What this room lays elsewhere: in a unit's file, beside a case, on the to-do page, on the navigation."""
+"""What this room lays elsewhere: in a unit's file, beside a case, on the desk."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case
 from anju.duties.inspections.queries.dossier import Line
 from anju.duties.orders.queries import matters
 from anju.ground.access import services as access
+from anju.ground.foundation import desk
 from anju.ground.foundation.beside import Act, Beside
 from anju.ground.foundation.models import Event
-from anju.ground.foundation.navigation import Pile
 
 from . import queries
 from .models import Transfer
@@ -52,18 +52,23 @@ def of_case(request: Any, case: Case) -> Beside:
     return found
 
 
-def waiting(request: Any) -> QuerySet:
-    """Return the transfers that wait for the signed-in person's offices, for the navigation."""
-    return queries.waiting(request.actor).values("pk")
+def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    found = Transfer.objects.filter(pk__in=pks).select_related(
+        "case__estate", "sender", "receiver", "street", "county"
+    )
+    return {
+        one.pk: desk.Line(
+            f"{one.case.estate or ''} {one.case.place}".strip() or one.case.number,
+            reverse("transfers:transfer", args=[one.pk]),
+            f"{one.sender.short_name or one.sender.name} → {one.receiver.short_name or one.receiver.name}",
+            matters.where(one),
+            is_demo=one.is_demo,
+        )
+        for one in found
+    }
 
 
-def piles(request: Any) -> list[Pile]:
-    """List what waits for the own offices, and what is late on their desks."""
-    actor = request.actor
-    if not actor.organisation_ids or not actor.has("transfers.see"):
-        return []
-    waits, late = queries.on_desk(actor, at=timezone.now())
-    return [Pile(_("移送和抄告"), reverse("transfers:list"), Transfer.objects.filter(waits), late)]
+KIND = desk.Kind("transfers", lazy("移送和抄告"), Transfer, queries.waits, _on_desk, "transfers:list", 40)
 
 
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:

@@ -1,22 +1,24 @@
 """Questions about transfers: the three boxes of a desk, one transfer with both sides' story, who may receive it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case, Evidence
 from anju.duties.cases.queries import catalogue
 from anju.duties.orders.models import Order
-from anju.duties.orders.queries.matters import desks, place_of
+from anju.duties.orders.queries.matters import place_of
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, journal, rulebooks, workdays
+from anju.ground.foundation.desk import Wait
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
@@ -185,6 +187,9 @@ def clock_in(event: Event) -> tuple[datetime, workdays.Term, bool]:
 # --- Lists -------------------------------------------------------------------------------------------------------
 
 
+_LATE = lazy("对方超期，请催办")
+
+
 def waiting_q(offices: Iterable[int]) -> Q:
     """Return the condition "one of these offices must act next", as rules.next_party says."""
     ids = list(offices)
@@ -200,24 +205,40 @@ def waiting_q(offices: Iterable[int]) -> Q:
 
 def waiting(actor: Actor) -> QuerySet[Transfer]:
     """Return the transfers on which the actor's offices must act next."""
-    offices = desks(actor, "transfers.see")
+    offices = actor.offices("transfers.see")
     return _open(Transfer.objects.filter(waiting_q(offices))) if offices else Transfer.objects.none()
 
 
-def on_desk(actor: Actor, *, at: datetime) -> tuple[Q, Q]:
-    """Return the conditions "it waits for an actor's offices or is late on their desk", and "it is late".
+def waits(at: datetime) -> list[Wait]:
+    """Say what is awaited on transfers, by whose turn it is; whoever only watches is told of what is late."""
+    s, words = TransferState, rules.STEP_LABELS
+    free = ~Q(due_step__in=list(rules.SETTLING))
+    sends, receives = ("sender", rules.SEND), ("receiver", rules.RECEIVE)
+    with_receiver = Q(state__in=[s.SENT, s.SIGNED, s.ACCEPTED, s.PASSED_ON])
+    with_sender = Q(state__in=[s.REFUSED, s.REPORTED_BACK]) & free
+    late = Q(escalated_at__isnull=False) & (Q(urged_at__isnull=True) | Q(urged_at__lt=F("escalated_at")))
+    above = "sender_superior|receiver_superior"
 
-    A late one lies on the desks of sender, receiver and both superiors alike, whoever must act.
-    """
-    offices = desks(actor, "transfers.see")
-    if not offices:
-        return Q(pk__in=[]), Q(pk__in=[])
-    sides = (
-        Q(receiver_id__in=offices) | Q(sender_superior_id__in=offices) | Q(receiver_superior_id__in=offices)
-    )
-    seen = Q(sender_id__in=offices) | (sides & ~Q(state=TransferState.DRAFT))
-    late = seen & Q(due_at__lt=at)
-    return ~Q(state=TransferState.CLOSED) & (waiting_q(offices) | late), late
+    def not_own(side: str) -> Callable[[Actor], Q]:
+        """Leave out what the reader's own office has to do: nobody urges itself."""
+        return lambda actor: ~Q(**{f"{side}_id__in": actor.organisation_ids})
+
+    return [
+        Wait("send", Q(state=s.DRAFT), *sends, "due_at"),
+        Wait("sign_for", Q(state=s.SENT), *receives, "due_at"),
+        Wait("accept", Q(state=s.SIGNED), *receives, "due_at", words["accept"]),
+        Wait("report_back", Q(state=s.ACCEPTED), *receives, "due_at", words["outcome"]),
+        Wait("redirect", Q(state=s.REFUSED) & free, *sends, "due_at", words["redirect"]),
+        Wait("close", Q(state=s.REPORTED_BACK), *sends, "due_at", words["close"]),
+        *(
+            Wait(
+                "order_accept", Q(state=s.REFUSED, due_step=step), party, rules.SETTLE, "due_at", words[step]
+            )
+            for step, party in rules.SETTLING.items()
+        ),
+        Wait("urge", late & with_receiver, f"sender|{above}", rules.SEE, "", _LATE, not_own("receiver")),
+        Wait("urge", late & with_sender, above, rules.SEE, "", _LATE, not_own("sender")),
+    ]
 
 
 def _open(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
@@ -263,7 +284,7 @@ class Desk:
 
 def desk(actor: Actor, *, at: datetime, closed: bool = False, limit: int = 50) -> Desk:
     """Return the three boxes of an actor's offices, the late first; closed ones instead when asked for."""
-    offices = desks(actor, "transfers.see")
+    offices = actor.offices("transfers.see")
     conditions = (
         ("sent", Q(sender_id__in=offices)),
         ("received", Q(receiver_id__in=offices) & ~Q(state=TransferState.DRAFT)),
@@ -327,7 +348,7 @@ def under_way(case_ids: Iterable[int]) -> set[int]:
 
 def seen_q(actor: Actor) -> Q:
     """Return the condition under which an actor sees a transfer: as a party of it; a draft is its sender's alone."""
-    theirs = ~Q(state=TransferState.DRAFT) | Q(sender_id__in=desks(actor, "transfers.see"))
+    theirs = ~Q(state=TransferState.DRAFT) | Q(sender_id__in=actor.offices("transfers.see"))
     return access.visible_q(Transfer, to=actor, power="transfers.see") & theirs
 
 
@@ -379,7 +400,7 @@ class Dossier:
 def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
     """Return one transfer whole, for somebody who may see it."""
     found = get(actor, transfer_id)
-    offices = desks(actor, "transfers.see")
+    offices = actor.offices("transfers.see")
     events = journal.events_of(found)
     last = next((e for e in reversed(events) if "clock" in e.data), None)
     outcome = outcome_of(found.outcome)
@@ -468,7 +489,7 @@ def _chain(transfer: Transfer) -> list[Transfer]:
 
 def side_of(actor: Actor, transfer: Transfer) -> str:
     """Say on which side of a transfer an actor's offices stand, the acting side first."""
-    offices = desks(actor, "transfers.see")
+    offices = actor.offices("transfers.see")
     return next((p for p in rules.PARTIES if getattr(transfer, f"{p}_id") in offices), "")
 
 
@@ -503,7 +524,7 @@ def orders_of(case: Case) -> list[Order]:
 def senders(actor: Actor) -> list[Organisation]:
     """List the offices in whose name an actor may transfer."""
     return list(
-        Organisation.objects.filter(pk__in=desks(actor, "transfers.transfer"), active=True).order_by("pk")
+        Organisation.objects.filter(pk__in=actor.offices("transfers.transfer"), active=True).order_by("pk")
     )
 
 

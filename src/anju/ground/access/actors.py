@@ -25,6 +25,7 @@ class Reach:
 class Actor:
     """Somebody signed in (or a key), at one moment. `powers` maps each power to the reaches it has.
 
+    held_in  in which organisations each power is held; None: in all of them
     address  the client's address of the request ("" outside of one); the journal keeps it with acts of access
     """
 
@@ -39,10 +40,17 @@ class Actor:
     home_area_id: int | None = None
     is_authenticated: bool = True
     address: str = ""
+    held_in: Mapping[str, frozenset[int]] | None = None
 
     def has(self, power: str) -> bool:
         """Say whether the actor holds a power anywhere at all."""
         return power in self.powers
+
+    def offices(self, power: str) -> frozenset[int]:
+        """Return the organisations in which a power is held by a post: one post's power is not another's."""
+        if not self.has(power):
+            return frozenset()
+        return self.organisation_ids if self.held_in is None else self.held_in.get(power, frozenset())
 
 
 SYSTEM = Actor(account_id=None, kind="system", name="系统", post="", is_authenticated=False)

@@ -1,14 +1,22 @@
-"""What an event of the journal says of an act that gave somebody a power, a post or a login."""
+"""What this room lays elsewhere: on the journal's page what was given, on the desk what waits for a second person."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
+from anju.ground.foundation import desk
 from anju.ground.foundation.models import Event
 
+from .actors import Actor
+from .models import Grant
 from .queries import power_labels
-from .rules import KIND_LABELS
+from .rules import KIND_LABELS, State
 
 
 def granted(event: Event, said: dict[str, Any]) -> dict[str, Any]:
@@ -25,3 +33,27 @@ def granted(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         "powers": _("、").join(labels),
         "address": data.get("address", ""),
     }
+
+
+def waits(at: datetime) -> list[desk.Wait]:
+    """Say which requests wait for a second person: what others ask, and not about themselves."""
+    return [desk.Wait("confirm", Q(state=State.ASKED), "", "access.confirm", "", lazy("复核"), _a_third)]
+
+
+def _a_third(actor: Actor) -> Q:
+    return ~Q(asked_by_id=actor.person_id) & ~Q(person_id=actor.person_id)
+
+
+def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    """Say how requests that take a second person read on the desk."""
+    return {
+        grant.pk: desk.Line(
+            f"{KIND_LABELS[grant.kind]} · {grant.person.name}",  # type: ignore[index]
+            reverse("access:grants"),
+            f"{grant.asked_by.name}: {grant.reason}",
+        )
+        for grant in Grant.objects.filter(pk__in=pks).select_related("person", "asked_by")
+    }
+
+
+KIND = desk.Kind("grants", lazy("授权复核"), Grant, waits, on_desk, "access:grants", 90)

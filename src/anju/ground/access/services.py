@@ -138,6 +138,7 @@ def _actor(
 ) -> Actor:
     roles = rulebooks.load("access", on=day)["roles"]
     powers: dict[str, dict[Reach, None]] = {}
+    held_in: dict[str, frozenset[int]] = {}
     for post in posts:
         role = roles.get(post.role)
         if role is None:
@@ -146,6 +147,7 @@ def _actor(
             reaches = dict.fromkeys(_reaches(post, part["reach"], more.get(post.organisation_id, [])))
             for power in part["powers"]:
                 powers.setdefault(power, {}).update(reaches)
+                held_in[power] = held_in.get(power, frozenset()) | {post.organisation_id}
     first = posts[0] if posts else None
     own = next((post for post in posts if post.person_id == person.pk), first)
     return Actor(
@@ -158,6 +160,7 @@ def _actor(
         person_id=person.pk,
         roles=frozenset(post.role for post in posts),
         home_area_id=own.organisation.area_id if own else None,
+        held_in=held_in,
     )
 
 

@@ -462,8 +462,3 @@ def grant_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         return _grants_page(request, password=grant.opened, confirmed=grant)
     messages.success(request, _SAID[act])
     return redirect(back)
-
-
-def waiting(request: HttpRequest) -> Any:
-    """Return the rows that wait for the reader's confirmation, for the count beside the entry of the navigation."""
-    return queries.grants_to_decide(request.actor)  # type: ignore[attr-defined]

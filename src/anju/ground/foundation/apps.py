@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from . import wording
 
@@ -9,4 +10,9 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
+        from . import story
+
         wording.use(gettext)
+        story.register(
+            {}, subjects={"foundation.calendaryear": _("日历"), "foundation.jobprogress": _("任务")}
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -33,6 +33,7 @@ class Item:
     group: Any = ""
     shell: str = "console"
     badge: Callable[[HttpRequest], QuerySet | None] | None = None
+    when: Callable[[HttpRequest], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,57 +48,13 @@ class Entry:
     badge: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pile:
-    """What a room lays on the to-do page: what it is, where it is listed, what waits there, and what of it is late."""
-
-    label: str
-    url: str
-    rows: QuerySet
-    late: Q
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """What waits for the signed-in person besides cases: what it is, where it is listed, how many, how many late."""
-
-    label: str
-    url: str
-    count: int
-    late: int = 0
-
-
 _items: dict[str, Item] = {}
-_piles: list[Callable[[Any], list[Pile]]] = []
 
 
 def register(item: Item) -> Item:
     """Add an entry (rooms call this in `AppConfig.ready`); the same URL name replaces the earlier one."""
     _items[f"{item.shell} {item.url_name}"] = item
     return item
-
-
-def register_piles(provider: Callable[[Any], list[Pile]]) -> None:
-    """Add what a room lays on the to-do page (rooms call this in `AppConfig.ready`); asked on that page alone."""
-    if provider not in _piles:
-        _piles.append(provider)
-
-
-def waits(request: Any) -> list[Wait]:
-    """List what waits besides cases, those with something late first; all piles are counted in one statement."""
-    piles = [pile for provider in _piles for pile in provider(request)]
-    counted = [
-        pile.rows.order_by()
-        .annotate(pile=Value(place))
-        .values("pile")
-        .annotate(pile_count=Count("pk"), pile_late=Count("pk", filter=pile.late))
-        .values_list("pile", "pile_count", "pile_late")
-        for place, pile in enumerate(piles)
-    ]
-    # Each part is one row at most, so that nothing is lost by keeping all.
-    rows = counted[0].union(*counted[1:], all=True) if counted else []
-    found = [Wait(piles[place].label, piles[place].url, n, late) for place, n, late in sorted(rows) if n]
-    return sorted(found, key=lambda wait: not wait.late)
 
 
 def of(request: Any, shell: str = "console") -> list[Entry]:
@@ -110,7 +67,7 @@ def of(request: Any, shell: str = "console") -> list[Entry]:
     for item in ordered:
         place.setdefault(str(item.group), item.order)
     for item in sorted(ordered, key=lambda item: (place[str(item.group)], item.order)):
-        if item.power and item.power not in held:
+        if (item.power and item.power not in held) or (item.when is not None and not item.when(request)):
             continue
         try:
             address = reverse(item.url_name)

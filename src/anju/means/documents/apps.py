@@ -9,8 +9,12 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
-        from anju.ground.foundation import navigation
+        from anju.ground.foundation import desk, navigation, story
 
+        from . import pages
+
+        story.register({}, subjects={"documents.issueddocument": _("文书")})
+        desk.register(pages.KIND)
         navigation.register(
             navigation.Item(
                 label=_("文书"), url_name="documents:list", power="documents.issue", icon="file", order=55

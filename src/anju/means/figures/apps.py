@@ -7,8 +7,9 @@ class FiguresConfig(AppConfig):
     label = "figures"
 
     def ready(self) -> None:
-        from anju.ground.foundation import navigation
+        from anju.ground.foundation import navigation, story
 
+        story.register({}, subjects={"figures.figuresnapshot": _("统计")})
         navigation.register(
             navigation.Item(
                 label=_("统计"), url_name="figures:home", power="figures.see", icon="chart", order=60

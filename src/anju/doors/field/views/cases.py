@@ -14,22 +14,25 @@ from anju.duties.cases import rules as case_rules
 from anju.duties.cases.queries import catalogue, evidence
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms
+from anju.ground.foundation import act_forms, desk
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import search_estates
 
+# So many rows are read on a phone at once.
+MOST = 60
+
 
 @power("cases.check")
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """List what there is to look at today in my area, the most urgent first."""
+    """Show what waits for me, the most urgent first: the same list as on the desk at the office."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
-    rows = [
-        {"case": c, "label": catalogue.label(c.kind, c.class_code), "recheck": c.state == "checking"}
-        for c in queries.patrol_today(actor, at=at)
-    ]
-    return render(request, "field/home.html", {"rows": rows, "now": at})
+    rows = desk.page(actor, at, most=MOST)
+    return render(
+        request, "field/home.html", {"rows": rows, "desk": desk.numbers(actor, at), "now": at, "most": MOST}
+    )
 
 
 def _estates(request: HttpRequest, wanted: str) -> Any:

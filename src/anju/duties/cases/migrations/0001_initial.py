@@ -70,6 +70,8 @@ class Migration(migrations.Migration):
                 ("escalation", models.PositiveSmallIntegerField(default=0)),
                 ("escalated_at", models.DateTimeField(null=True)),
                 ("escalate_at", models.DateTimeField(null=True)),
+                ("climb_from", models.DateTimeField(null=True)),
+                ("verify_by", models.DateTimeField(null=True)),
                 ("satisfaction", models.PositiveSmallIntegerField(null=True)),
                 ("repeat", models.BooleanField(default=False)),
                 ("closing_text", models.TextField(blank=True)),

@@ -14,8 +14,7 @@ from anju.ground.foundation.asked import day, whole
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, Notice, TermRequest
-from ..rules import State
+from ..models import Case, Notice
 
 # An exact count beyond this would cost more than it tells; the list then says "more than". Figures count exactly.
 COUNT_LIMIT = 10_000
@@ -236,41 +235,6 @@ def with_row_parts(found: QuerySet[Case]) -> QuerySet[Case]:
     return found.select_related(*_NAMED).defer("search", "closing_text", *_unread(_NAMED))
 
 
-def todo(actor: Actor, *, at: datetime, limit: int = 50) -> list[Case]:
-    """List what lies on the actor's desks, what is due first on top; suspended cases come last."""
-    if not actor.organisation_ids:
-        return []
-    found = on_desk(actor) & access.visible(Case, to=actor, power="cases.see")
-    return list(with_row_parts(found).order_by("due_at", "pk")[:limit])
-
-
-@dataclass(frozen=True, slots=True)
-class TodoCounts:
-    """How much lies on the desks: all, overdue, due within 24 hours."""
-
-    all: int
-    overdue: int
-    soon: int
-    paused: int
-
-
-def on_desk(actor: Actor) -> QuerySet[Case]:
-    """Return the open cases on the actor's desks; an administrator of the same office does no cases."""
-    desks = actor.organisation_ids if actor.has("cases.see") else ()
-    return Case.objects.filter(state__in=sorted(rules.OPEN), desk_id__in=desks)
-
-
-def todo_counts(actor: Actor, *, at: datetime) -> TodoCounts:
-    """Count the actor's desks in one statement."""
-    counted = on_desk(actor).aggregate(
-        all=Count("pk"),
-        overdue=Count("pk", filter=Q(due_at__lt=at)),
-        soon=Count("pk", filter=Q(due_at__gte=at, due_at__lt=at + timedelta(hours=24))),
-        paused=Count("pk", filter=Q(paused_at__isnull=False)),
-    )
-    return TodoCounts(**counted)
-
-
 def unread_notices(actor: Actor, *, limit: int = 20) -> list[Notice]:
     """List the notices on the actor's desks that nobody has signed for, newest first."""
     if not actor.organisation_ids or not actor.has("cases.see"):
@@ -288,19 +252,6 @@ def escalations(actor: Actor, *, at: datetime, limit: int = 200) -> list[Case]:
         Q(escalation__gt=0) | Q(supervised=True), state__in=sorted(rules.OPEN)
     )
     return list(with_row_parts(found).order_by("-escalation", "due_at")[:limit])
-
-
-def term_requests(actor: Actor, *, limit: int = 20) -> list[TermRequest]:
-    """List the requests for more time that wait for the actor's approval."""
-    if not actor.has("cases.approve"):
-        return []
-    seen = access.visible(Case, to=actor, power="cases.approve").filter(state__in=sorted(rules.OPEN))
-    found = TermRequest.objects.filter(granted__isnull=True, case__in=seen)
-    return list(
-        found.exclude(asked_organisation__in=actor.organisation_ids)
-        .select_related("case__estate", "asked_organisation")
-        .order_by("asked_at")[:limit]
-    )
 
 
 def ownerless_notices(actor: Actor) -> list[Notice]:
@@ -348,11 +299,3 @@ def points(actor: Actor, area: Area | None, *, at: datetime, limit: int = 2000) 
     if area is not None:
         found = found.filter(_in_area(area.pk))
     return list(with_row_parts(found).order_by("due_at")[:limit])
-
-
-def patrol_today(actor: Actor, *, at: datetime) -> list[Case]:
-    """List what a patrol has to look at in its area: re-checks on its desk, then cases not yet verified."""
-    seen = access.visible(Case, to=actor, power="cases.check").filter(state__in=sorted(rules.OPEN))
-    mine = Q(state=State.CHECKING, desk_id__in=actor.organisation_ids)
-    unseen = Q(verified_at__isnull=True, state__in=sorted(rules.UNSEEN))
-    return list(with_row_parts(seen.filter(mine | unseen)).order_by("due_at", "pk")[:40])

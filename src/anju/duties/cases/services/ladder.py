@@ -22,14 +22,15 @@ def escalate(turn: Turn, *, note: str = "") -> None:
     Where even a duty office is missing, the notice belongs to nobody and the escalation page shows it to all.
     """
     case, at = turn.row, turn.at
-    clock = rules.CLOCK_LABELS.get(case.due_clock, case.due_clock)
+    passed = "verify" if case.climb_from is not None and case.climb_from == case.verify_by else case.due_clock
+    clock = rules.CLOCK_LABELS.get(passed, passed)
     turn.note = turn.note or _("“%(clock)s”期限已过") % {"clock": clock}
     ladder = rungs_of(case, at=at)
     above = [rung for rung in ladder if rung.number > case.escalation]
     rung = next((r for r in above if r.office is not None), ladder[-1])
     later = next((r for r in ladder if r.number > rung.number), None)
     case.escalation, case.escalated_at = rung.number, at
-    case.escalate_at = calendar.due(case.due_at or at, later.after).at if later else None
+    case.escalate_at = calendar.due(case.climb_from or case.due_at or at, later.after).at if later else None
     if case.escalate_at is not None and case.escalate_at <= at:
         case.escalate_at = calendar.due(at, Term(1, "workdays")).at
     notify(turn, "escalate", rung.office, turn.note, level=rung.number)

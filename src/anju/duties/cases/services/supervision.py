@@ -386,7 +386,8 @@ def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
         clocks.refresh(case, open_clocks)
         case.save(
             update_fields=[
-                "due_at", "due_clock", "provisional", "escalate_at", "escalation", "escalated_at",
+                "due_at", "due_clock", "provisional", "verify_by", "climb_from", "escalate_at", "escalation",
+                "escalated_at",
             ]
         )  # fmt: skip
     return moved + _recompute_replies(at=at, basis=basis)

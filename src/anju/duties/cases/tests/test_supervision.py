@@ -58,7 +58,7 @@ def test_an_extension_is_asked_by_the_handler_and_granted_by_the_dispatcher(
 def test_an_extension_asked_after_the_term_or_twice_is_refused(fixing, company_clerk, wang, friday_9am):
     # A verification that is overdue is no reason to refuse the company.
     rectify = fixing.clocks.get(kind="rectify")
-    assert fixing.due_at < rectify.due_at
+    assert fixing.verify_by < fixing.due_at == rectify.due_at
     late = rectify.due_at + timedelta(hours=1)
     with pytest.raises(Refusal, match="届满前"):
         services.ask_term(
@@ -74,7 +74,7 @@ def test_an_extension_asked_after_the_term_or_twice_is_refused(fixing, company_c
 
 
 def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk, wang, friday_9am):
-    before = fixing.due_at
+    before = fixing.verify_by, fixing.due_at
     asked = services.ask_term(
         case_id=fixing.pk,
         kind="suspend",
@@ -97,9 +97,11 @@ def test_a_suspended_case_keeps_what_was_left_of_its_term(fixing, company_clerk,
     later = friday_9am + timedelta(days=10)
     services.resume(case_id=fixing.pk, by=company_clerk.actor(later), at=later)
     fixing.refresh_from_db()
-    # Verification was due on Wednesday 17: three workdays were left on Friday 12, so it is Thursday 25 from Monday 22.
-    assert before.astimezone(TZ).date() == date(2024, 7, 17)
-    assert fixing.due_at.astimezone(TZ).date() == date(2024, 7, 25)
+    # Verification was due on Wednesday 17: three workdays were left on Friday 12, so it is Thursday 25 from Monday 22;
+    # of the rectification seventeen days were left.
+    assert [term.astimezone(TZ).date() for term in before] == [date(2024, 7, 17), date(2024, 7, 29)]
+    after = fixing.verify_by, fixing.due_at
+    assert [term.astimezone(TZ).date() for term in after] == [date(2024, 7, 25), date(2024, 8, 8)]
 
 
 def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a_visible_notice(

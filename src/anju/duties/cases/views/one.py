@@ -67,10 +67,7 @@ def _case_page(
         ):
             del closing.fields["about_photos"]
     gallery = evidence_room.gallery(opened, actor)
-    # Whoever is in turn reads the own term first; everybody else the one that ends first.
-    wanted = [rules.OWN_CLOCK.get(opened.state), opened.due_clock] if mine else [opened.due_clock]
-    running = {c.kind: c for c in found.clocks if c.stopped_at is None and c.paused_at is None}
-    clock = next((running[kind] for kind in wanted if kind in running), None)
+    clock = next((c for c in found.clocks if c.stopped_at is None and c.kind == opened.due_clock), None)
     context = {
         "d": found,
         "case": opened,

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
+from anju.ground.foundation import desk
 from anju.ground.foundation.asked import day, whole
 
 from ..models import Order, Sealing
 from ..rules import ORDER_LABELS
-from . import batches, turns
+from . import batches
 
 COUNT_LIMIT = 10_000
 PAGE = 50
@@ -89,7 +90,7 @@ def order_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
     if (kind := query.get("kind")) in ("immediate", "timed"):
         found &= Q(kind=kind)
     if query.get("turn") == "1":
-        found &= turns.of_orders(actor, on=timezone.localdate())
+        found &= desk.condition("orders", actor, timezone.now())
     if (job := whole(query.get("batch"))) is not None:
         found &= Q(pk__in=batches.orders_of(job))
     if text := str(query.get("q") or "").strip()[:60]:

@@ -341,9 +341,10 @@ def officers(
     return Officers(tuple(found.values()), colleagues)
 
 
-def desks(actor: Actor, power: str) -> frozenset[int]:
-    """Return the organisations for which an actor holds a power at the desk: one post's power is not another's."""
-    return frozenset(reach.id for reach in actor.powers.get(power, ()) if reach.kind == "desk")
+def where(row: Any) -> str:
+    """Return the place of a row in words: its street, or its county where it has none."""
+    area = row.street or row.county
+    return area.name if area else ""
 
 
 def named(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

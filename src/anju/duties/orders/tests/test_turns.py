@@ -1,20 +1,27 @@
 """What waits for an agency: its own orders and penalties, by the powers of the post, and nothing of another's."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
+from tests.cast import SHANGHAI
 
 from anju.duties.inspections.services import checking, visits
-from anju.duties.orders.models import Order
 from anju.duties.orders.queries import matters, turns
 from anju.duties.orders.services import orders
+from anju.ground.foundation import desk
 
 pytestmark = pytest.mark.django_db
 
 
+def on_desk(kind: str, actor, on: date) -> list[tuple[int, str]]:
+    """List what of a kind waits for somebody on a day: (number, what is to be done)."""
+    at = datetime.combine(on, time(12), SHANGHAI)
+    return [(row.pk, row.label) for row in desk.page(actor, at, kind=kind)]
+
+
 def _orders(actor, on: date) -> list[int]:
-    return list(Order.objects.filter(turns.of_orders(actor, on=on)).values_list("pk", flat=True))
+    return [pk for pk, _label in on_desk("orders", actor, on)]
 
 
 def test_an_order_waits_for_its_own_agency_until_it_is_served_and_again_when_its_term_has_passed(
@@ -26,8 +33,10 @@ def test_an_order_waits_for_its_own_agency_until_it_is_served_and_again_when_its
         draft=orders.of_case(case.pk, by=police, at=friday_9am), by=police, at=friday_9am
     )
     assert _orders(police, on) == [order.pk] and _orders(fire, on) == []
-    assert turns.next_of_order(order, on=on) == turns.Next("登记送达", date(2024, 7, 17), False)
-    assert turns.next_of_order(order, on=date(2024, 7, 18)).late
+    at = datetime(2024, 7, 17, 23, 59, 59, tzinfo=SHANGHAI)
+    assert desk.next_of("orders", [order.pk], police, at) == {order.pk: desk.Next("登记送达", at, False)}
+    (row,) = desk.page(police, at + timedelta(seconds=1), kind="orders")
+    assert row.late and row.line.title == order.recipient
     orders.serve(order_id=order.pk, way="direct", served_to="孙悦", by=police, at=friday_9am)
     assert _orders(police, on) == []
     order.refresh_from_db()
@@ -36,16 +45,15 @@ def test_an_order_waits_for_its_own_agency_until_it_is_served_and_again_when_its
     assert _orders(police, on) == [order.pk]
 
 
-def test_the_to_do_page_says_what_waits_and_leads_to_the_list(
-    hazard, police, police_officer, signed_in_as, friday_9am
-):
+def test_the_desk_says_what_waits_and_leads_to_it(hazard, police, police_officer, signed_in_as, friday_9am):
     case = hazard("EB06")
-    orders.order_timed(draft=orders.of_case(case.pk, by=police, at=friday_9am), by=police, at=friday_9am)
+    order = orders.order_timed(
+        draft=orders.of_case(case.pk, by=police, at=friday_9am), by=police, at=friday_9am
+    )
     client = signed_in_as(police_officer)
     home = client.get(reverse("console:home")).content.decode()
+    assert f'href="{reverse("orders:order", args=[order.pk])}#acts"' in home and "登记送达" in home
     address = reverse("orders:list") + "?turn=1"
-    assert f'href="{address}"' in home and "责令改正：送达、复查" in home
-    assert "执法异议待答复" not in home and "行政处罚待办" not in home  # nothing of these waits
     listed = client.get(address).content.decode()
     assert "登记送达" in listed and "超期" in listed  # 2024 lies behind us
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms, beside, story
+from anju.ground.foundation import act_forms, beside, desk, story
 from anju.ground.foundation.refusals import NotFound, Refusal
 
-from ..queries import dossiers, lists, matters, turns
+from ..queries import dossiers, lists, matters
 from ..rules import ORDER_KINDS, ORDER_LABELS
 from ..services import orders
 from ..services.orders import LOOP
@@ -24,25 +24,28 @@ from ..services.orders import LOOP
 def order_list(request: HttpRequest) -> HttpResponse:
     """List the orders to correct within reach, newest first."""
     found = lists.order_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
-    on, turn = timezone.localdate(), request.GET.get("turn") == "1"
-    company = turns.is_company(request.actor)  # type: ignore[attr-defined]
+    turn = request.GET.get("turn") == "1"
+    awaited = (
+        desk.next_of("orders", [o.pk for o in found.rows], request.actor, timezone.now()) if turn else {}
+    )  # type: ignore[attr-defined]
     context = {
         "page": found,
         "turn": turn,
         "kept": lists.kept(request.GET),
-        "may_act": company or request.actor.has("orders.order"),  # type: ignore[attr-defined]
+        "may_act": desk.concerns("orders", request.actor, timezone.now()),  # type: ignore[attr-defined]
         "rows": [
             {
                 "order": o,
                 "tone": LOOP.moods[o.state],
                 "state": ORDER_LABELS[o.state],
-                "next": turns.next_of_order(o, on=on, company=company) if turn else None,
+                "next": awaited.get(o.pk),
             }
             for o in found.rows
         ],
         "states": ORDER_LABELS,
         "kinds": ORDER_KINDS,
         "today": timezone.localdate(),
+        "now": timezone.now(),
     }
     return render(request, "orders/orders.html", context)
 

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ("decided_at", models.DateTimeField(null=True)),
                 ("decided_on", models.DateField(null=True)),
                 ("served_at", models.DateTimeField(null=True)),
+                ("serve_by", models.DateField(null=True)),
                 ("pay_by", models.DateField(null=True)),
                 ("paid_amount", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
                 ("paid_on", models.DateField(help_text="the day it was paid in full", null=True)),

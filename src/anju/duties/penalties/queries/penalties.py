@@ -15,7 +15,7 @@ from anju.duties.orders.queries.dossiers import Clock, clock_of, end_of
 from anju.duties.orders.queries.lists import Page
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import journal
+from anju.ground.foundation import desk, journal
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.means.documents.models import IssuedDocument
@@ -24,7 +24,7 @@ from anju.means.documents.queries import documents_of
 from .. import rules
 from ..models import Payment, Penalty
 from ..rules import STATE_LABELS, TERMS, ZERO, Offence, PenaltyState
-from . import offences, turns
+from . import offences
 
 
 def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
@@ -33,7 +33,7 @@ def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page
     if (state := query.get("state")) in STATE_LABELS:
         found &= Q(state=state)
     if query.get("turn") == "1":
-        found &= turns.of_penalties(actor, on=timezone.localdate())
+        found &= desk.condition("penalties", actor, timezone.now())
     if offence := str(query.get("offence") or ""):
         found &= Q(offence=offence)
     if text := str(query.get("q") or "").strip()[:60]:

@@ -725,7 +725,9 @@ def moved(turn: Turn) -> None:
 
 def _stale(penalty: Penalty) -> dict[str, date]:
     """Return the last days that the calendar of today puts elsewhere; those of an act that is done stay."""
-    decided = ("pay_by",) if penalty.decided_on else ("decide_by", "statement_until", "hearing_until")
+    decided = (
+        ("serve_by", "pay_by") if penalty.decided_on else ("decide_by", "statement_until", "hearing_until")
+    )
     running = [column for column in TERMS if column in decided and getattr(penalty, column)]
     found = {column: last_day(penalty, column) for column in running if getattr(penalty, TERMS[column][2])}
     return {column: day for column, day in found.items() if day != getattr(penalty, column)}

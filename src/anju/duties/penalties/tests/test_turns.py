@@ -6,10 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from anju.duties.orders.queries import turns as order_turns
-from anju.duties.orders.tests.test_turns import _orders
-from anju.duties.penalties.models import Penalty
-from anju.duties.penalties.queries import turns
+from anju.duties.orders.tests.test_turns import _orders, on_desk
 from anju.duties.penalties.services import penalties
 from anju.duties.penalties.services.penalties import Measure
 
@@ -17,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _penalties(actor, on: date) -> list[int]:
-    return list(Penalty.objects.filter(turns.of_penalties(actor, on=on)).values_list("pk", flat=True))
+    return [pk for pk, _label in on_desk("penalties", actor, on)]
 
 
 def test_a_penalty_waits_for_the_officer_then_for_the_head_then_for_service(
@@ -36,7 +33,8 @@ def test_a_penalty_waits_for_the_officer_then_for_the_head_then_for_service(
     assert _penalties(fire, on) == [] and _penalties(head, on) == [penalty.pk]
     penalty = penalties.decide(penalty_id=penalty.pk, by=head, at=later)
     assert _penalties(fire, on) == [penalty.pk]
-    assert turns.next_of_penalty(penalty, on=on).label == "送达决定"
+    assert on_desk("penalties", fire, on) == [(penalty.pk, "送达决定")]
+    assert penalty.serve_by == date(2024, 7, 22)  # seven days from Saturday's decision, moved off a Saturday
 
 
 def test_a_company_finds_the_orders_and_fines_addressed_to_it(
@@ -45,10 +43,9 @@ def test_a_company_finds_the_orders_and_fines_addressed_to_it(
     order, fine, on = ordered(hazard("EB06"), police), decided(), friday_9am.date()
     clerk = company_clerk.actor(friday_9am)
     assert _orders(clerk, on) == [order.pk] and _penalties(clerk, on) == [fine.pk]
-    assert order_turns.next_of_order(order, on=date(2024, 7, 30), company=True).late
     client = signed_in_as(company_clerk)
     home = client.get(reverse("console:home")).content.decode()
-    assert "收到的责令改正" in home and "待缴的罚款" in home
+    assert "改正，改好后申请复查" in home and "缴纳罚款" in home
     assert "改好后申请复查" in client.get(reverse("orders:list") + "?turn=1").content.decode()
     assert "缴纳罚款" in client.get(reverse("penalties:list") + "?turn=1").content.decode()
     assert _orders(outsider.actor(friday_9am), on) == []

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 ("escalation", models.PositiveSmallIntegerField(default=0)),
                 ("escalated_at", models.DateTimeField(null=True)),
                 ("escalate_at", models.DateTimeField(null=True)),
+                ("climb_from", models.DateTimeField(null=True)),
                 ("is_demo", models.BooleanField(default=False)),
                 (
                     "city",

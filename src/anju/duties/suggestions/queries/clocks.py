@@ -63,15 +63,16 @@ def derivation(clock: SuggestionClock) -> list[str]:
 
 
 def refresh(suggestion: Suggestion, clocks: Iterable[SuggestionClock]) -> None:
-    """Set the suggestion's own due date to its earliest running clock (the caller saves the suggestion).
+    """Set the suggestion's own term, that of whose turn it is: a co-handler's is its own (the caller saves).
 
-    A deadline that changed starts again at the bottom of the ladder.
+    The suggestion climbs from whichever ends first; when that changes it starts again at the bottom of the ladder.
     """
-    running = [c for c in clocks if c.stopped_at is None]
-    first = min(running, key=lambda c: c.due_at, default=None)
-    due_at = first.due_at if first else None
-    if due_at != suggestion.due_at:
-        suggestion.due_at = suggestion.escalate_at = due_at
+    running = sorted((c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at)
+    own = next((c for c in running if c.co_handling_id is None), None)
+    first = running[0].due_at if running else None
+    if first != (suggestion.climb_from or suggestion.due_at):
+        suggestion.escalate_at = first
         suggestion.escalation, suggestion.escalated_at = 0, None
-    suggestion.due_clock = first.kind if first else ""
-    suggestion.provisional = first.provisional if first else False
+    suggestion.climb_from = first
+    suggestion.due_at, suggestion.due_clock = (own.due_at, own.kind) if own else (None, "")
+    suggestion.provisional = own.provisional if own else False

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
+from anju.ground.foundation import desk
 from anju.ground.foundation.asked import whole
 from anju.ground.organisations.models import Organisation
 
@@ -97,15 +98,7 @@ def _narrowed(
     elif filters.tab == "co":
         found = found.filter(_asked_of(own))
     elif filters.tab == "desk":
-        waits = CoHandling.objects.filter(
-            suggestion=OuterRef("pk"),
-            organisation__in=own,
-            submitted_at__isnull=True,
-            dropped_at__isnull=True,
-        )
-        found = found.filter(
-            Q(desk__in=own) | Exists(waits) & Q(state__in=[State.ASSIGNED, State.HANDLING])
-        ).exclude(state=State.CLOSED)
+        found = found.filter(_on_desk(actor, at))
     elif filters.tab == "due":
         found = found.filter(due_at__lt=at).exclude(state=State.CLOSED)
     if filters.state:
@@ -128,42 +121,19 @@ def _asked_of(offices: Iterable[int]) -> Q:
 def tab_counts(actor: Actor, *, at: datetime) -> dict[str, int]:
     """Count each tab of the list, in one statement."""
     own = actor.organisation_ids
-    waits = CoHandling.objects.filter(
-        suggestion=OuterRef("pk"), organisation__in=own, submitted_at__isnull=True, dropped_at__isnull=True
-    )
-    still = ~Q(state=State.CLOSED)
-    return (
-        seen(actor)
-        .annotate(waits=Exists(waits))
-        .aggregate(
-            all=Count("pk"),
-            lead=Count("pk", filter=Q(lead__in=own)),
-            co=Count("pk", filter=_asked_of(own)),
-            desk=Count(
-                "pk",
-                filter=still & (Q(desk__in=own) | Q(waits=True, state__in=[State.ASSIGNED, State.HANDLING])),
-            ),
-            due=Count("pk", filter=still & Q(due_at__lt=at)),
-        )
+    return seen(actor).aggregate(
+        all=Count("pk"),
+        lead=Count("pk", filter=Q(lead__in=own)),
+        co=Count("pk", filter=_asked_of(own)),
+        desk=Count("pk", filter=_on_desk(actor, at)),
+        due=Count("pk", filter=~Q(state=State.CLOSED) & Q(due_at__lt=at)),
     )
 
 
-def on_desk(actor: Actor) -> QuerySet:
-    """Return the ids of what waits for an actor's offices: their turn, or their opinion. Asked on every page."""
-    own = actor.organisation_ids
-    writes = actor.has("suggestions.handle") or actor.has("suggestions.register")
-    # Who only signs is told of what waits for a signature.
-    waiting = rules.OPEN - {State.ANSWERED} if writes else {State.SIGNING}
-    turns = Suggestion.objects.filter(desk__in=own, state__in=sorted(waiting))
-    if not writes:
-        return turns.values_list("pk")
-    asked = CoHandling.objects.filter(
-        organisation__in=own,
-        submitted_at__isnull=True,
-        dropped_at__isnull=True,
-        suggestion__state__in=[State.ASSIGNED, State.HANDLING],
-    )
-    return turns.values_list("pk").union(asked.values_list("suggestion"))
+def _on_desk(actor: Actor, at: datetime) -> Q:
+    """Return the condition "it, or an opinion on it, waits for the actor", as the desk says."""
+    asked = CoHandling.objects.filter(desk.condition("opinions", actor, at))
+    return desk.condition("suggestions", actor, at) | Q(pk__in=asked.values("suggestion"))
 
 
 def unread_notices(actor: Actor) -> list[SuggestionNotice]:

@@ -30,10 +30,11 @@ def escalate(turn: Turn) -> None:
     rung = next((r for r in above if r.office is not None), ladder[-1])
     later = next((r for r in ladder if r.number > rung.number), None)
     row.escalation, row.escalated_at = rung.number, at
-    row.escalate_at = calendar.due(row.due_at or at, later.after).at if later else None
+    row.escalate_at = calendar.due(row.climb_from or row.due_at or at, later.after).at if later else None
     if row.escalate_at is not None and row.escalate_at <= at:
         row.escalate_at = calendar.due(at, Term(1, "workdays")).at
-    turn.note = _("“%(clock)s”期限已过") % {"clock": rules.CLOCK_LABELS.get(row.due_clock, "")}
+    passed = row.due_clock if row.climb_from in (None, row.due_at) else "opinion"
+    turn.note = _("“%(clock)s”期限已过") % {"clock": rules.CLOCK_LABELS.get(passed, "")}
     SuggestionNotice.objects.create(
         suggestion=row, kind="escalate", level=rung.number, organisation=rung.office, text=turn.note, at=at
     )

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.duties.cases.models import Case
 from anju.duties.cases.services import evidence as evidence_room
 from anju.duties.cases.services import notes
-from anju.duties.orders.queries.matters import desks
 from anju.ground.access.actors import SYSTEM, Actor
 from anju.ground.foundation import calendar, journal
 from anju.ground.foundation.acts import Loop, Turn
@@ -88,7 +87,7 @@ def _whose(turn: Turn) -> None:
         return
     if step.who == "settler" and row.due_step not in rules.SETTLING:
         raise NotAllowedNow(_("没有提请裁定，不能裁定。"), data={"allowed": []})
-    own = desks(by, step.power)
+    own = by.offices(step.power)
     if step.who == "watcher":
         must_act = getattr(row, f"{rules.next_party(row.state, row.due_step)}_id")
         if not _watchers(row) & own or must_act in own:
@@ -100,7 +99,7 @@ def _whose(turn: Turn) -> None:
     office = getattr(row, f"{party}_id")
     if office in own:
         return
-    if office in desks(by, rules.SEE):
+    if office in by.offices(rules.SEE):
         raise NotPermitted(str(_NO_POWER), data={"power": step.power})
     holder = getattr(row, party)
     raise NotPermitted(

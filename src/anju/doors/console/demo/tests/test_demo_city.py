@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Q
+from django.utils import timezone
+from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases import rules
@@ -74,6 +76,8 @@ def test_the_demo_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(d
     for name in ("cases.report", "cases.close"):
         told = Event.objects.filter(name=name).values("subject_id")
         assert not done.filter(Q(state="closed") & ~Q(pk__in=told)).exists()
+
+    assert the_desk.faults(timezone.now()) == []
 
     # Each of the cast gets in; none is sent to set up a second factor first.
     rows = logins()

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases.models import Case
@@ -49,6 +50,7 @@ def half_year(db: None) -> None:
 def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(half_year: None, client: Client):
     told = book("half_year")
     period = Period(told["first"], told["last"])
+    assert the_desk.faults(timezone.now()) == []
 
     # The six figures, each with a county table that adds up.
     asked = Query(tuple(SIX), period, territory=queries.territory_of_code("4107"), by="county")

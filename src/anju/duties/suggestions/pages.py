@@ -1,0 +1,69 @@
+"""What this room lays on the desk: suggestions whose next act is mine, and opinions that I am asked for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as lazy
+
+from anju.ground.foundation import desk
+
+from .models import CoHandling, Feedback, Suggestion, SuggestionClock
+from .rules import State
+
+_OPINION = SuggestionClock.objects.filter(co_handling=OuterRef("pk"), stopped_at__isnull=True)
+_UNDELIVERED = Exists(
+    Feedback.objects.filter(reply__suggestion=OuterRef("pk"), delivered_on__isnull=True, value="")
+)
+
+
+def waits(at: datetime) -> list[desk.Wait]:
+    """Say what is awaited on suggestions, by whose turn it is and what the post may do."""
+    lead, hands_out = ("desk", "suggestions.handle"), ("desk", "suggestions.register")
+    waiting, answered = Q(state__in=[State.REGISTERED, State.RETURNED]), Q(state=State.ANSWERED)
+    over = answered & Q(due_at__lt=at)
+    return [
+        desk.Wait("assign", waiting, *hands_out, "due_at"),
+        desk.Wait("accept", Q(state=State.ASSIGNED), *lead, "due_at"),
+        desk.Wait("submit_for_signature", Q(state=State.HANDLING), *lead, "due_at", lazy("办理、起草答复")),
+        desk.Wait("sign", Q(state=State.SIGNING), "desk", "suggestions.sign", "due_at"),
+        desk.Wait("issue", Q(state=State.SIGNED), *lead, "due_at"),
+        desk.Wait("assess", Q(state=State.ASSESSING), *hands_out, "due_at"),
+        desk.Wait("deliver", answered & Q(_UNDELIVERED), "lead", "suggestions.handle"),
+        # Nobody is late because a deputy has not answered yet; once the term is over, the suggestion is closed by hand.
+        desk.Wait("close", over, *hands_out, "", lazy("反馈期已过，征询后办结")),
+    ]
+
+
+def opinions(at: datetime) -> list[desk.Wait]:
+    """Say which opinions are asked of which offices."""
+    asked = Q(submitted_at=None, dropped_at=None, suggestion__state__in=[State.ASSIGNED, State.HANDLING])
+    due = Subquery(_OPINION.order_by("due_at").values("due_at")[:1])
+    return [desk.Wait("give_opinion", asked, "organisation", "suggestions.handle", due, lazy("提交协办意见"))]
+
+
+def _line(suggestion: Suggestion) -> desk.Line:
+    return desk.Line(
+        suggestion.title,
+        reverse("suggestions:suggestion", args=[suggestion.pk]),
+        f"{suggestion.meeting} {suggestion.number}",
+        is_demo=suggestion.is_demo,
+    )
+
+
+def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    """Say how suggestions read on the desk."""
+    return {one.pk: _line(one) for one in Suggestion.objects.filter(pk__in=pks)}
+
+
+def opinions_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    """Say how opinions that are asked for read on the desk."""
+    found = CoHandling.objects.filter(pk__in=pks).select_related("suggestion")
+    return {one.pk: _line(one.suggestion) for one in found}
+
+
+KINDS = (
+    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12),
+    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),
+)
