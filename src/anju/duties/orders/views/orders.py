@@ -23,16 +23,15 @@ from ..services.orders import LOOP
 @power("orders.see")
 def order_list(request: HttpRequest) -> HttpResponse:
     """List the orders to correct within reach, newest first."""
-    found = lists.order_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    found = lists.order_page(actor, request.GET, number=lists.number_of(request.GET))
     turn = request.GET.get("turn") == "1"
-    awaited = (
-        desk.next_of("orders", [o.pk for o in found.rows], request.actor, timezone.now()) if turn else {}
-    )  # type: ignore[attr-defined]
+    awaited = desk.next_of("orders", [o.pk for o in found.rows], actor, at) if turn else {}
     context = {
         "page": found,
         "turn": turn,
         "kept": lists.kept(request.GET),
-        "may_act": desk.concerns("orders", request.actor, timezone.now()),  # type: ignore[attr-defined]
+        "may_act": desk.concerns("orders", actor, at),
         "rows": [
             {
                 "order": o,
@@ -44,8 +43,8 @@ def order_list(request: HttpRequest) -> HttpResponse:
         ],
         "states": ORDER_LABELS,
         "kinds": ORDER_KINDS,
-        "today": timezone.localdate(),
-        "now": timezone.now(),
+        "today": timezone.localdate(at),
+        "now": at,
     }
     return render(request, "orders/orders.html", context)
 
