@@ -24,12 +24,14 @@ MOST_REMINDERS, PAGE = 20, 50
 
 def on_desk(request: HttpRequest) -> QuerySet | None:
     """Return what waits for the signed-in person, for the navigation."""
-    return desk.badge(request.actor, timezone.now())  # type: ignore[attr-defined]
+    actor = getattr(request, "actor", None)
+    return desk.badge(actor, timezone.now()) if actor is not None else None
 
 
 def has_desk(request: HttpRequest) -> bool:
     """Say whether the signed-in person has a desk: administrators and auditors begin with their own work."""
-    return desk.has_any(request.actor, timezone.now())  # type: ignore[attr-defined]
+    actor = getattr(request, "actor", None)
+    return actor is not None and desk.has_any(actor, timezone.now())
 
 
 @signed_in
