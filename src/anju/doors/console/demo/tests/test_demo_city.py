@@ -13,13 +13,15 @@ from anju.doors.console.demo.city import book
 from anju.duties.cases import rules
 from anju.duties.cases.models import Case, CaseClock, Evidence, Notice, Report, TermRequest
 from anju.duties.cases.tests.conftest import _own_store
+from anju.duties.orders.models import Order
 from anju.ground.access.models import Account
 from anju.ground.foundation.codes import check_uscc
 from anju.ground.foundation.models import Event
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import boundaries
-from anju.means.documents.models import IssuedDocument
+
+from .half_year import the_half_year_computes_the_letter_and_opens_every_figure
 
 __all__ = ["_own_store"]
 
@@ -31,8 +33,14 @@ def logins() -> list[dict[str, str]]:
     return json.loads(out.getvalue())
 
 
-def test_the_demo_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(db: None, client):
-    call_command("seed_demo", past=40, no_half_year=True, stdout=StringIO())
+def test_the_demo_city_is_whole_and_its_half_year_opens_every_figure(db: None, client):
+    call_command("seed_demo", past=40, stdout=StringIO())
+    the_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(client)
+    the_half_year_computes_the_letter_and_opens_every_figure(client)
+
+
+def the_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(client) -> None:
+    """Check the stories of a demo city that stands."""
 
     # It says that it is invented, wherever that can be said.
     mark = book("city")["mark"]
@@ -47,7 +55,9 @@ def test_the_demo_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(d
     codes = Organisation.objects.exclude(uscc="").values_list("uscc", flat=True)
     assert len(codes) == len(book("city")["companies"]) and all(check_uscc(code).valid for code in codes)
     polygons = {f["properties"]["code"] for f in boundaries.collection()["features"]}
-    for estate in Estate.objects.select_related("area__county__division"):
+    placed = Estate.objects.exclude(longitude=None)
+    assert placed.count() > 100
+    for estate in placed.select_related("area__county__division"):
         county = estate.area.county.division.code
         assert (
             boundaries.county_code_at(estate.longitude, estate.latitude) == county or county not in polygons
@@ -66,7 +76,7 @@ def test_the_demo_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(d
     assert {"escalate", "urge", "supervise", "rating", "unseal"} <= set(
         Notice.objects.values_list("kind", flat=True)
     )
-    assert IssuedDocument.objects.count() == 2
+    assert Order.objects.filter(kind="timed", visit=None, document_id__isnull=False).count() == 2
     assert Evidence.objects.filter(doubts__contains=[{"code": "same_elsewhere"}]).exists()
     assert Report.objects.filter(code__in=book("city")["follow_codes"].values()).count() >= 3
 

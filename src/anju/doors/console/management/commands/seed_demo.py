@@ -30,9 +30,6 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--past", type=int, default=1200, help="how many closed cases of earlier months")
-        parser.add_argument(
-            "--no-half-year", action="store_true", help="without the checks of January to July 2024"
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Account.objects.exists():
@@ -42,19 +39,18 @@ class Command(BaseCommand):
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL synchronous_commit TO off")
-            self._seed(options["past"], began, half_year=not options["no_half_year"])
+            self._seed(options["past"], began)
         self._say(_("演示城市已建立"), began)
 
-    def _seed(self, past: int, began: float, *, half_year: bool) -> None:
+    def _seed(self, past: int, began: float) -> None:
         now = timezone.now()
         call_command("set_up_city", stdout=io.StringIO())
         self._say(_("日历和区划"), began)
         builder = Builder(self._chance(0), at=now)
         city = builder.build()
         self._say(_("%(n)s 个小区") % {"n": len(city.estates)}, began)
-        if half_year:
-            made = HalfYear(builder, self._chance(3)).write()
-            self._say(_("半年检查：%(visits)s 家次，%(hazards)s 处隐患，%(fines)s 起处罚") % made, began)
+        made = HalfYear(builder, self._chance(3)).write()
+        self._say(_("半年检查：%(visits)s 家次，%(hazards)s 处隐患，%(fines)s 起处罚") % made, began)
         kept = Past(city, self._chance(1)).write(
             past, first=now - timedelta(days=272), last=now - timedelta(days=2)
         )
@@ -64,12 +60,11 @@ class Command(BaseCommand):
         for name, code in book("city")["follow_codes"].items():
             if name in stories.marked:
                 Report.objects.filter(pk=stories.marked[name]).update(code=code)
-        if half_year:
-            DutyStories(city, self._chance(4), now=now).tell()
-            self._say(_("检查、执法和移送"), began)
-            call_command("fold_tallies", stdout=io.StringIO())
-            suggestions.tell(city, at=now)
-            self._say(_("代表建议"), began)
+        DutyStories(city, self._chance(4), now=now).tell()
+        self._say(_("检查、执法和移送"), began)
+        call_command("fold_tallies", stdout=io.StringIO())
+        suggestions.tell(city, at=now)
+        self._say(_("代表建议"), began)
         for view in book("city").get("views", ()):
             SavedView.objects.create(
                 account_id=city.logins[view["login"]].account_id or 0, name=view["name"], query=view["query"]
