@@ -15,6 +15,8 @@ from tests.verbs import load_rooms
 load_rooms()
 # Other people's machinery: its own tests guard it.
 FOREIGN = ("account", "mfa", "usersessions")
+# By what it is known that a view reads what was sent: itself, or by the forms of acts.
+_TAKES = ("POST", "request.FILES", "act_forms.file", "act_forms.press")
 # What takes something and does no act on a record of ours, and why.
 WITHOUT = {
     "documents:print": "puts chosen papers into one file to print; sent because the list of numbers may be long",
@@ -74,7 +76,7 @@ def takes_what_is_sent(view: Callable[..., Any]) -> bool:
     said = list(_said(view, set()))
     if said and ("@require_safe" in said[0] or "@require_GET" in said[0]):
         return False
-    return any("POST" in source or "request.FILES" in source for source in said)
+    return any(mark in source for source in said for mark in _TAKES)
 
 
 WRITING = {name: view for name, view in addresses().items() if takes_what_is_sent(view)} | operations()

@@ -385,20 +385,24 @@ def temporary_password(asked: str = "") -> str:
     return "-".join("".join(letters[start : start + 4]) for start in (0, 4, 8))
 
 
-def _asked(name: str, account_id: int | None, key: str | None) -> str:
-    """Name a request by what its event keeps: only with the key that seals identities a password comes of it."""
-    return f"{name} {account_id} {key}" if key else ""
+def _password_of(name: str, account_id: int | None, key: str | None) -> str:
+    """Return the temporary password of a request, named by what its event keeps; without a key one by chance."""
+    return temporary_password(f"{name} {account_id} {key}" if key else "")
 
 
-def _password_of(turn: Turn) -> str:
-    return temporary_password(_asked(turn.loop.event(turn.step.act), turn.by.account_id, turn.key))
+def _give_password(turn: Turn, account: Account) -> None:
+    """Set a temporary password, which only the answer to this request holds (`opened`)."""
+    name = turn.loop.event(turn.step.act)
+    account.opened = _password_of(name, turn.by.account_id, turn.key)
+    account.set_password(account.opened)
+    account.must_change_password = True
 
 
 def _told_again(event: Event) -> Account:
     """Return the login that an earlier equal request was about; for a moment also `opened`, while it holds."""
     account: Account = Account.objects.get(pk=event.subject_id)
     if account.must_change_password and timezone.now() - event.at < TOLD_AGAIN:
-        password = temporary_password(_asked(event.name, event.actor_id, event.request_key))
+        password = _password_of(event.name, event.actor_id, event.request_key)
         account.opened = password if account.check_password(password) else ""
     return account
 
@@ -415,9 +419,8 @@ def enrol(
     told: dict[str, Any] = {"by": turn.by, "at": turn.at}
     person = organisations.create_person(name=name, phone=phone, badge_number=badge_number, **told)
     # Before the post, which may have to wait: the login alone can do nothing.
-    account = _new_login(username, person, must_change_password=True)
-    account.opened = _password_of(turn)
-    account.set_password(account.opened)
+    account = _new_login(username, person)
+    _give_password(turn, account)
     account.save()
     give_post(person=person, organisation=organisation, **post, **told)
     return account
@@ -425,20 +428,13 @@ def enrol(
 
 @ACCOUNTS.verb("create_account")
 def create_account(
-    turn: Turn,
-    *,
-    username: str,
-    person: Person,
-    password: str = "",
-    hashed: str = "",
-    must_change: bool = False,
+    turn: Turn, *, username: str, person: Person, password: str = "", hashed: str = ""
 ) -> Account:
     """Open a login from the server itself, for a person.
 
-    hashed       the password as it is stored, where many logins have the same (the demo)
-    must_change  the password is known to somebody else: nothing else can be done before it is changed
+    hashed  the password as it is stored, where many logins have the same (the demo)
     """
-    account = _new_login(username, person, must_change_password=must_change)
+    account = _new_login(username, person)
     account.password = hashed
     if not hashed:
         account.set_password(password)
@@ -446,7 +442,7 @@ def create_account(
     return account
 
 
-def _new_login(username: str, person: Person, **more: Any) -> Account:
+def _new_login(username: str, person: Person) -> Account:
     """Return a login for a person who has none, not saved yet."""
     username = username.strip()
     if not USERNAME.fullmatch(username):
@@ -457,15 +453,13 @@ def _new_login(username: str, person: Person, **more: Any) -> Account:
         raise Refusal(_("登录名已被使用，请换一个。"), field="username")
     if Account.objects.filter(person=person).exists():
         raise Refusal(_("%(name)s已有账号，不能再开一个。") % {"name": person.name}, field="person")
-    return Account(username=username, person=person, **more)
+    return Account(username=username, person=person)
 
 
 @ACCOUNTS.verb("reset_password", answers=_told_again)
 def reset_password(turn: Turn) -> None:
     """Give an account a temporary password, `opened`, to be handed over once; all its sessions end."""
-    turn.row.opened = _password_of(turn)
-    turn.row.set_password(turn.row.opened)
-    turn.row.must_change_password = True
+    _give_password(turn, turn.row)
 
 
 @ACCOUNTS.verb("close_account")

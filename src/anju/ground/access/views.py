@@ -105,17 +105,10 @@ def delegate(request: HttpRequest, post_id: int) -> HttpResponse:
     post = Post.objects.filter(in_force(today), pk=post_id).select_related("organisation", "person").first()
     if post is None or (post.person_id != actor.person_id and not actor.has("access.manage")):
         raise NotFound(_("没有找到这个岗位。"))
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        try:
-            done = act_forms.file(request, services.delegate, post_id=post.pk)
-        except NotFound:
-            raise
-        except Refusal as found:
-            refusal = found
-        else:
-            _say(request, done, _("已委托。到期自动收回，也可以随时提前收回。"))
-            return redirect("access:me")
+    done, refusal = act_forms.filed(request, services.delegate, post_id=post.pk)
+    if done is not None:
+        _say(request, done, _("已委托。到期自动收回，也可以随时提前收回。"))
+        return redirect("access:me")
     form = act_forms.form_of(request, services.delegate, refusal=refusal, valid_from=today, valid_to=today)
     colleagues = queries.colleagues_of(post, on=today)
     form.fields["to_person_id"].choices = colleagues  # type: ignore[attr-defined]
@@ -155,12 +148,7 @@ def _pressed(request: HttpRequest, loop: Loop, act: str, pk: int, sentence: str,
 def keys(request: HttpRequest) -> HttpResponse:
     """List one's keys for other systems, and make one, whose secret is shown this once."""
     account: Account = request.user  # type: ignore[assignment]
-    made, refusal = None, None
-    if request.method == "POST":
-        try:
-            made = act_forms.file(request, services.create_key, account=account)
-        except Refusal as found:
-            refusal = found
+    made, refusal = act_forms.filed(request, services.create_key, account=account)
     form = act_forms.form_of(request, services.create_key, refusal=refusal)
     context = {"form": form, "made": made, **queries.security_of(account, at=timezone.now())}
     response = render(request, "access/keys.html", context, status=refusal.status if refusal else 200)
@@ -245,18 +233,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
     office = _office(request)
     if office is None:
         return _choose_office(request)
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        try:
-            made = act_forms.file(request, services.enrol, office=office.pk)
-        except NotFound:
-            raise
-        except Refusal as found:
-            refusal = found
-        else:
-            for grant in queries.grants_about(made.person):
-                _say(request, grant, "")
-            return _given(request, made)
+    made, refusal = act_forms.filed(request, services.enrol, office=office.pk)
+    if made is not None:
+        for grant in queries.grants_about(made.person):
+            _say(request, grant, "")
+        return _given(request, made)
     form = act_forms.form_of(request, services.enrol, refusal=refusal, valid_from=timezone.localdate())
     form.fields["role"].choices = list(_roles_for(office).items())  # type: ignore[attr-defined]
     context = {"form": form, "office": office}

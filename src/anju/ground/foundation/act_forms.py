@@ -1,7 +1,7 @@
 """What an act asks for, as a form on a page; and the one way in which a press of its button becomes the act.
 
     order = act_forms.press(request, LOOP, "comply", order_id)                         # in the view of a POST
-    order = act_forms.file(request, order_timed)                                       # … of an act that files
+    made, refusal = act_forms.filed(request, order_timed)                              # … of an act that files
     form = act_forms.form_of(request, order_timed, refusal=refusal, recheck_on=today)  # on the page of such an act
     acts = act_forms.buttons(request, LOOP, row, "orders:step", at=now)                # on the page of the thing
     acts = act_forms.buttons(…, act="comply", refusal=refusal)                         # sent back with what was typed
@@ -65,6 +65,18 @@ def file(request: HttpRequest, verb: Verb, **more: Any) -> Any:
     """Do an act that files, with what was typed on its page; `more` is what the page knows besides."""
     given = typed(verb.steps[0], request.POST, request.FILES) | more
     return verb(by=request.actor, at=timezone.now(), key=key_of(request), **given)  # type: ignore[attr-defined]
+
+
+def filed(request: HttpRequest, verb: Verb, **more: Any) -> tuple[Any, Refusal | None]:
+    """Do an act that files when its page was sent: what it made, or what refused it; NotFound is raised."""
+    if request.method != "POST":
+        return None, None
+    try:
+        return file(request, verb, **more), None
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return None, refusal
 
 
 def form_of(request: HttpRequest, verb: Verb, *, refusal: Refusal | None = None, **initial: Any) -> "ActForm":

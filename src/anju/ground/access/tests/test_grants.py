@@ -153,6 +153,31 @@ def test_the_verb_of_the_post_itself_takes_no_guarded_role_from_one_hand(city, n
         organisations.hold_post(**given)
 
 
+def test_a_login_with_a_password_of_ones_choice_is_opened_by_the_server_alone(city, now, security):
+    person = organisations.create_person(name="演新来", is_demo=True, by=SYSTEM, at=now)
+    told = {"username": "xinlai", "password": PASSWORD, "person": person, "at": now}
+    with pytest.raises(NotPermitted):
+        services.create_account(by=security.actor(now), **told)
+    with pytest.raises(NotPermitted):
+        services.rescue(username="wu", reason="x", factor=False, by=security.actor(now), at=now)
+    assert services.create_account(by=SYSTEM, **told).check_password(PASSWORD)
+
+
+def test_whoever_does_not_manage_logins_enrols_nobody_and_lets_nobody_in(city, now, city_supervisor, li):
+    by = {"by": city_supervisor.actor(now), "at": now}
+    given = {"name": "演新来", "username": "xinlai", "role": "grid_worker", "valid_from": SINCE}
+    with pytest.raises(NotPermitted):
+        services.enrol(office=city.offices.huaiyin_office.pk, **given, **by)
+    for verb in (services.reset_password, services.close_account, services.remove_second_factor):
+        with pytest.raises(NotFound):
+            verb(
+                account_id=li.account.pk, **({} if verb is services.reset_password else {"reason": "x"}), **by
+            )
+    with pytest.raises(NotFound):
+        services.ask_for_account(kind=Kind.PASSWORD, account_id=li.account.pk, reason="x", **by)
+    assert not Person.objects.filter(name="演新来").exists() and li.account.check_password(PASSWORD)
+
+
 def test_the_database_takes_no_confirmation_by_who_asked_or_whom_it_concerns(ask, security):
     asked = ask()
     for by in (security.person, asked.person):

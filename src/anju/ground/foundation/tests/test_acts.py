@@ -261,6 +261,11 @@ def test_what_an_act_that_files_asks_for_is_a_form_and_becomes_the_act(loop, per
     request = rf.post("/", {"title": " 新事项 ", "request_key": "k", "owner_id": "9"})
     request.actor = person
     assert {act_forms.file(request, verb).title for _twice in range(2)} == {"新事项"}
+    assert act_forms.filed(request, verb) == (JobProgress.objects.get(), None)
+    made, refusal = act_forms.filed(request, verb, title="短")
+    assert made is None and isinstance(refusal, Conflict)
+    request.method = "GET"
+    assert act_forms.filed(request, verb) == (None, None)
     assert Event.objects.get().request_key == "k"
     empty = rf.get("/")
     empty.actor = person

@@ -11,7 +11,7 @@ from django.utils import translation
 from anju.ground.foundation import calendar, journal, workdays
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.models import CalendarDay, CalendarYear
-from anju.ground.foundation.refusals import Refusal
+from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.foundation.workdays import Term
 
 TZ = ZoneInfo("Asia/Shanghai")
@@ -212,6 +212,17 @@ def test_a_day_without_a_reason_is_refused(seeded):
             day=date(2026, 11, 25), is_workday=False, name="停工", source="", by=OFFICER, at=NOW
         )
     assert refused.value.field == "source"
+
+
+def test_nobody_changes_the_calendar_without_its_power(seeded):
+    clerk = Trace(account_id=8, kind="public", name="访客")
+    with pytest.raises(NotPermitted):
+        calendar.edit_day(day=date(2026, 11, 25), is_workday=False, name="停工", source="x", by=clerk, at=NOW)
+    with pytest.raises(NotPermitted):
+        calendar.confirm_year(year=2027, exceptions=NOTICE, source="通知", by=clerk, at=NOW)
+    with pytest.raises(NotPermitted):
+        calendar.load_year(year=2027, exceptions=NOTICE, confirmed=True, source="通知", by=OFFICER, at=NOW)
+    assert changes() == []
 
 
 def test_taking_away_what_is_not_there_records_nothing(seeded):
