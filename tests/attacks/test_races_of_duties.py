@@ -12,7 +12,7 @@ from anju.duties.inspections.models import Finding, Unit, Visit, VisitPart
 from anju.duties.inspections.services import visits as inspections
 from anju.duties.orders.models import Order
 from anju.duties.orders.services import orders
-from anju.duties.penalties.models import Payment, Penalty
+from anju.duties.penalties.models import Payment
 from anju.duties.penalties.services import payments, penalties
 from anju.duties.suggestions import services as suggestions
 from anju.duties.suggestions.models import ReplyFigure, Suggestion
@@ -85,13 +85,6 @@ def test_the_same_order_sent_three_times_at_once_is_one_order_with_one_number(wo
     assert only_refusals(given) == 3 and len({got.pk for got in given}) == 1
     assert Order.objects.count() == IssuedDocument.objects.count() == 1
     no_gap()
-
-
-def test_the_same_fine_filed_twice_at_once_is_one_case(world, hazard):
-    case = hazard("FA01")
-    given = at_once(*[lambda: filed_unit(world, case, key="p")] * 3)
-    assert only_refusals(given) == 3 and len({got.pk for got in given}) == 1
-    assert Penalty.objects.count() == 1
 
 
 def test_a_fine_is_decided_once_and_counted_once(world, hazard):
