@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from anju.duties.cases.models import Case
 from anju.duties.inspections.models import Unit, Visit
-from anju.duties.inspections.services import checking, matching, register
+from anju.duties.inspections.services import checking, register
 from anju.duties.inspections.services import visits as services
 from anju.duties.inspections.services.checking import Upload
 from anju.duties.majors import services as majors
@@ -205,14 +205,11 @@ class DutyStories:
         """Enter one shop twice more as two other ledgers spell it: suggested as the same, for a person to decide."""
         shop = self._unit(shop=True)
         bare, ending = shop.name.removesuffix(self.book["mark"]), self.book["mark"]
-        made = [
+        for spelt in (bare[:-1], f"{bare}{self.book['branch']}"):
             register.add_unit(
                 kind=shop.kind, name=f"{spelt}{ending}", area=shop.area, address=shop.address,
                 responsible=shop.responsible, is_demo=True, by=self.station[0], at=self.now,
-            ).pk
-            for spelt in (f"{bare[:-1]}", f"{bare}{self.book['branch']}")
-        ]  # fmt: skip
-        matching.suggest(made, at=self.now)
+            )  # fmt: skip
 
     # --- Penalties -------------------------------------------------------------------------------------------
 

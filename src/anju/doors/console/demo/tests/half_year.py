@@ -12,7 +12,7 @@ from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases.models import Case
-from anju.duties.inspections.models import Duty, Finding, Unit, Visit, VisitPart
+from anju.duties.inspections.models import Duty, Finding, Unit, UnitMatch, Visit, VisitPart
 from anju.duties.inspections.rules import STATE_LABELS
 from anju.duties.orders.models import Order
 from anju.duties.orders.rules import ORDER_LABELS
@@ -70,6 +70,8 @@ def the_half_year_computes_the_letter_and_opens_every_figure(client: Client) -> 
     assert {"sent", "accepted", "refused", "closed"} <= set(Transfer.objects.values_list("state", flat=True))
     assert Transfer.objects.filter(state="sent", escalated_at__isnull=False).exists()
     assert Suggestion.objects.count() >= 5
+    # A shop that two ledgers spelt otherwise waits for somebody to decide.
+    assert UnitMatch.objects.filter(state="open").count() >= 2
     letter = IssuedDocument.objects.get(kind="suggestion_reply", issued_at__year=2024)
     for total in told["totals"].values():
         assert str(total) in str(letter.data)
