@@ -16,7 +16,7 @@ from django.utils import timezone
 from anju.duties.cases import rules
 from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case, Notice, Report
-from anju.duties.cases.queries import public
+from anju.duties.cases.queries import evidence, public
 from anju.duties.cases.services import Reporter, Upload
 from anju.duties.orders.services import orders
 from anju.ground.access.actors import PUBLIC, Actor
@@ -234,8 +234,18 @@ class Stories:
         by = self.city.actors[office or case.dispatcher_id or 0]
         if act == "verify" and not by.has("cases.check"):
             return case
+        # Invented pictures of before and after are much alike: whoever checks says a word on it.
+        doubted = act == "close" and evidence.unanswered(case)
+        about = self.words.book["notes"]["about_photos"] if doubted else ""
         return cases.take_step(
-            case_id=case.pk, act=act, by=by, at=at, note=note, uploads=uploads, insist=insist
+            case_id=case.pk,
+            act=act,
+            by=by,
+            at=at,
+            note=note,
+            uploads=uploads,
+            about_photos=about,
+            insist=insist,
         )
 
     def _submit(self, case: Case, matter: Matter, seed: int, at: datetime, note: str) -> None:
