@@ -80,8 +80,8 @@ def filed(request: HttpRequest, verb: Verb, **more: Any) -> tuple[Any, Refusal |
 
 
 def form_of(request: HttpRequest, verb: Verb, *, refusal: Refusal | None = None, **initial: Any) -> "ActForm":
-    """Return the form of an act that files, with what was typed; what was refused stands beside its field, or above."""
-    data = request.POST if request.method == "POST" else None
+    """Return the form of an act that files; what was just refused stands beside its field, or above, as typed."""
+    data = request.POST if refusal else None
     by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
     form = ActForm(verb.loop, verb.steps[0], None, by=by, at=at, data=data, initial=initial)
     if refusal is not None:

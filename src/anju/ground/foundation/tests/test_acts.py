@@ -267,9 +267,7 @@ def test_what_an_act_that_files_asks_for_is_a_form_and_becomes_the_act(loop, per
     request.method = "GET"
     assert act_forms.filed(request, verb) == (None, None)
     assert Event.objects.get().request_key == "k"
-    empty = rf.get("/")
-    empty.actor = person
-    assert act_forms.form_of(empty, verb, title="某事")["title"].value() == "某事"
+    assert act_forms.form_of(request, verb, title="某事")["title"].value() == "某事"
     for field_, place in (("title", "title"), ("who", "__all__")):
         form = act_forms.form_of(request, verb, refusal=Refusal("不行", field=field_), title="某事")
         assert form["title"].value() == " 新事项 " and form.errors == {place: ["不行"]}
