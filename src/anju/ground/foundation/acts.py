@@ -61,6 +61,7 @@ class Turn:
     target   state afterwards; a verb may choose another
     starts, stops  clocks as the step has them; a verb may change them
     made     the answer when it is another record, or several
+    answer   what the caller gets, where it says more than a record does (the verb then names `answers`, too)
     named    what the record was named by: its number, or what its verb's `locate` finds it by
     kept     columns of the record as they were when it was locked
     subject  what the event is about, when an act that files makes several records or none of the Loop's own
@@ -83,6 +84,7 @@ class Turn:
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     made: Any = None
+    answer: Any = None
     subject: Any = None
     before: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
@@ -117,6 +119,11 @@ class Turn:
     def unchanged(self, answer: Any = None) -> NoReturn:
         """End here, before anything is written: all is as the act would have it, so that there is nothing to record."""
         raise _Unchanged(self.row if answer is None else answer)
+
+    def require(self, record: models.Model) -> None:
+        """Refuse unless the step's power reaches a record that the act names, such as where a thing is filed."""
+        if not (self.loop.by_server and self.by.kind == "system"):
+            reach.require(self.by, self.step.power, on=record)
 
     def lock(self, things: "Loop | models.QuerySet[Any]", ids: Iterable[int]) -> list[Any]:
         """Lock other records in the order of their keys, those that the actor may see; raises NotFound for the rest.
@@ -578,16 +585,19 @@ class Loop:
     def holds(self, by: Any, power: str, row: Any) -> bool:
         """Say whether an actor holds a power over a record, by a post that reaches it.
 
-        With one post, seeing the record and holding the power are enough; somebody with two must not carry the powers
-        of the one into the reach of the other.
+        With one post, seeing the record and holding the power are enough, unless the power reaches less far than
+        sight; somebody with two must not carry the powers of the one into the reach of the other.
         """
-        if not by.has(power) or len(by.organisation_ids) < 2:
-            return bool(by.has(power))
-        if self.parent is not None:
-            above, column = self.parent
-            return above.holds(by, power, getattr(row, column))
-        if self.seen is not None:
-            return True
+        if not by.has(power):
+            return False
+        if not reach.is_narrowed(self.model, power):
+            if len(by.organisation_ids) < 2:
+                return True
+            if self.parent is not None:
+                above, column = self.parent
+                return above.holds(by, power, getattr(row, column))
+            if self.seen is not None:
+                return True
         return reach.visible(self.model, to=by, power=power).filter(pk=row.pk).exists()
 
     def is_turn_of(self, by: Any, step: Step, row: Any) -> bool:
@@ -675,7 +685,7 @@ class Loop:
         if turn.target == GONE:
             turn.row.delete()
             return None
-        return next(one for one in (turn.made, turn.child, turn.row) if one is not None)
+        return next(one for one in (turn.answer, turn.made, turn.child, turn.row) if one is not None)
 
     def _settle(self, turn: Turn) -> None:
         """Set the state, run the effects and move the clocks of a row that the verb has changed; the caller saves."""

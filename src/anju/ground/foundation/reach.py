@@ -62,6 +62,11 @@ def reaches_by(model: type[Model], condition: Callable[[Any], Q], *, power: str 
     _conditions[model, power] = condition
 
 
+def is_narrowed(model: type[Model], power: str) -> bool:
+    """Say whether a power reaches less far over a model than seeing does."""
+    return (model, power) in _conditions
+
+
 def condition_of(model: type[Model], reach: Any, *, power: str) -> Q:
     """Return the condition under which one reach of a power covers rows of a model."""
     if reach.kind == "all":

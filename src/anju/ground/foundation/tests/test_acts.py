@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from anju.ground.foundation import act_forms, acts, asks, story, workflow
+from anju.ground.foundation import act_forms, acts, asks, reach, story, workflow
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.models import Event, JobProgress
@@ -45,6 +45,15 @@ class Person:
 
     def has(self, power: str) -> bool:
         return power in self.powers
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One reach of a power."""
+
+    kind: str = "desk"
+    id: int = 7
+    level: int = 0
 
 
 MACHINE = Person(
@@ -262,6 +271,46 @@ def test_what_an_act_that_files_asks_for_is_a_form_and_becomes_the_act(loop, per
     for field_, place in (("title", "title"), ("who", "__all__")):
         form = act_forms.form_of(request, verb, refusal=Refusal("不行", field=field_), title="某事")
         assert form["title"].value() == " 新事项 " and form.errors == {place: ["不行"]}
+
+
+def test_a_verb_may_answer_with_more_than_the_record(loop, person, monkeypatch, db):
+    def file(turn: Turn, *, title: str) -> JobProgress:
+        turn.answer = ("kept", title)
+        return JobProgress.objects.create(title=title, owner_id=7, state=turn.target, kind="t")
+
+    monkeypatch.setattr(loop.verbs["file"], "body", file)
+    assert loop.verbs["file"](title="新事项", by=person, at=AT) == ("kept", "新事项")
+    assert Event.objects.get().subject_id == JobProgress.objects.get().pk
+
+
+def test_a_power_that_reaches_less_far_than_sight_is_asked_for_the_record(loop, person, thing, monkeypatch):
+    """Also of somebody with one post, whose powers otherwise reach as far as what is seen."""
+    power = replace(person, powers=person.powers | {"t.lead": (Stretch(),)})
+    for owner, refused in ((8, True), (7, False)):
+        monkeypatch.setitem(reach._conditions, (JobProgress, "t.lead"), lambda _reach, n=owner: Q(owner_id=n))
+        told = {"thing_id": thing.pk, "by": power, "at": AT}
+        if refused:
+            with pytest.raises(NotPermitted):
+                loop.verbs["void"](**told)
+        else:
+            assert loop.verbs["void"](**told).state == "failed"
+
+
+def test_another_record_that_an_act_names_must_be_within_reach_of_its_power(loop, person, thing, monkeypatch):
+    def file(turn: Turn, *, title: str) -> JobProgress:
+        turn.require(thing)
+        return JobProgress.objects.create(title=title, owner_id=7, state=turn.target, kind="t")
+
+    monkeypatch.setattr(loop.verbs["file"], "body", file)
+    monkeypatch.setitem(reach._conditions, (JobProgress, ""), lambda _reach: Q(owner_id=8))
+    power = replace(person, powers={"t.do": (Stretch(),)})
+    with pytest.raises(NotFound):
+        loop.verbs["file"](title="新事项", by=power, at=AT)
+    JobProgress.objects.update(owner_id=8)
+    assert loop.verbs["file"](title="新事项", by=power, at=AT)
+    JobProgress.objects.update(owner_id=7)
+    loop.by_server = True
+    assert loop.verbs["file"](title="由系统", by=MACHINE, at=AT)
 
 
 def test_fields_are_read_by_their_declaration(loop, person, thing):
