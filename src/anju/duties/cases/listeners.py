@@ -75,7 +75,10 @@ def area_moved(event: Event) -> None:
             )
 
 
-@journal.hears("organisations.contract_changed")
+@journal.hears("organisations.sign_contract")
+@journal.hears("organisations.begin_contract")
+@journal.hears("organisations.end_contract")
+@journal.hears("organisations.lapse_contract")
 def contract_changed(event: Event) -> None:
     """Let a new property company see the open cases of its estate, and the former one no longer."""
     estate_id = event.data.get("estate")

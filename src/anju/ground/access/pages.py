@@ -13,7 +13,7 @@ from .rules import KIND_LABELS
 
 def granted(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say what an act of access gave: to whom, which post or login, with which powers, and from which address."""
-    if not event.name.startswith(("access.", "organisations.post_")):
+    if not event.name.startswith("access.") and event.subject_type != "organisations.post":
         return {}
     data = event.data
     named = data.get("names") or [data.get(part) for part in ("person", "account", "username")]

@@ -231,6 +231,7 @@ def give_post(
     title: str = "",
     valid_to: date | None = None,
     reason: str = "",
+    key: str = "",
 ) -> Post | Grant:
     """Let a person hold a role; one that can unseal, audit or administer is asked for, and a second person confirms.
 
@@ -246,15 +247,15 @@ def give_post(
         "valid_to": valid_to,
     }
     if not queries.is_guarded(role, on=valid_from):
-        return _hold(**post, valid_from=valid_from, agreed=False, by=by, at=at)
+        return _hold(**post, valid_from=valid_from, agreed=False, by=by, at=at, key=key)
     # Two at once would each be the second.
     Person.objects.select_for_update().get(pk=by.person_id)
     if queries.never_two(on=today) and "access.confirm" in powers_of_role(role, on=valid_from):
-        made = _hold(**post, valid_from=valid_from, agreed=True, by=by, at=at)
+        made = _hold(**post, valid_from=valid_from, agreed=True, by=by, at=at, key=key)
         journal.record("access.appointed_alone", subject=made, by=by, at=at, data=journal.origin(by))
         return made
     asked = Grant(kind=rules.Kind.POST, **post, valid_from=valid_from, reason=reason)
-    return propose(asked, by=by, at=at)
+    return propose(asked, by=by, at=at, key=key)
 
 
 def _hold(*, person: Person, role: str, valid_from: date, valid_to: date | None, **told: Any) -> Post:

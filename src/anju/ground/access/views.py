@@ -252,6 +252,7 @@ def _given(request: HttpRequest, account: Account) -> HttpResponse:
 
 
 @power("access.manage")
+@writes("organisations.hold_post", "access.ask")
 def hold_post(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a person a further post in an organisation, which is chosen first."""
     shown = Person.objects.filter(pk=pk).first()
@@ -270,6 +271,7 @@ def hold_post(request: HttpRequest, pk: int) -> HttpResponse:
                 organisation=office,
                 by=request.actor,  # type: ignore[attr-defined]
                 at=timezone.now(),
+                key=act_forms.key_of(request),
                 **form.cleaned_data,
             )
         except Refusal as refusal:
@@ -304,6 +306,7 @@ def _roles_for(office: Organisation) -> dict[str, str]:
 
 
 @power("access.manage")
+@writes("organisations.end_post")
 def end_post(request: HttpRequest, pk: int) -> HttpResponse:
     """End a post with a last day."""
     post = Post.objects.select_related("person", "organisation").filter(pk=pk).first()
@@ -316,6 +319,7 @@ def end_post(request: HttpRequest, pk: int) -> HttpResponse:
                 post_id=pk,
                 by=request.actor,  # type: ignore[attr-defined]
                 at=timezone.now(),
+                key=act_forms.key_of(request),
                 **form.cleaned_data,
             )
         except Refusal as refusal:

@@ -7,7 +7,7 @@ class OrganisationsConfig(AppConfig):
     label = "organisations"
 
     def ready(self) -> None:
-        from anju.ground.foundation import beside
+        from anju.ground.foundation import beside, story
         from anju.ground.foundation.navigation import Item, register
         from anju.ground.territory.models import Estate
 
@@ -15,5 +15,14 @@ class OrganisationsConfig(AppConfig):
 
         register(
             Item(_("单位和企业"), "organisations:organisations", "organisations.see", "people", 71, _("档案"))
+        )
+        story.register(
+            {},
+            subjects={
+                "organisations.organisation": _("单位"),
+                "organisations.person": _("人员"),
+                "organisations.post": _("岗位"),
+                "organisations.servicecontract": _("物业服务合同"),
+            },
         )
         beside.register(Estate, of_estate, order=10)

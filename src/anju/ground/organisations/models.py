@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from anju.ground.territory.models import Area, Estate
 
+from .rules import ContractState
+
 
 class Organisation(models.Model):
     """A department, station, brigade, community office or company. Kinds are data: rulebooks/organisations."""
@@ -100,6 +102,9 @@ class ServiceContract(models.Model):
     early_service = models.BooleanField(default=False, verbose_name=_("前期物业服务"))
     filed_on = models.DateField(null=True, blank=True, help_text=_("备案日期"))
     project_manager = models.CharField(max_length=40, blank=True)
+    state = models.CharField(
+        max_length=10, default=ContractState.RUNNING, help_text="what was told of it: rules.ContractState"
+    )
 
     class Meta:
         indexes = [models.Index(fields=["company", "estate"], name="contract_company_estate")]

@@ -1,8 +1,11 @@
 """Questions about organisations and the people in them."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
 
 from anju.ground.foundation import rulebooks
 from anju.ground.territory.models import Area, Estate
@@ -15,6 +18,17 @@ def in_force(day: date, prefix: str = "") -> Q:
     return Q(**{f"{prefix}valid_from__lte": day}) & (
         Q(**{f"{prefix}valid_to__isnull": True}) | Q(**{f"{prefix}valid_to__gte": day})
     )
+
+
+def kind_names(*, on: date) -> list[tuple[str, str]]:
+    """Return the kinds of organisations there are, (key, name) in the reader's language."""
+    return named(rulebooks.load("organisations", on=on)["kinds"])
+
+
+def named(book: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return the (key, name) of a rulebook's entries in the reader's language."""
+    field = "name_en" if (get_language() or "").startswith("en") else "name"
+    return [(key, entry[field]) for key, entry in book.items()]
 
 
 def powers_of_role(role: str, *, on: date) -> frozenset[str]:

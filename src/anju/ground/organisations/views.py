@@ -1,5 +1,6 @@
 """Pages of organisations and their contracts."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,33 +11,37 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation import act_forms, journal, rulebooks, story
+from anju.ground.foundation.acts import Loop, Verb
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.beside import Beside
-from anju.ground.foundation.guards import power
+from anju.ground.foundation.guards import power, writes
 from anju.ground.foundation.reach import require, visible
-from anju.ground.foundation.refusals import NotFound, Refusal, show
+from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal, show
+from anju.ground.foundation.workflow import Step
 from anju.ground.territory.models import Area, Estate
 from anju.ground.territory.queries import pick_url
 
-from . import queries, services
-from .forms import ContractForm, EndForm, OrganisationForm, named
+from . import queries, rules, services
 from .models import Organisation, ServiceContract
 
 PAGE = 50
 EDIT = "organisations.edit"
+# The word that a doubt asks for is a field of its own here, so no form has a tick to insist.
+_NEW, _EDIT = (replace(services.ORGANISATIONS.verbs[act].steps[0], doubts=()) for act in ("create", "edit"))
+_EDIT = replace(_EDIT, asks=rules.EDITABLE)
+_SIGN = replace(services.CONTRACTS.verbs["sign_contract"].steps[0], doubts=())
+_END = services.CONTRACTS.verbs["end_contract"].steps[0]
 
 
-def _kinds() -> dict[str, dict[str, Any]]:
-    return dict(rulebooks.load("organisations", on=timezone.localdate())["kinds"])
-
-
+@require_safe
 @power("organisations.see")
 def organisations(request: HttpRequest) -> HttpResponse:
     """List the organisations one may see, by kind and by name, initials or code."""
     asked, actor = request.GET, request.actor  # type: ignore[attr-defined]
-    kinds = _kinds()
+    kinds = queries.kind_names(on=timezone.localdate())
     found = queries.narrow(
         visible(Organisation, to=actor, power="organisations.see"),
         text=asked.get("q", ""),
@@ -46,8 +51,8 @@ def organisations(request: HttpRequest) -> HttpResponse:
     page = Paginator(found, PAGE).get_page(asked.get("page"))
     context = {
         "page": page,
-        "kinds": named(kinds),
-        "kind_names": dict(named(kinds)),
+        "kinds": kinds,
+        "kind_names": dict(kinds),
         "may_edit": actor.has(EDIT),
     }
     return render(request, "organisations/organisations.html", context)
@@ -61,6 +66,7 @@ def _organisation(request: HttpRequest, pk: int, needed: str = "organisations.se
     return found
 
 
+@require_safe
 @power("organisations.see")
 def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an organisation: its facts, who works there today, and a company's contracts."""
@@ -68,14 +74,14 @@ def organisation(request: HttpRequest, pk: int) -> HttpResponse:
     roles = rulebooks.load("access", on=today)["roles"]
     context = {
         "organisation": shown,
-        "kind_name": dict(named(_kinds())).get(shown.kind, shown.kind),
+        "kind_name": dict(queries.kind_names(on=today)).get(shown.kind, shown.kind),
         "posts": list(queries.posts_on(today, organisation=shown).order_by("valid_from", "pk")),
-        "role_names": dict(named(roles)),
+        "role_names": dict(queries.named(roles)),
         "contracts": queries.contracts_of(
             shown, estates=visible(Estate, to=actor, power="territory.see"), on=today
         ),
         "areas": [line.area for line in shown.jurisdictions.select_related("area")],
-        "history": [_told(event) for event in reversed(journal.events_of(shown))],
+        "history": [story.told(event) for event in reversed(journal.events_of(shown))],
         "may_edit": _mine(request, Organisation).filter(pk=pk).exists(),
         "may_sign": shown.kind == "property_company" and actor.has(EDIT),
         "may_end": set(_mine(request, ServiceContract).filter(company=pk).values_list("pk", flat=True)),
@@ -89,114 +95,93 @@ def _mine(request: HttpRequest, model: type[Model]) -> QuerySet:
     return visible(model, to=request.actor, power=EDIT)  # type: ignore[attr-defined]
 
 
-def _told(event: Any) -> dict[str, Any]:
-    titles = {"organisations.created": _("登记单位"), "organisations.edited": _("修改单位资料")}
-    return {
-        "at": event.at,
-        "title": titles.get(event.name, event.name),
-        "actor": event.actor_name,
-        "post": event.actor_post,
-        "note": event.data.get("override") or event.note,
-        "tone": "quiet",
-    }
+def _form(request: HttpRequest, loop: Loop, step: Step, row: Any = None, **initial: Any) -> act_forms.ActForm:
+    """Draw the form of an act, with what was typed."""
+    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    data = request.POST if request.method == "POST" else None
+    return act_forms.ActForm(loop, step, row, by=by, at=at, data=data, initial=initial)
+
+
+def _done(request: HttpRequest, verb: Verb, form: act_forms.ActForm, **given: Any) -> Any:
+    """Do what was sent and return its answer; None, with the refusal in the form, when it is refused."""
+    if request.method != "POST":
+        return None
+    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    try:
+        return verb(by=by, at=at, key=act_forms.key_of(request), **given)
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        show(form, refusal)
+        return None
+
+
+def _shown(request: HttpRequest, template: str, form: act_forms.ActForm, **context: Any) -> HttpResponse:
+    return render(request, template, {"form": form, **context}, status=422 if form.is_bound else 200)
 
 
 @power(EDIT)
+@writes("organisations.create")
 def new(request: HttpRequest) -> HttpResponse:
     """Enter an organisation; its area is chosen first."""
-    actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("area", "")
     area = _mine(request, Area).filter(pk=whole(wanted)).first() if wanted else None
     if area is None:
         return redirect(pick_url("area", "area", request.path, power=EDIT))
-    form = OrganisationForm(request.POST or None, kinds=_kinds())
-    if request.method == "POST" and form.is_valid():
-        given = dict(form.cleaned_data)
-        given.pop("active")
-        try:
-            made = services.create_organisation(area=area, by=actor, at=timezone.now(), **given)
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            messages.success(request, _("已登记单位。"))
-            return redirect("organisations:organisation", pk=made.pk)
-    context = {"form": form, "area": area, "organisation": None}
-    return render(
-        request, "organisations/organisation_form.html", context, status=422 if form.is_bound else 200
-    )
+    form = _form(request, services.ORGANISATIONS, _NEW)
+    given = act_forms.typed(_NEW, request.POST)
+    if made := _done(request, services.create_organisation, form, area=area, **given):
+        messages.success(request, _("已登记单位。"))
+        return redirect("organisations:organisation", pk=made.pk)
+    return _shown(request, "organisations/organisation_form.html", form, area=area, organisation=None)
 
 
 @power(EDIT)
+@writes("organisations.edit")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change the facts of an organisation."""
+    """Change the facts of an organisation; one that becomes another kind is another organisation."""
     shown = _organisation(request, pk, EDIT)
-    if request.method == "POST":
-        form = OrganisationForm(request.POST, kinds=_kinds()).without_kind()
-        if form.is_valid():
-            try:
-                services.edit_organisation(
-                    organisation_id=shown.pk,
-                    changes=form.cleaned_data,
-                    by=request.actor,  # type: ignore[attr-defined]
-                    at=timezone.now(),
-                )
-            except Refusal as refusal:
-                show(form, refusal)
-            else:
-                messages.success(request, _("已保存。"))
-                return redirect("organisations:organisation", pk=shown.pk)
-    else:
-        form = OrganisationForm.of(shown, kinds=_kinds())
-    context = {"form": form, "organisation": shown, "area": shown.area}
-    return render(
-        request, "organisations/organisation_form.html", context, status=422 if form.is_bound else 200
-    )
+    initial = {field.name: getattr(shown, field.name) for field in rules.EDITABLE}
+    form = _form(request, services.ORGANISATIONS, _EDIT, shown, **initial)
+    changes = act_forms.typed(_EDIT, request.POST)
+    if _done(request, services.edit_organisation, form, organisation_id=pk, changes=changes):
+        messages.success(request, _("已保存。"))
+        return redirect("organisations:organisation", pk=pk)
+    template = "organisations/organisation_form.html"
+    return _shown(request, template, form, area=shown.area, organisation=shown)
 
 
 @power(EDIT)
+@writes("organisations.sign_contract")
 def new_contract(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter a contract of a company one sees with the estate chosen before, which is the one that changes hands."""
     company = _organisation(request, pk)
-    actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("estate", "")
     kept = _mine(request, Estate).select_related("area")
     estate = kept.filter(pk=whole(wanted)).first() if wanted else None
     if estate is None:
         return redirect(pick_url("estate", "estate", request.path, power=EDIT))
-    form = ContractForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.sign_contract(
-                company=company, estate=estate, by=actor, at=timezone.now(), **form.cleaned_data
-            )
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            messages.success(request, _("已登记合同。"))
-            return redirect("organisations:organisation", pk=company.pk)
-    context = {"form": form, "company": company, "estate": estate}
-    return render(request, "organisations/contract_form.html", context, status=422 if form.is_bound else 200)
+    form = _form(request, services.CONTRACTS, _SIGN)
+    given = act_forms.typed(_SIGN, request.POST)
+    if _done(request, services.sign_contract, form, company=company, estate=estate, **given):
+        messages.success(request, _("已登记合同。"))
+        return redirect("organisations:organisation", pk=company.pk)
+    return _shown(request, "organisations/contract_form.html", form, company=company, estate=estate)
 
 
 @power(EDIT)
+@writes("organisations.end_contract")
 def end_contract(request: HttpRequest, pk: int) -> HttpResponse:
     """End a contract with a last day and a reason."""
-    actor = request.actor  # type: ignore[attr-defined]
     contract = ServiceContract.objects.select_related("company", "estate__area").filter(pk=pk).first()
     if contract is None:
         raise NotFound(_("没有找到这份合同。"))
-    require(actor, EDIT, on=contract)
-    form = EndForm(request.POST or None, initial={"last_day": timezone.localdate()})
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.end_contract(contract_id=pk, by=actor, at=timezone.now(), **form.cleaned_data)
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            messages.success(request, _("合同已结束。"))
-            return redirect("organisations:organisation", pk=contract.company_id)
-    context = {"form": form, "contract": contract}
-    return render(request, "organisations/contract_end.html", context, status=422 if form.is_bound else 200)
+    require(request.actor, EDIT, on=contract)  # type: ignore[attr-defined]
+    form = _form(request, services.CONTRACTS, _END, contract, last_day=timezone.localdate())
+    if _done(request, services.end_contract, form, contract_id=pk, **act_forms.typed(_END, request.POST)):
+        messages.success(request, _("合同已结束。"))
+        return redirect("organisations:organisation", pk=contract.company_id)
+    return _shown(request, "organisations/contract_end.html", form, contract=contract)
 
 
 def of_estate(request: Any, estate: Estate) -> Beside:

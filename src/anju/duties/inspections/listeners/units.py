@@ -68,8 +68,8 @@ _FOLLOWED: dict[str, Callable[..., Unit]] = {
 }
 
 
-@journal.hears("organisations.created")
-@journal.hears("organisations.edited")
+@journal.hears("organisations.create")
+@journal.hears("organisations.edit")
 def organisation_changed(event: Event) -> None:
     """Keep the unit of a company or committee; let a new agency take over the units of its area."""
     office = Organisation.objects.select_related("area").get(pk=event.subject_id)
@@ -83,7 +83,10 @@ def organisation_changed(event: Event) -> None:
     register.settle_areas([area for area in areas if area], on=on)
 
 
-@journal.hears("organisations.contract_changed")
+@journal.hears("organisations.sign_contract")
+@journal.hears("organisations.begin_contract")
+@journal.hears("organisations.end_contract")
+@journal.hears("organisations.lapse_contract")
 def contract_changed(event: Event) -> None:
     """Let an estate that gets or loses its company owe the checks of one that has it."""
     unit = Unit.objects.filter(kind="estate", estate=event.data.get("estate"), ended_on__isnull=True)

@@ -78,7 +78,7 @@ def test_an_ordinary_post_is_given_by_one_and_a_guarded_one_only_asked_for(city,
     asked = ask("auditor")
     assert isinstance(asked, Grant) and asked.state == State.ASKED
     assert roles_of(person) == {"grid_worker", "duty_officer"}
-    assert not Event.objects.filter(name="organisations.post_held", data__role="auditor").exists()
+    assert not Event.objects.filter(name="organisations.hold_post", data__role="auditor").exists()
 
 
 @pytest.mark.parametrize("role", ["auditor", "city_supervisor", "administrator", "county_supervisor"])
@@ -437,10 +437,12 @@ def test_the_journals_page_says_what_was_granted_to_whom_and_from_where(
         REMOTE_ADDR="198.51.100.7",
         headers={"X-Forwarded-For": "192.0.2.66, 203.0.113.9"},
     )
-    event = Event.objects.get(name="organisations.post_held", actor_id=administrator.account.pk)
+    event = Event.objects.get(name="organisations.hold_post", actor_id=administrator.account.pk)
     address = "203.0.113.9" if proxies else "198.51.100.7"
     assert event.data["address"] == address
     assert event.data["role"] == "street_officer" and "cases.assign" in event.data["powers"]
-    page = text_of(signed_in_as(hire("auditor", "shenji")).get("/console/journal/?name=organisations.post"))
+    page = text_of(
+        signed_in_as(hire("auditor", "shenji")).get("/console/journal/?name=organisations.hold_post")
+    )
     assert "魏同事 · 槐荫街道办事处 · 街道物业专干" in page
     assert "派单" in page and f"从 {address}" in page

@@ -143,6 +143,12 @@ class Migration(migrations.Migration):
                 ("filed_on", models.DateField(blank=True, help_text="备案日期", null=True)),
                 ("project_manager", models.CharField(blank=True, max_length=40)),
                 (
+                    "state",
+                    models.CharField(
+                        default="running", help_text="what was told of it: rules.ContractState", max_length=10
+                    ),
+                ),
+                (
                     "company",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,

@@ -29,7 +29,7 @@ def enter(city, at, **facts):
 def test_a_company_with_a_right_code_is_entered(city, friday_9am):
     made = enter(city, friday_9am, uscc=" 91410000 170001401d ")
     assert (made.uscc, made.uscc_override_reason, made.initials) == (GOOD, "", "xlwyyxgs")
-    assert [event.name for event in journal.events_of(made)] == ["organisations.created"]
+    assert [event.name for event in journal.events_of(made)] == ["organisations.create"]
 
 
 def test_a_wrong_code_asks_did_you_mean(city, friday_9am):
@@ -112,8 +112,8 @@ def test_a_post_is_held_from_a_day_to_a_day(city, friday_9am):
     assert post not in queries.posts_on(date(2024, 7, 13))
     assert post not in queries.posts_on(date(2024, 6, 30))
     assert [e.name for e in journal.events_of(post)] == [
-        "organisations.post_held",
-        "organisations.post_ended",
+        "organisations.hold_post",
+        "organisations.end_post",
     ]
 
 
@@ -153,7 +153,7 @@ def test_a_contract_makes_the_company_the_one_of_the_estate(city, friday_9am):
     assert queries.company_of(railway, on=date(2024, 6, 30)) is None
     assert Estate.objects.get(pk=railway.pk).management == Estate.Management.COMPANY
     event = journal.events_of(contract)[0]
-    assert event.name == "organisations.contract_changed"
+    assert event.name == "organisations.sign_contract"
     assert event.data["company_now"] == city.offices.other_company.pk
 
 
