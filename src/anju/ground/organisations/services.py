@@ -71,13 +71,18 @@ def create_organisation(
 
 
 @ORGANISATIONS.verb("edit")
-def edit_organisation(turn: Turn, *, changes: Mapping[str, Any]) -> None:
-    """Change the facts of an organisation (rules.EDITABLE, others are not taken); the journal keeps what was before."""
+def edit_organisation(turn: Turn, *, changes: Mapping[str, Any], uscc_override_reason: str = "") -> None:
+    """Change the facts of an organisation (rules.EDITABLE, others are not taken); the journal keeps what was before.
+
+    uscc_override_reason  the word for a doubted code, unless it is among the changes
+    """
+    if uscc_override_reason:
+        changes = {**changes, "uscc_override_reason": uscc_override_reason}
     row, known = turn.row, [field for field in rules.EDITABLE if field.name in changes]
     reading = asks.Reading(timezone.get_default_timezone())
     wanted = asks.read(known, {field.name: changes[field.name] for field in known}, reading)
     if wanted.get("uscc", row.uscc) != row.uscc:
-        turn.given |= wanted  # the word for a doubted code is among the changes
+        turn.given |= wanted
         wanted["uscc"], wanted["uscc_override_reason"] = _checked_uscc(turn, **wanted)
     else:
         wanted.pop("uscc_override_reason", None)
