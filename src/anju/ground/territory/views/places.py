@@ -12,7 +12,7 @@ from anju.ground.foundation import act_forms, journal, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import power, writes
 from anju.ground.foundation.reach import visible
-from anju.ground.foundation.refusals import NotFound, Refusal, show
+from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import queries, services
 from ..models import Area, Division, Estate
@@ -69,18 +69,15 @@ def succeed(request: HttpRequest, pk: int) -> HttpResponse:
     old = _division(pk)
     if old.valid_to is not None or old.parent is None:
         raise NotFound(_("没有找到这个地方。"))
-    form = act_forms.form_of(request, services.succeed_division, name=old.name, until=timezone.localdate())
+    new, refusal = act_forms.filed(request, services.succeed_division, code=old.code)
+    if new is not None:
+        messages.success(request, _("已登记。下级区划、辖区和小区都随之归入新代码。"))
+        return redirect("territory:place", pk=new.pk)
+    typed = {"name": old.name, "until": timezone.localdate()}
+    form = act_forms.form_of(request, services.succeed_division, refusal=refusal, **typed)
     form.fields["source"].required = True  # of whoever enters it; an old list may name none
-    if request.method == "POST":
-        try:
-            new = act_forms.file(request, services.succeed_division, code=old.code)
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            messages.success(request, _("已登记。下级区划、辖区和小区都随之归入新代码。"))
-            return redirect("territory:place", pk=new.pk)
-    status = 422 if form.is_bound else 200
-    return render(request, "territory/place_succeed.html", {"form": form, "division": old}, status=status)
+    context = {"form": form, "division": old}
+    return render(request, "territory/place_succeed.html", context, status=refusal.status if refusal else 200)
 
 
 @power("territory.manage")
@@ -95,17 +92,19 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     if parent is None:
         asked = {"level": area.level - 1, "power": "territory.manage"}
         return redirect(queries.pick_url("area", "parent", request.path, **asked))
-    form = act_forms.form_of(request, services.move_area)
+    refusal: Refusal | None = None
     if request.method == "POST":
         try:
             act_forms.press(request, services.AREAS, "move_area", pk, parent_id=parent.pk)
-        except Refusal as refusal:
-            show(form, refusal)
+        except NotFound:
+            raise
+        except Refusal as found:
+            refusal = found
         else:
             messages.success(request, _("已调整。其下的辖区、小区和在办事项一并归入新的上级。"))
             if area.division_id:
                 return redirect("territory:place", pk=area.division_id)
             return redirect("territory:places")
-    status = 422 if form.is_bound else 200
+    form = act_forms.form_of(request, services.move_area, refusal=refusal)
     context = {"form": form, "area": area, "parent": parent}
-    return render(request, "territory/area_move.html", context, status=status)
+    return render(request, "territory/area_move.html", context, status=refusal.status if refusal else 200)
