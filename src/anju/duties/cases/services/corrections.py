@@ -124,7 +124,7 @@ def correct(
         turn.basis = now_chosen.basis[0] if now_chosen.basis else ""
         case.severity = now_chosen.severity
     case.severity, case.place, case.text = severity or case.severity, place or case.place, text or case.text
-    moved = _moved(turn, estate_id, area_id)
+    _move(turn, estate_id, area_id)
     turn.facts["changed"] = {
         what: [was[what], now]
         for what, now in {
@@ -142,10 +142,12 @@ def correct(
     if case.state == State.CLOSED:
         case.company = _routed(case, turn).company
         return
+    kinds = {"verify", "rectify"}
     if _hand_anew(turn, routed, _routed(case, turn)):
         turn.starts, turn.stops, turn.target = starts, stops, State.REPORTED
-    if (chosen, moved) != (now_chosen, False):
-        _terms_anew(case, chosen, now_chosen, at=turn.at)
+        kinds = {"verify"}  # the others end with the office that is relieved, as they ran
+    if chosen is not None and now_chosen is not None and chosen != now_chosen:
+        _terms_anew(case, kinds, chosen, now_chosen, at=turn.at)
 
 
 def _where(case: Case) -> Area:
@@ -161,12 +163,12 @@ def _routed(case: Case, turn: Turn) -> Route:
     )  # fmt: skip
 
 
-def _moved(turn: Turn, estate_id: int | None, area_id: int | None) -> bool:
+def _move(turn: Turn, estate_id: int | None, area_id: int | None) -> None:
     """Put a case into another estate, or community outside of estates, that the actor may see."""
     case = turn.row
     here = (case.estate_id, None) if case.estate_id else (None, _where(case).pk)
     if (estate_id, area_id) in (here, (None, None)):
-        return False
+        return
     if case.merged.exists():
         raise Refusal(_("已有别的事项并入此件，请先取消并案再更正地点。"), field="estate_id")
     model, wanted = (Estate, estate_id) if estate_id else (Area, area_id)
@@ -178,7 +180,6 @@ def _moved(turn: Turn, estate_id: int | None, area_id: int | None) -> bool:
     case.division_id = getattr(found, "division_id", None) or where.division_id
     stamp_place(case, where)
     case.longitude = case.latitude = None  # where the wrong place was said to be
-    return True
 
 
 def _hand_anew(turn: Turn, before: Route, now: Route) -> bool:
@@ -207,24 +208,23 @@ def _hand_anew(turn: Turn, before: Route, now: Route) -> bool:
 
 
 def _terms_anew(
-    case: Case, before: catalogue.CaseClass | None, now: catalogue.CaseClass | None, *, at: datetime
+    case: Case, kinds: set[str], before: catalogue.CaseClass, now: catalogue.CaseClass, *, at: datetime
 ) -> None:
     """Let the running terms that a class gives follow the corrected class; extensions granted stay.
 
     A term that would be over already begins with the correction: nobody was late before the matter was known.
     """
     running: list[CaseClock] = list(case.clocks.filter(stopped_at__isnull=True))
-    for clock in running if before is not None and now is not None else ():
-        if clock.kind == "verify":
-            rule = clocks.rule(now.verify, at=at)
-        elif clock.kind == "rectify" and _of(clock) == (
-            before.term.amount,
-            before.term.unit,
-            before.term.basis,
-        ):
-            rule = clocks.ClockRule("rectify", now.term, now.is_default)
-        else:
+    given = (before.term.amount, before.term.unit, before.term.basis)
+    rules_now = {
+        "verify": clocks.rule(now.verify, at=at),
+        "rectify": clocks.ClockRule("rectify", now.term, now.is_default),
+    }
+    for clock in running:
+        # A second term after a failed re-check, or one that a ledger gave, is no class's.
+        if clock.kind not in kinds & rules_now.keys() or (clock.kind == "rectify" and _of(clock) != given):
             continue
+        rule = rules_now[clock.kind]
         if _of(clock) == (rule.term.amount, rule.term.unit, rule.term.basis):
             continue
         was_late = clock.due_at < at
