@@ -18,6 +18,7 @@ from anju.duties.orders.queries.matters import place_of
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, journal, rulebooks, workdays
+from anju.ground.foundation import desk as desk_of
 from anju.ground.foundation.desk import Wait
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
@@ -190,23 +191,9 @@ def clock_in(event: Event) -> tuple[datetime, workdays.Term, bool]:
 _LATE = lazy("对方超期，请催办")
 
 
-def waiting_q(offices: Iterable[int]) -> Q:
-    """Return the condition "one of these offices must act next", as rules.next_party says."""
-    ids = list(offices)
-    s = TransferState
-    settling = Q(due_step__in=list(rules.SETTLING))
-    return (
-        Q(receiver_id__in=ids, state__in=[s.SENT, s.SIGNED, s.ACCEPTED, s.PASSED_ON])
-        | (Q(sender_id__in=ids, state__in=[s.DRAFT, s.REFUSED, s.REPORTED_BACK]) & ~settling)
-        | Q(sender_superior_id__in=ids, due_step="settle_sender")
-        | Q(receiver_superior_id__in=ids, due_step="settle_recv")
-    )
-
-
-def waiting(actor: Actor) -> QuerySet[Transfer]:
-    """Return the transfers on which the actor's offices must act next."""
-    offices = actor.offices("transfers.see")
-    return _open(Transfer.objects.filter(waiting_q(offices))) if offices else Transfer.objects.none()
+def waiting(actor: Actor, *, at: datetime) -> QuerySet[Transfer]:
+    """Return the transfers that wait for somebody, as the desk says."""
+    return Transfer.objects.filter(desk_of.condition("transfers", actor, at))
 
 
 def waits(at: datetime) -> list[Wait]:
@@ -304,7 +291,7 @@ def desk(actor: Actor, *, at: datetime, closed: bool = False, limit: int = 50) -
         counts = [0, 0] if closed else [found.count(), found.filter(due_at__lt=at).count()]
         listed = tuple(row_of(one, offices, at=at) for one in rows[:limit])
         boxes.append(Box(key, listed, counts[0] or len(listed), counts[1]))
-    return Desk(tuple(boxes), waiting(actor).count(), sum(box.late for box in boxes))
+    return Desk(tuple(boxes), waiting(actor, at=at).count(), sum(box.late for box in boxes))
 
 
 def is_late(transfer: Transfer, at: datetime) -> bool:

@@ -238,7 +238,7 @@ def test_the_desk_asks_the_same_number_of_questions_however_many_there_are(
     client.get(reverse("transfers:transfer", args=[sent.pk]))
     with django_assert_max_num_queries(26):
         assert client.get(reverse("transfers:transfer", args=[sent.pk])).status_code == 200
-    assert queries.waiting(fire_officer.actor(now)).count() == 7
+    assert queries.waiting(fire_officer.actor(now), at=now).count() == 7
 
 
 def test_no_nonsense_breaks_a_page_or_a_verb(

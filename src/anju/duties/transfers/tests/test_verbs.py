@@ -268,7 +268,7 @@ def test_a_refusal_lies_on_the_senders_desk_with_a_clock_of_its_own(go, police_o
     assert refused.refusal
     row = queries.row_of(refused, {refused.sender_id}, at=friday_9am)
     assert row.mine
-    assert queries.waiting(police_officer.actor(friday_9am)).count() == 1
+    assert queries.waiting(police_officer.actor(friday_9am), at=friday_9am).count() == 1
 
 
 def test_a_refused_matter_is_redirected_by_a_new_letter(go, offices, friday_9am):
