@@ -44,10 +44,6 @@ PENDING: set[str] = {
     "penalties:penalty",
     "penalties:step",
     "penalties:unseal",
-    "territory:edit",
-    "territory:move",
-    "territory:new",
-    "territory:succeed",
 }
 
 

@@ -58,7 +58,7 @@ def calendar_changed(event: Event) -> None:
     services.recompute_deadlines(at=event.at)
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     """Stamp the cases of a moved area with its new levels; who sees them follows at once."""
     moved = Area.objects.get(pk=event.subject_id)

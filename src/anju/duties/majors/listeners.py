@@ -38,6 +38,6 @@ def calendar_changed(event: Event) -> None:
     services.recompute_deadlines(at=event.at)
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     places.restamp_by_case(MajorHazard, moved=Area.objects.get(pk=event.subject_id))

@@ -51,6 +51,6 @@ def calendar_changed(event: Event) -> None:
     orders.recompute_terms(at=event.at)
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     places.restamp(Order, Sealing, moved=Area.objects.get(pk=event.subject_id))

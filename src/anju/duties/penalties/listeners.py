@@ -33,6 +33,6 @@ def calendar_changed(event: Event) -> None:
     penalties.recompute_terms(at=event.at)
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     places.restamp(Penalty, moved=Area.objects.get(pk=event.subject_id))

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -124,27 +123,3 @@ class EstateForm(forms.Form):
         """Return what `create_estate` and `edit_estate` take as facts."""
         left_out = ("point", "system", "listed_basis", "listed_old", "buildings")
         return {name: value for name, value in self.cleaned_data.items() if name not in left_out}
-
-
-class SuccessionForm(forms.Form):
-    """A division whose code, and perhaps name, changes."""
-
-    name = forms.CharField(label=_("新名称"), max_length=60)
-    new_code = forms.CharField(label=_("新代码"), max_length=12)
-    until = forms.DateField(
-        label=_("旧代码的最后一天"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    source = forms.CharField(label=_("依据"), max_length=200, help_text=_("批复的文号。"))
-
-    def clean_until(self) -> date:
-        """Refuse a day to come: until then the old code is the one in force."""
-        until: date = self.cleaned_data["until"]
-        if until > timezone.localdate():
-            raise forms.ValidationError(_("旧代码的最后一天还没有到，请到那时再登记。"))
-        return until
-
-
-class MoveForm(forms.Form):
-    """Why an area is put under another one."""
-
-    reason = forms.CharField(label=_("依据"), max_length=200, help_text=_("批复文号或会议纪要。"))

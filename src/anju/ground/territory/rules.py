@@ -1,4 +1,4 @@
-"""Pure rules of places: which estate is old, and how a name is cleaned for comparison."""
+"""Pure rules of places: what may be done with them, which estate is old, how a name is cleaned for comparison."""
 
 import re
 import unicodedata
@@ -8,6 +8,49 @@ from decimal import Decimal
 from typing import Any
 
 from anju.ground.foundation import coordinates
+from anju.ground.foundation.asks import Field, note
+from anju.ground.foundation.wording import lazy as _
+from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, Step
+
+# The old code, and what an old list says besides, come from a program: a page knows the division it is about.
+DIVISION_STEPS = (
+    Step(
+        "succeed_division", _("登记代码变更"), NEW, None, "territory.manage", said=_("区划变更"), mood="warn",
+        asks=(Field("code", _("旧代码"), "given", required=True),
+              Field("new_code", _("新代码"), "line", required=True, most=12),
+              Field("name", _("新名称"), "line", required=True, most=60),
+              Field("until", _("旧代码的最后一天"), "day", required=True),
+              Field("source", _("依据"), "line", most=200, help=_("批复的文号。")),
+              Field("old_name", _("旧名称"), "given", default=""),
+              Field("parent_code", _("上级代码"), "given", default="")),
+    ),
+)  # fmt: skip
+AREA_STEPS = (
+    Step("create_area", _("新增辖区"), NEW, None, "territory.manage", who=SYSTEM),
+    Step(
+        "move_area", _("调整上级"), ANY, None, "territory.manage", said=_("辖区调整"), mood="warn",
+        asks=(Field("parent_id", _("新的上级"), "record", required=True),
+              Field("reason", _("依据"), "line", required=True, most=200, help=_("批复文号或会议纪要。"),
+                    lacking=_("请写明调整依据（批复文号或会议纪要）。"))),
+    ),
+)  # fmt: skip
+# Facts of an estate are read as people write them (clean_…) before they are handed over.
+ESTATE_STEPS = (
+    Step(
+        "create_estate", _("建立小区档案"), NEW, None, "territory.edit",
+        asks=(Field("name", _("小区名称"), "line", required=True, most=80, lacking=_("请填写小区名称。")),),
+    ),
+    Step(
+        "edit_estate", _("修改小区档案"), ANY, None, "territory.edit", mood="quiet",
+        asks=(Field("changes", _("档案"), "given", required=True), note(most=300)),
+    ),
+    Step(
+        "list_old", _("调整老旧小区名单"), ANY, None, "territory.edit", mood="warn",
+        asks=(Field("listed", _("列入市老旧小区名单"), "tick"),
+              Field("basis", _("认定文件文号"), "line", required=True, most=100,
+                    lacking=_("请写明依据（认定文件的文号）。"))),
+    ),
+)  # fmt: skip
 
 
 def is_old(*, year_built: int | None, listed: bool, rule: Mapping[str, Any]) -> bool:

@@ -252,7 +252,7 @@ class HalfYear:
                 found.append((fresh[-1], old))
         Estate.objects.bulk_create(fresh, batch_size=500)
         began = self.builder.began
-        copy(Event, EVENT, [event("territory.estate_created", Estate, e.pk, None, began) for e in fresh])
+        copy(Event, EVENT, [event("territory.create_estate", Estate, e.pk, None, began) for e in fresh])
         return found
 
     def _name(self, patterns: Sequence[str], used: set[str]) -> str:

@@ -52,9 +52,9 @@ reaches_by(Duty, _duties)
 reaches_by(UnitMatch, _matches)
 
 
-@journal.hears("territory.estate_created")
-@journal.hears("territory.estate_edited")
-@journal.hears("territory.estate_listed_old")
+@journal.hears("territory.create_estate")
+@journal.hears("territory.edit_estate")
+@journal.hears("territory.list_old")
 def estate_changed(event: Event) -> None:
     """Keep the unit of an estate like its record: its name, its place, and whether it is old on that day."""
     estate = Estate.objects.select_related("area").get(pk=event.subject_id)
@@ -93,7 +93,7 @@ def contract_changed(event: Event) -> None:
     register.settle(unit.values_list("pk", flat=True), on=timezone.localtime(event.at).date())
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     """Stamp the units of a moved area with its new levels, and let its agencies follow."""
     register.restamp(event.data["areas"], on=timezone.localtime(event.at).date())

@@ -70,7 +70,7 @@ def hazard_changed(event: Event) -> None:
     counting.recount_cases([event.subject_id])
 
 
-@journal.hears("territory.area_moved")
+@journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     """Stamp visits that are not finished with the new levels; what is finished stays where it was counted."""
     moved = Area.objects.get(pk=event.subject_id)

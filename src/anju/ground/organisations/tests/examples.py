@@ -22,7 +22,11 @@ DOUBTED = ("91350211M0000XUF46", "9141000017000140ID")
 def organisation(world: World) -> Organisation:
     """Enter an office of the county."""
     return services.create_organisation(
-        kind="police_station", name=f"演示{next(_numbers)}派出所", area=world.city.areas.east, by=BY, at=BUILT_AT
+        kind="police_station",
+        name=f"演示{next(_numbers)}派出所",
+        area=world.city.areas.east,
+        by=BY,
+        at=BUILT_AT,
     )
 
 
@@ -57,8 +61,15 @@ def create(world: World) -> Example:
 
 @example("organisations.create", doubt="uscc")
 def create_with_a_doubted_code(world: World) -> Example:
-    given = {"kind": "property_company", "name": "演示存疑物业", "area": world.city.areas.east, "uscc": DOUBTED[0]}
-    return Example(world.actor("county_supervisor"), given, other={"uscc_override_reason": "营业执照原件如此"})
+    given = {
+        "kind": "property_company",
+        "name": "演示存疑物业",
+        "area": world.city.areas.east,
+        "uscc": DOUBTED[0],
+    }
+    return Example(
+        world.actor("county_supervisor"), given, other={"uscc_override_reason": "营业执照原件如此"}
+    )
 
 
 @example("organisations.edit")
@@ -75,7 +86,9 @@ def edit_with_a_doubted_code(world: World) -> Example:
 
 @example("organisations.create_person")
 def create_person(world: World) -> Example:
-    return Example(world.actor("administrator"), {"name": f"演{next(_numbers)}"}, other={"phone": "13800000001"})
+    return Example(
+        world.actor("administrator"), {"name": f"演{next(_numbers)}"}, other={"phone": "13800000001"}
+    )
 
 
 @example("organisations.hold_post")
@@ -110,7 +123,11 @@ def sign_contract(world: World) -> Example:
 
 @example("organisations.sign_contract", doubt="overlap")
 def sign_in_a_handover(world: World) -> Example:
-    given = {"company": world.city.offices.other_company, "estate": contract(world).estate, "valid_from": SINCE}
+    given = {
+        "company": world.city.offices.other_company,
+        "estate": contract(world).estate,
+        "valid_from": SINCE,
+    }
     return Example(world.actor("county_supervisor"), given, other={"overlap_reason": "本月交接"})
 
 

@@ -1,6 +1,9 @@
 """The verbs of places: divisions and areas that change, estates and their buildings."""
 
 from .places import (
+    AREAS,
+    DIVISIONS,
+    ESTATES,
     Kept,
     apply_changes,
     county_code,
@@ -14,6 +17,9 @@ from .places import (
 )
 
 __all__ = [
+    "AREAS",
+    "DIVISIONS",
+    "ESTATES",
     "Kept",
     "apply_changes",
     "county_code",

@@ -8,32 +8,59 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import journal, rulebooks
+from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.coordinates import System, to_wgs84
+from anju.ground.foundation.models import Event
 from anju.ground.foundation.pinyin import initials
 from anju.ground.foundation.refusals import NotFound, Refusal
 
 from ..models import Area, Building, Division, Estate
 from ..queries import boundaries
-from ..rules import ANY_DAY, in_house_order, name_key, short_name, straighten
+from ..rules import (
+    ANY_DAY,
+    AREA_STEPS,
+    DIVISION_STEPS,
+    ESTATE_STEPS,
+    in_house_order,
+    name_key,
+    short_name,
+    straighten,
+)
 from .loading import last_day, rebuild_lines
+
+DIVISIONS = Loop(
+    Division, DIVISION_STEPS, room="territory", see="territory.see", state="", by_server=True,
+    missing=lazy("没有找到这个地方。"),
+)  # fmt: skip
+AREAS = Loop(
+    Area, AREA_STEPS, room="territory", see="territory.see", state="", by_server=True,
+    missing=lazy("没有找到这个辖区。"),
+)  # fmt: skip
+ESTATES = Loop(
+    Estate, ESTATE_STEPS, room="territory", see="territory.see", state="", by_server=True,
+    missing=lazy("没有找到这个小区。"), related=("area",),
+)  # fmt: skip
+# A page shows six decimals of a degree: what comes back so is the point that stood.
+_SAME_POINT = 1e-6
+
 
 # --- Divisions ---------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@DIVISIONS.verb("succeed_division")
 def succeed_division(
+    turn: Turn,
     *,
     code: str,
     new_code: str,
     name: str,
     until: date,
-    by: journal.Trace,
-    at: datetime,
-    old_name: str = "",
-    parent_code: str = "",
-    source: str = "",
+    old_name: str,
+    parent_code: str,
+    source: str,
 ) -> Division:
     """Let a new code take the place of an old one from the day after `until`; everything keeps standing.
 
@@ -44,8 +71,43 @@ def succeed_division(
     """
     new = Division.objects.select_for_update().filter(code=new_code, valid_to__isnull=True).first()
     old = Division.objects.select_for_update().filter(code=code).order_by("-valid_to", "-pk").first()
+    turn.asked_again()
     if old and old.successor_id:
-        return old.current
+        turn.unchanged(old.current)
+    _refuse_successor(turn, old, new, code=code, new_code=new_code, until=until, source=source)
+    parent = _current(parent_code) if parent_code else (old.parent if old else new.parent if new else None)
+    if parent is None:
+        raise Refusal(
+            _("不知道 %(code)s 属于哪里，请给出上级代码。") % {"code": new_code}, field="parent_code"
+        )
+    if new is None:
+        level = old.level if old else parent.level + 1
+        new = _division(new_code, name, level, parent, source, valid_from=until + timedelta(days=1))
+    elif new.valid_from is None:
+        new.valid_from = until + timedelta(days=1)
+        new.save(update_fields=["valid_from"])
+    if old is None:
+        _division(code, old_name or name, new.level, parent, source, valid_to=until, successor=new)
+    else:
+        old.valid_to, old.successor = until, new
+        old.save(update_fields=["valid_to", "successor"])
+        _adopt(old, new)
+    rebuild_lines()
+    turn.note, turn.facts = source, {"old": code, "new": new_code, "last_day": until.isoformat()}
+    return new
+
+
+def _refuse_successor(
+    turn: Turn,
+    old: Division | None,
+    new: Division | None,
+    *,
+    code: str,
+    new_code: str,
+    until: date,
+    source: str,
+) -> None:
+    """Refuse what cannot take an old code's place; whoever enters it names the document and waits for the day."""
     if code == new_code:
         raise Refusal(_("新旧代码相同，请核对。"), field="new_code")
     if old and (not new_code.isdecimal() or len(new_code) != len(old.code)):
@@ -55,51 +117,19 @@ def succeed_division(
             _("代码 %(code)s 已是“%(name)s”，级别不同，不能接替。") % {"code": new_code, "name": new.name},
             field="new_code",
         )
-    parent = _current(parent_code) if parent_code else (old.parent if old else new.parent if new else None)
-    if parent is None:
-        raise Refusal(
-            _("不知道 %(code)s 属于哪里，请给出上级代码。") % {"code": new_code}, field="parent_code"
-        )
-    if new is None:
-        new = Division.objects.create(
-            code=new_code,
-            name=name,
-            initials=initials(name),
-            level=old.level if old else parent.level + 1,
-            parent=parent,
-            path=f"{parent.path} {name}".strip(),
-            valid_from=until + timedelta(days=1),
-            source=source[:200],
-        )
-    elif new.valid_from is None:
-        new.valid_from = until + timedelta(days=1)
-        new.save(update_fields=["valid_from"])
-    if old is None:
-        Division.objects.create(
-            code=code,
-            name=old_name or name,
-            initials=initials(old_name or name),
-            level=new.level,
-            parent=parent,
-            path=f"{parent.path} {old_name or name}".strip(),
-            valid_to=until,
-            successor=new,
-            source=source[:200],
-        )
-    else:
-        old.valid_to, old.successor = until, new
-        old.save(update_fields=["valid_to", "successor"])
-        _adopt(old, new)
-    rebuild_lines()
-    journal.record(
-        "territory.division_succeeded",
-        subject=new,
-        by=by,
-        at=at,
-        note=source,
-        data={"old": code, "new": new_code, "last_day": until.isoformat()},
-    )
-    return new
+    if turn.by.kind == "system":
+        return
+    if until > turn.today:
+        raise Refusal(_("旧代码的最后一天还没有到，请到那时再登记。"), field="until")
+    if not source:
+        raise Refusal(_("请写明依据（批复的文号）。"), field="source")
+
+
+def _division(code: str, name: str, level: int, parent: Division, source: str, **days: Any) -> Division:
+    return Division.objects.create(
+        code=code, name=name, initials=initials(name), level=level, parent=parent,
+        path=f"{parent.path} {name}".strip(), source=source, **days,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -123,7 +153,7 @@ def apply_changes(*, changes: list[dict[str, str]], by: journal.Trace, at: datet
             old_name=change["old_name"].strip(),
             until=last_day(change["when"]),
             parent_code=parent.code if parent else "",
-            source=change.get("note", ""),
+            source=change.get("note", "")[:200],
             by=by,
             at=at,
         )
@@ -173,41 +203,30 @@ def _rewrite_paths(top: Division) -> None:
 # --- Areas -------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def move_area(*, area_id: int, parent_id: int, by: journal.Trace, at: datetime, reason: str) -> Area:
+@AREAS.verb("move_area")
+def move_area(turn: Turn, *, parent_id: int, reason: str) -> None:
     """Hang an area (and all below it) under another parent: a re-organisation.
 
-    Records `territory.area_moved` with the ids of all areas whose chain changed, so that rooms which stamp a chain on
-    their records can stamp it again.
+    The event has the ids of all areas whose chain changed, so that rooms which stamp a chain on their records can stamp
+    it again.
     """
-    area = Area.objects.select_for_update().filter(pk=area_id).first()
-    parent = Area.objects.filter(pk=parent_id).first()
-    if area is None or parent is None:
+    area, parent = turn.row, Area.objects.filter(pk=parent_id).first()
+    if parent is None:
         raise NotFound(_("没有找到这个辖区。"))
-    if not reason.strip():
-        raise Refusal(_("请写明调整依据（批复文号或会议纪要）。"), field="reason")
+    turn.require(parent)
     if parent.level != area.level - 1:
         raise Refusal(
             _("“%(area)s”的上级应当是%(level)s，“%(parent)s”不是。")
             % {"area": area.name, "level": Area.Level(area.level - 1).label, "parent": parent.name},
             field="parent_id",
         )
-    old = area.parent
-    if old and old.pk == parent.pk:
-        return area
+    if area.parent_id == parent.pk:
+        turn.unchanged()
+    turn.facts = {"from": area.parent_id, "to": parent.pk}
     area.parent = parent
     _take_chain(area, parent)
     area.save(update_fields=["parent", "city", "county", "street", "path"])
-    moved = [area.pk, *_rewrite_area_paths(area)]
-    journal.record(
-        "territory.area_moved",
-        subject=area,
-        by=by,
-        at=at,
-        note=reason,
-        data={"from": old.pk if old else None, "to": parent.pk, "areas": moved},
-    )
-    return area
+    turn.facts["areas"] = [area.pk, *_rewrite_area_paths(area)]
 
 
 def _take_chain(area: Area, parent: Area | None) -> None:
@@ -236,15 +255,9 @@ def _rewrite_area_paths(top: Area) -> list[int]:
     return ids
 
 
-@transaction.atomic
+@AREAS.verb("create_area")
 def create_area(
-    *,
-    name: str,
-    level: int,
-    parent: Area | None,
-    by: journal.Trace,
-    at: datetime,
-    division: Division | None = None,
+    turn: Turn, *, name: str, level: int, parent: Area | None, division: Division | None = None
 ) -> Area:
     """Create a management area by hand: a zone without a code, an invented territory of a test."""
     if parent is not None and parent.level != level - 1:
@@ -252,7 +265,6 @@ def create_area(
     area = Area(name=name, initials=initials(name), level=level, parent=parent, division=division)
     _take_chain(area, parent)
     area.save()
-    journal.record("territory.area_created", subject=area, by=by, at=at)
     return area
 
 
@@ -289,19 +301,24 @@ class Kept:
     warnings: list[str] = field(default_factory=list)
 
 
-@transaction.atomic
+def _kept(event: Event) -> Kept:
+    """Return what an equal request was answered with."""
+    done = "added" if event.name == ESTATES.event("create_estate") else "changed"
+    return Kept(Estate.objects.get(pk=event.subject_id), done, event.data.get("warnings", []))
+
+
+@ESTATES.verb("create_estate", answers=_kept)
 def create_estate(
+    turn: Turn,
     *,
     name: str,
     area: Area,
-    by: journal.Trace,
-    at: datetime,
     point: tuple[float, float] | None = None,
     system: System = System.WGS84,
     buildings: Sequence[str | tuple[str, int | None]] = (),
     is_demo: bool = False,
     **facts: Any,
-) -> Kept:
+) -> Estate:
     """Enter an estate in a community; refused when the community has one of that name already.
 
     point   (longitude, latitude) in `system`; stored as WGS-84. Swapped values are put right and warned of, a point
@@ -309,88 +326,79 @@ def create_estate(
     buildings  their names, or (name, floors)
     facts   any of FACTS
     """
-    name = " ".join(name.split())
-    key = name_key(name)
-    if not key:
-        raise Refusal(_("请填写小区名称。"), field="name")
-    if area.level != Area.Level.COMMUNITY:
-        raise Refusal(_("小区要放在一个社区（村）之下，请选到社区一级。"), field="area")
-    if Estate.objects.filter(area=area, name_key=key).exists():
+    turn.require(area)
+    _refuse_level(area)
+    if Estate.objects.filter(area=area, name_key=_key_of(name)).exists():
         raise Refusal(
             _("%(area)s已有小区“%(name)s”，请直接修改它。") % {"area": area.name, "name": name}, field="name"
         )
-    estate = Estate(
-        name=name,
-        name_key=key,
-        initials=initials(name),
-        area=area,
-        division=area.division,
-        is_demo=is_demo,
-        **{k: v for k, v in facts.items() if k in FACTS and v is not None},
-    )
+    known = {k: v for k, v in facts.items() if k in FACTS and v is not None}
+    estate = Estate(name=name, area=area, division=area.division, is_demo=is_demo, **known)
+    _name(estate, name)
     warnings = _place(estate, point, system)
     estate.save()
     _build(estate, dict((b, None) if isinstance(b, str) else b for b in buildings))
-    journal.record(
-        "territory.estate_created", subject=estate, by=by, at=at, data={"name": name, "area": area.pk}
-    )
-    return Kept(estate, "added", warnings)
+    turn.facts = {"name": name, "area": area.pk} | ({"warnings": warnings} if warnings else {})
+    turn.answer = Kept(estate, "added", warnings)
+    return estate
 
 
-@transaction.atomic
+@ESTATES.verb("edit_estate", answers=_kept)
 def edit_estate(
+    turn: Turn,
     *,
-    estate_id: int,
     changes: Mapping[str, Any],
-    by: journal.Trace,
-    at: datetime,
     point: tuple[float, float] | None = None,
     system: System = System.WGS84,
     area: Area | None = None,
     buildings: Sequence[tuple[str, int | None]] | None = None,
-    note: str = "",
-) -> Kept:
+    note: str,
+) -> None:
     """Change the facts of an estate; the journal keeps each value before and after. Unknown facts are not taken.
 
     buildings  (name, floors) of all its buildings; those left out are taken off, None leaves them as they are
     """
-    estate = (
-        Estate.objects.select_for_update(of=("self",)).select_related("area").filter(pk=estate_id).first()
-    )
-    if estate is None:
-        raise NotFound(_("没有找到这个小区。"))
+    estate = turn.row
     before = {name: getattr(estate, name) for name in (*FACTS, "area_id", "longitude", "latitude")}
     for name, value in changes.items():
         if name in FACTS:
             setattr(estate, name, value)
-    estate.name = " ".join(estate.name.split())
-    estate.name_key = name_key(estate.name)
-    if not estate.name_key:
-        raise Refusal(_("请填写小区名称。"), field="name")
+    _name(estate, estate.name)
     if area is not None:
-        if area.level != Area.Level.COMMUNITY:
-            raise Refusal(_("小区要放在一个社区（村）之下，请选到社区一级。"), field="area")
+        turn.require(area)
+        _refuse_level(area)
         estate.area, estate.division = area, area.division
     if Estate.objects.filter(area=estate.area, name_key=estate.name_key).exclude(pk=estate.pk).exists():
         raise Refusal(_("%(area)s已有同名的小区。") % {"area": estate.area.name}, field="name")
-    estate.initials = initials(estate.name)
-    warnings = _place(estate, point, system) if point else []
+    warnings = _place(estate, point, system)
     after = {name: getattr(estate, name) for name in before}
-    changed = {
-        name: [_plain(before[name]), _plain(after[name])] for name in before if before[name] != after[name]
-    }
-    if buildings is not None:
-        stood = {b.name: b.floors for b in estate.buildings.all()}
-        if stood != dict(buildings):
-            _build(estate, dict(buildings))
-            changed["buildings"] = [_listed(stood), _listed(dict(buildings))]
+    changed = {n: [_plain(before[n]), _plain(after[n])] for n in before if before[n] != after[n]}
+    stood = None if buildings is None else {b.name: b.floors for b in estate.buildings.all()}
+    if stood is not None and stood != (wanted := dict(buildings or ())):
+        _build(estate, wanted)
+        changed["buildings"] = [_listed(stood), _listed(wanted)]
     if not changed:
-        return Kept(estate, "unchanged", warnings)
-    estate.save()
-    journal.record(
-        "territory.estate_edited", subject=estate, by=by, at=at, note=note, data={"changed": changed}
-    )
-    return Kept(estate, "changed", warnings)
+        turn.unchanged(Kept(estate, "unchanged", warnings))
+    turn.facts = {"changed": changed} | ({"warnings": warnings} if warnings else {})
+    turn.answer = Kept(estate, "changed", warnings)
+
+
+def _key_of(name: str) -> str:
+    """Return the key by which repeats of a name are known, or refuse a name without letters."""
+    if key := name_key(name):
+        return key
+    raise Refusal(_("请填写小区名称。"), field="name")
+
+
+def _name(estate: Estate, name: str) -> None:
+    """Give an estate a name, with what is derived from it."""
+    estate.name = " ".join(name.split())
+    estate.name_key, estate.initials = _key_of(estate.name), initials(estate.name)
+
+
+def _refuse_level(area: Area) -> None:
+    if area.level != Area.Level.COMMUNITY:
+        raise Refusal(_("小区要放在一个社区（村）之下，请选到社区一级。"), field="area")
 
 
 def upsert_estate(
@@ -414,28 +422,16 @@ def upsert_estate(
         return create_estate(
             name=name, area=area, by=by, at=at, point=point, system=system, is_demo=is_demo, **given
         )
-    if point and here.longitude is not None:
-        stored = to_wgs84(point, system)
-        point = None if stored == (here.longitude, here.latitude) else point
     return edit_estate(estate_id=here.pk, changes=given, by=by, at=at, point=point, system=system)
 
 
-@transaction.atomic
-def list_old(*, estate_id: int, listed: bool, by: journal.Trace, at: datetime, basis: str) -> Estate:
+@ESTATES.verb("list_old")
+def list_old(turn: Turn, *, listed: bool, basis: str) -> None:
     """Put an estate on the city's list of old communities, or take it off, on a document's authority."""
-    estate = Estate.objects.select_for_update().filter(pk=estate_id).first()
-    if estate is None:
-        raise NotFound(_("没有找到这个小区。"))
-    if not basis.strip():
-        raise Refusal(_("请写明依据（认定文件的文号）。"), field="basis")
-    if estate.listed_old == listed:
-        return estate
-    estate.listed_old = listed
-    estate.save(update_fields=["listed_old"])
-    journal.record(
-        "territory.estate_listed_old", subject=estate, by=by, at=at, note=basis, data={"listed": listed}
-    )
-    return estate
+    if turn.row.listed_old == listed:
+        turn.unchanged()
+    turn.row.listed_old = listed
+    turn.note, turn.facts = basis, {"listed": listed}
 
 
 def _build(estate: Estate, wanted: Mapping[str, int | None]) -> None:
@@ -457,14 +453,21 @@ def _listed(buildings: Mapping[str, int | None]) -> list[str]:
 
 
 def _place(estate: Estate, point: tuple[float, float] | None, system: System) -> list[str]:
-    """Store a point on the estate and return what is doubtful about it."""
+    """Store a point on the estate and return what is doubtful about it; the one that it has is left as it stands."""
     if point is None:
         return []
     straight, problem = straighten(*point)
     if straight is None:
         return [problem] if problem else []
     warnings = [] if straight == tuple(point) else ["swapped"]
-    estate.longitude, estate.latitude = to_wgs84(straight, system)
+    longitude, latitude = to_wgs84(straight, system)
+    stood = (estate.longitude, estate.latitude)
+    if all(
+        was is not None and abs(was - now) < _SAME_POINT
+        for was, now in zip(stood, (longitude, latitude), strict=True)
+    ):
+        return []
+    estate.longitude, estate.latitude = longitude, latitude
     estate.coordinate_source = system.value
     if boundaries.lies_near(estate.longitude, estate.latitude, code=county_code(estate.area)) is False:
         warnings.append("outside_county")

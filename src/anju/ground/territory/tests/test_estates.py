@@ -25,7 +25,7 @@ def test_a_new_estate_has_key_initials_and_buildings(city, friday_9am):
     assert kept.estate.name_key == "金域蓝湾二期"
     assert kept.estate.initials == "jylweq"
     assert kept.estate.buildings.count() == 2
-    assert [event.name for event in journal.events_of(kept.estate)] == ["territory.estate_created"]
+    assert [event.name for event in journal.events_of(kept.estate)] == ["territory.create_estate"]
 
 
 @pytest.mark.parametrize("name", ["槐荫小区", "槐荫 小区", "槐荫·小区"])

@@ -89,7 +89,7 @@ def test_a_succession_twice_happens_once(city):
     again = services.succeed_division(**facts, by=Builder(), at=BUILT_AT)
     assert first == again
     assert first.valid_from == date(2024, 7, 1)
-    assert [event.name for event in journal.events_of(first)] == ["territory.division_succeeded"]
+    assert [event.name for event in journal.events_of(first)] == ["territory.succeed_division"]
 
 
 def test_an_estate_that_pointed_to_the_old_code_stands(city):
@@ -123,7 +123,7 @@ def test_a_moved_street_takes_its_communities_along(city, friday_9am):
         "试点市 试点高新区 河滨街道 河滨社区",
     )
     event = journal.events_of(area)[-1]
-    assert event.name == "territory.area_moved"
+    assert event.name == "territory.move_area"
     assert set(event.data["areas"]) == {area.pk, community.pk}
     # The legal tree is another: a re-organisation of management moves no division.
     assert city.divisions.hebin_street.parent == city.divisions.east

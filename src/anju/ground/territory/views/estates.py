@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from anju.ground.foundation import beside, journal
+from anju.ground.foundation import act_forms, beside, journal, story
+from anju.ground.foundation.acts import derived
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.coordinates import System
-from anju.ground.foundation.guards import power, signed_in
+from anju.ground.foundation.guards import power, signed_in, writes
 from anju.ground.foundation.reach import require, visible
 from anju.ground.foundation.refusals import NotFound, Refusal, show
 
@@ -27,6 +29,7 @@ ORDERS = {"name", "-name", "year_built", "-year_built", "households", "-househol
 PAGE = 50
 
 
+@require_safe
 @power("territory.see")
 def estates(request: HttpRequest) -> HttpResponse:
     """List the estates one may see, narrowed by area, management, age and what is missing."""
@@ -98,6 +101,7 @@ def _estate(request: HttpRequest, pk: int, needed: str = "territory.see") -> Est
     return estate
 
 
+@require_safe
 @power("territory.see")
 def estate(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the record of an estate (一小区一档), with what other rooms know of it and its history."""
@@ -108,7 +112,7 @@ def estate(request: HttpRequest, pk: int) -> HttpResponse:
         "buildings": sorted(shown.buildings.all(), key=lambda building: rules.in_house_order(building.name)),
         "panels": beside.of(request, shown).panels,
         "outside": _outside(shown),
-        "history": [_told(event) for event in reversed(journal.events_of(shown))],
+        "history": [story.told(event) for event in reversed(journal.events_of(shown))],
         "may_edit": request.actor.has("territory.edit"),  # type: ignore[attr-defined]
     }
     return render(request, "territory/estate.html", context)
@@ -126,51 +130,8 @@ def _outside(shown: Estate) -> str:
     return cell_words.sentence("outside_county") + hint
 
 
-def _label(column: str) -> str:
-    """Return what a column of an estate is called."""
-    names = {field.attname: field.verbose_name for field in Estate._meta.concrete_fields}
-    return str(names.get(column, _("楼栋") if column == "buildings" else column))
-
-
-def _shown(column: str, value: Any) -> str:
-    """Return a value of an estate's history in words, "" when there was none."""
-    if value is None or value in ("", []):
-        return ""
-    if isinstance(value, bool):
-        return _("是") if value else _("否")
-    if column == "management":
-        return str(dict(Estate.Management.choices).get(value, value))
-    if column == "area_id":
-        area = Area.objects.filter(pk=value).first()
-        return area.path if area else str(value)
-    return _("、").join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _told(event: Any) -> dict[str, Any]:
-    """Turn an event of an estate into a line of its history."""
-    titles = {
-        "territory.estate_created": _("建立小区档案"),
-        "territory.estate_edited": _("修改小区档案"),
-        "territory.estate_listed_old": _("列入老旧小区名单")
-        if event.data.get("listed")
-        else _("移出老旧小区名单"),
-    }
-    changed = [
-        {"label": _label(name), "before": _shown(name, pair[0]), "after": _shown(name, pair[1])}
-        for name, pair in event.data.get("changed", {}).items()
-    ]
-    return {
-        "at": event.at,
-        "title": titles.get(event.name, event.name),
-        "actor": event.actor_name,
-        "post": event.actor_post,
-        "note": event.note,
-        "changed": changed,
-        "tone": "quiet",
-    }
-
-
 @power("territory.edit")
+@writes("territory.edit_estate", "territory.list_old")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the record of an estate."""
     shown = _estate(request, pk, "territory.edit")
@@ -195,35 +156,24 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _store_edit(request: HttpRequest, shown: Estate, form: EstateForm) -> services.Kept:
-    by, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    point = form.cleaned_data["point"]
-    stored = (shown.longitude, shown.latitude)
-    if (
-        point
-        and shown.longitude is not None
-        and all(abs(a - b) < 1e-6 for a, b in zip(point, stored, strict=True))
-    ):
-        point = None
-    if form.cleaned_data["listed_old"] != shown.listed_old:
-        services.list_old(
-            estate_id=shown.pk,
-            listed=form.cleaned_data["listed_old"],
-            basis=form.cleaned_data["listed_basis"],
-            by=by,
-            at=at,
-        )
+    by, at, key = request.actor, timezone.now(), act_forms.key_of(request)  # type: ignore[attr-defined]
+    told = {"estate_id": shown.pk, "by": by, "at": at}
+    listed = form.cleaned_data["listed_old"]
+    if listed != shown.listed_old:
+        basis = form.cleaned_data["listed_basis"]
+        services.list_old(listed=listed, basis=basis, key=derived(key, "list_old"), **told)
     return services.edit_estate(
-        estate_id=shown.pk,
         changes=form.facts(),
         buildings=form.cleaned_data["buildings"],
-        point=point,
+        point=form.cleaned_data["point"],
         system=System(form.cleaned_data["system"] or System.WGS84),
-        by=by,
-        at=at,
+        key=key,
+        **told,
     )
 
 
 @power("territory.edit")
+@writes("territory.create_estate")
 def new(request: HttpRequest) -> HttpResponse:
     """Enter an estate: first its community is chosen, then its facts are typed."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -243,6 +193,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 area=area,
                 by=actor,
                 at=timezone.now(),
+                key=act_forms.key_of(request),
                 point=form.cleaned_data["point"],
                 system=System(form.cleaned_data["system"] or System.WGS84),
                 buildings=form.cleaned_data["buildings"] or (),
@@ -273,6 +224,7 @@ def _tell(request: HttpRequest, warnings: list[str]) -> None:
 KINDS = ("area", "estate", "division")
 
 
+@require_safe
 @signed_in
 def pick(request: HttpRequest) -> HttpResponse:
     """Choose a place: options for htmx or a <datalist>, or a page that goes back to `next` with the choice.

@@ -6,18 +6,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from anju.ground.foundation import journal
+from anju.ground.foundation import act_forms, journal, story
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.guards import power
+from anju.ground.foundation.guards import power, writes
 from anju.ground.foundation.reach import visible
-from anju.ground.foundation.refusals import NotFound, Refusal, show
+from anju.ground.foundation.refusals import NotFound, Refusal
 
 from .. import queries, services
-from ..forms import MoveForm, SuccessionForm
 from ..models import Area, Division, Estate
 
 
+@require_safe
 @power("territory.see")
 def places(request: HttpRequest) -> HttpResponse:
     """Find a place by name, initials or code, or begin at the city and go down."""
@@ -36,6 +37,7 @@ def _division(pk: int) -> Division:
     return found
 
 
+@require_safe
 @power("territory.see")
 def place(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a division: its codes of today and before, who looks after it, and what stands below it."""
@@ -55,46 +57,34 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "estates": estates,
         "manages": manages and shown.division.valid_to is None,
-        "history": [_told(e) for e in reversed(journal.events_of(shown.division))],
+        "history": [story.told(e) for e in reversed(journal.events_of(shown.division))],
     }
     return render(request, "territory/place.html", context)
 
 
-def _told(event: journal.Event) -> dict[str, object]:
-    """Turn an event of a division into a line of its history."""
-    title = _("%(old)s 改为 %(new)s") % {"old": event.data.get("old", ""), "new": event.data.get("new", "")}
-    return {"at": event.at, "title": title, "actor": event.actor_name, "note": event.note, "tone": "quiet"}
-
-
 @power("territory.manage")
+@writes("territory.succeed_division")
 def succeed(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a new code take the place of a division's."""
     old = _division(pk)
     if old.valid_to is not None or old.parent is None:
         raise NotFound(_("没有找到这个地方。"))
-    form = SuccessionForm(request.POST or None, initial={"name": old.name, "until": timezone.localdate()})
-    if request.method == "POST" and form.is_valid():
-        try:
-            new = services.succeed_division(
-                code=old.code,
-                by=request.actor,  # type: ignore[attr-defined]
-                at=timezone.now(),
-                **form.cleaned_data,
-            )
-        except Refusal as refusal:
-            show(form, refusal)
-        else:
-            messages.success(request, _("已登记。下级区划、辖区和小区都随之归入新代码。"))
-            return redirect("territory:place", pk=new.pk)
-    status = 422 if form.is_bound else 200
-    return render(request, "territory/place_succeed.html", {"form": form, "division": old}, status=status)
+    new, refusal = act_forms.filed(request, services.succeed_division, code=old.code)
+    if new is not None:
+        messages.success(request, _("已登记。下级区划、辖区和小区都随之归入新代码。"))
+        return redirect("territory:place", pk=new.pk)
+    typed = {"name": old.name, "until": timezone.localdate()}
+    form = act_forms.form_of(request, services.succeed_division, refusal=refusal, **typed)
+    form.fields["source"].required = True  # of whoever enters it; an old list may name none
+    context = {"form": form, "division": old}
+    return render(request, "territory/place_succeed.html", context, status=refusal.status if refusal else 200)
 
 
 @power("territory.manage")
+@writes("territory.move_area")
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Put an area, with all below it, under another one, chosen before."""
-    actor = request.actor  # type: ignore[attr-defined]
-    mine = visible(Area, to=actor, power="territory.manage")
+    mine = visible(Area, to=request.actor, power="territory.manage")  # type: ignore[attr-defined]
     area = mine.filter(pk=pk, level__gt=Area.Level.CITY).select_related("parent", "division").first()
     if area is None:
         raise NotFound(_("没有找到这个辖区。"))
@@ -102,19 +92,19 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     if parent is None:
         asked = {"level": area.level - 1, "power": "territory.manage"}
         return redirect(queries.pick_url("area", "parent", request.path, **asked))
-    form = MoveForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    refusal: Refusal | None = None
+    if request.method == "POST":
         try:
-            services.move_area(
-                area_id=area.pk, parent_id=parent.pk, by=actor, at=timezone.now(), **form.cleaned_data
-            )
-        except Refusal as refusal:
-            show(form, refusal)
+            act_forms.press(request, services.AREAS, "move_area", pk, parent_id=parent.pk)
+        except NotFound:
+            raise
+        except Refusal as found:
+            refusal = found
         else:
             messages.success(request, _("已调整。其下的辖区、小区和在办事项一并归入新的上级。"))
             if area.division_id:
                 return redirect("territory:place", pk=area.division_id)
             return redirect("territory:places")
-    status = 422 if form.is_bound else 200
+    form = act_forms.form_of(request, services.move_area, refusal=refusal)
     context = {"form": form, "area": area, "parent": parent}
-    return render(request, "territory/area_move.html", context, status=status)
+    return render(request, "territory/area_move.html", context, status=refusal.status if refusal else 200)
