@@ -16,11 +16,15 @@ def detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         return {"title": _("%(old)s 改为 %(new)s") % {"old": data.get("old", ""), "new": data.get("new", "")}}
     if event.name == "territory.list_old":
         return {"title": _("列入老旧小区名单") if data.get("listed") else _("移出老旧小区名单")}
-    changed = [
-        {"label": _label(name), "before": _shown(name, before), "after": _shown(name, after)}
-        for name, (before, after) in data.get("changed", {}).items()
-    ]
-    return {"changed": changed} if changed else {}
+    if event.name != "territory.edit_estate":
+        return {}
+    pairs = data.get("changed", {}).items()
+    return {
+        "changed": [
+            {"label": _label(name), "before": _shown(name, before), "after": _shown(name, after)}
+            for name, (before, after) in pairs
+        ]
+    }
 
 
 def _label(column: str) -> str:

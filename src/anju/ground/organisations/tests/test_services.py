@@ -6,9 +6,17 @@ import pytest
 from tests.cast import Builder
 
 from anju.ground.foundation import journal
-from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, Refusal
+from anju.ground.foundation.refusals import (
+    Conflict,
+    NeedsConfirmation,
+    NotAllowedNow,
+    NotFound,
+    NotPermitted,
+    Refusal,
+)
 from anju.ground.organisations import queries, services
 from anju.ground.organisations.models import Organisation, Post, ServiceContract
+from anju.ground.organisations.rules import ContractState
 from anju.ground.territory.models import Estate
 
 BY = Builder()
@@ -197,3 +205,59 @@ def test_a_contract_that_begins_today_is_announced_by_the_clock(city, friday_9am
         None,
         city.offices.other_company.pk,
     ]
+
+
+def test_what_was_told_of_a_contract_is_not_told_again_and_a_missed_day_is_made_up(city, friday_9am):
+    sign(
+        city, friday_9am, estate=city.estates.railway, valid_from=date(2024, 8, 1), valid_to=date(2024, 8, 3)
+    )
+    contract, railway = ServiceContract.objects.get(estate=city.estates.railway), city.estates.railway
+
+    def told(day: int) -> tuple[int, str, str]:
+        told_of = services.announce_contracts(by=BY, at=friday_9am.replace(month=8, day=day))
+        contract.refresh_from_db()
+        railway.refresh_from_db()
+        return told_of, contract.state, railway.management
+
+    assert (contract.state, railway.management) == (ContractState.AHEAD, Estate.Management.NONE)
+    # The clock stood still on the first day.
+    assert told(2) == (1, ContractState.RUNNING, Estate.Management.COMPANY)
+    assert told(2) == told(3) == (0, ContractState.RUNNING, Estate.Management.COMPANY)
+    # Nobody has yet found out who looks after it now.
+    assert told(9) == (1, ContractState.OVER, Estate.Management.UNKNOWN)
+    assert told(9)[0] == 0
+    assert [event.name for event in journal.events_of(contract)] == [
+        "organisations.sign_contract", "organisations.begin_contract", "organisations.lapse_contract",
+    ]  # fmt: skip
+
+
+def test_an_estate_keeps_its_company_while_another_contract_is_in_force(city, friday_9am):
+    sign(city, friday_9am, overlap_reason="7月交接")
+    old = ServiceContract.objects.get(estate=city.estates.huaiyin, company=city.offices.company)
+    services.end_contract(contract_id=old.pk, last_day=date(2024, 7, 5), reason="期满", by=BY, at=friday_9am)
+    assert Estate.objects.get(pk=city.estates.huaiyin.pk).management == Estate.Management.COMPANY
+    assert journal.events_of(old)[-1].data["company_now"] == city.offices.other_company.pk
+
+
+def test_a_contract_that_is_over_is_not_ended(city, friday_9am):
+    old = ServiceContract.objects.get(estate=city.estates.huaiyin)
+    given = {"contract_id": old.pk, "reason": "期满", "by": BY, "at": friday_9am}
+    services.end_contract(last_day=date(2024, 7, 5), **given)
+    with pytest.raises(NotAllowedNow, match="已结束"):
+        services.end_contract(last_day=date(2024, 7, 31), **given)
+
+
+def test_the_verbs_themselves_ask_for_the_place(city, county_supervisor, friday_9am):
+    """Also where no page has asked before: an office or a contract of another county is not entered."""
+    told = {"by": county_supervisor.actor(friday_9am)}
+    enter(city, friday_9am, area=city.areas.east, **told)
+    sign(city, friday_9am, estate=city.estates.railway, **told)
+    with pytest.raises(NotFound):
+        enter(city, friday_9am, name="越界物业有限公司", **told | {"area": city.areas.west})
+    with pytest.raises(NotFound):
+        sign(city, friday_9am, company=city.offices.company, **told | {"estate": city.estates.shanqian})
+    # The company serves both counties: it is seen, and kept by neither.
+    with pytest.raises(NotPermitted):
+        services.edit_organisation(
+            organisation_id=city.offices.company.pk, changes={"phone": "0373-0000000"}, at=friday_9am, **told
+        )

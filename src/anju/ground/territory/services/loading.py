@@ -134,15 +134,8 @@ def load_divisions(
             if stands == values:
                 done.unchanged += 1
                 continue
-            Division.objects.filter(pk=here.pk).update(
-                **dict(
-                    zip(
-                        ("name", "initials", "level", "parent_id", "path", "statistical_zone"),
-                        values,
-                        strict=True,
-                    )
-                )
-            )
+            columns = ("name", "initials", "level", "parent_id", "path", "statistical_zone")
+            Division.objects.filter(pk=here.pk).update(**dict(zip(columns, values, strict=True)))
             done.changed += 1
             continue
         key = next(ids)
@@ -156,14 +149,8 @@ def load_divisions(
     )
     if done.added or done.changed:
         rebuild_lines()
-    if done.added or done.changed:
-        journal.record(
-            "territory.loaded",
-            subject=None,
-            by=by,
-            at=at,
-            data={"added": done.added, "changed": done.changed},
-        )
+        data = {"added": done.added, "changed": done.changed}
+        journal.record("territory.loaded", subject=None, by=by, at=at, data=data)
     return done
 
 
@@ -249,25 +236,13 @@ def build_areas(
         )
         done.areas_added += 1
     columns = (
-        "id",
-        "name",
-        "initials",
-        "level",
-        "parent_id",
-        "division_id",
-        "city_id",
-        "county_id",
-        "street_id",
-    )
-    _copy(Area, (*columns, "path", "active"), new)
+        "id", "name", "initials", "level", "parent_id", "division_id", "city_id", "county_id", "street_id", "path",
+        "active",
+    )  # fmt: skip
+    _copy(Area, columns, new)
     if done.areas_added or done.areas_changed:
-        journal.record(
-            "territory.areas_built",
-            subject=None,
-            by=by,
-            at=at,
-            data={"added": done.areas_added, "changed": done.areas_changed},
-        )
+        data = {"added": done.areas_added, "changed": done.areas_changed}
+        journal.record("territory.areas_built", subject=None, by=by, at=at, data=data)
     return done
 
 

@@ -271,25 +271,10 @@ def create_area(
 # --- Estates -----------------------------------------------------------------------------------------------------
 
 FACTS = (
-    "name",
-    "aliases",
-    "address",
-    "year_built",
-    "listed_old",
-    "households",
-    "building_count",
-    "management",
-    "floor_area",
-    "is_high_rise",
-    "hydrants",
-    "extinguishers",
-    "has_micro_station",
-    "has_control_room",
-    "fire_lane_marked",
-    "charging_places",
-    "ebikes",
-    "active",
-)
+    "name", "aliases", "address", "year_built", "listed_old", "households", "building_count", "management",
+    "floor_area", "is_high_rise", "hydrants", "extinguishers", "has_micro_station", "has_control_room",
+    "fire_lane_marked", "charging_places", "ebikes", "active",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

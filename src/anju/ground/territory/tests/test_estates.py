@@ -5,7 +5,7 @@ from tests.cast import Builder
 
 from anju.ground.foundation import journal
 from anju.ground.foundation.coordinates import System
-from anju.ground.foundation.refusals import Refusal
+from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries, services
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import boundaries
@@ -149,3 +149,40 @@ def test_a_frequent_name_is_narrowed_by_the_names_of_its_place(city, friday_9am)
     assert {e.area for e in queries.search_estates("hy 西山县")} == {city.areas.shanqian}
     narrowed = queries.public_search("槐荫 西山县", limit=12)
     assert not narrowed.more and len(narrowed.places) == 3
+
+
+def test_the_verbs_themselves_ask_for_the_place(city, street_officer, friday_9am):
+    """Also where no page has asked before: nothing is entered in another county, or moved there."""
+    told = {"by": street_officer.actor(friday_9am), "at": friday_9am}
+    estate = services.create_estate(name="新苑", area=city.areas.liuyuan, **told).estate
+    with pytest.raises(NotFound):
+        services.create_estate(name="新苑", area=city.areas.shanqian, **told)
+    with pytest.raises(NotFound):
+        services.edit_estate(estate_id=estate.pk, changes={}, area=city.areas.shanqian, **told)
+    with pytest.raises(NotFound):
+        services.list_old(estate_id=city.estates.shanqian.pk, listed=True, basis="试政〔2024〕3号", **told)
+
+
+def test_the_point_that_an_estate_has_comes_back_from_a_page_and_changes_nothing(city, friday_9am):
+    estate = city.estates.huaiyin
+    Estate.objects.filter(pk=estate.pk).update(longitude=113.90120004, latitude=35.30339996)
+    shown = (113.901200, 35.303400)
+    kept = services.edit_estate(estate_id=estate.pk, changes={}, point=shown, by=BY, at=friday_9am)
+    assert kept.done == "unchanged"
+    moved = services.edit_estate(
+        estate_id=estate.pk, changes={}, point=(113.9013, 35.3034), by=BY, at=friday_9am
+    )
+    assert (moved.done, moved.estate.longitude) == ("changed", 113.9013)
+
+
+def test_a_double_click_on_a_new_estate_warns_twice_and_enters_once(city, friday_9am):
+    given = {
+        "name": "新苑",
+        "area": city.areas.hebin,
+        "point": (116.4, 39.9),
+        "by": BY,
+        "at": friday_9am,
+        "key": "k",
+    }
+    first, again = services.create_estate(**given), services.create_estate(**given)
+    assert first == again and again.warnings == ["outside_county"]
