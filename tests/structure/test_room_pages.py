@@ -1,5 +1,6 @@
 """A room's page cannot grow stale: its picture and its table are those of the code."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from anju.duties.suggestions import rules as suggestions
 from anju.duties.transfers import rules as transfers
 from anju.ground.foundation import workflow
 from anju.ground.foundation.workflow import Step
+from anju.ground.organisations import rules as organisations
+from anju.ground.territory import rules as territory
 
 from . import house
 
@@ -28,6 +31,23 @@ TABLES: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
     "objections": (objections.STEPS, objections.STATE_LABELS),
     "suggestions": (suggestions.STEPS, suggestions.STATE_LABELS),
 }
+# Rooms of several kinds of things, most of them without states: their pages list the acts.
+LISTS: dict[str, tuple[Step, ...]] = {
+    "organisations": (
+        *organisations.ORGANISATION_STEPS, *organisations.PERSON_STEPS, *organisations.POST_STEPS,
+        *organisations.CONTRACT_STEPS,
+    ),
+    "territory": (*territory.DIVISION_STEPS, *territory.AREA_STEPS, *territory.ESTATE_STEPS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", LISTS)
+def test_the_page_of_a_room_of_the_ground_lists_its_acts(room: str):
+    page = (house.ROOT / "docs" / "rooms" / f"{room}.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| ([^|]+) \|[^|]*\|", page, re.MULTILINE)
+    assert listed == [(step.act, str(step.label)) for step in LISTS[room]]
+    for step in LISTS[room]:
+        assert not step.power or f"`{step.power}`" in page
 
 
 @pytest.mark.parametrize("room", TABLES)

@@ -65,15 +65,7 @@ class EstateForm(forms.Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any):
         self.today = today
         super().__init__(*args, **kwargs)
-        for name in (
-            "households",
-            "building_count",
-            "hydrants",
-            "extinguishers",
-            "charging_places",
-            "ebikes",
-            "year_built",
-        ):
+        for name in (*COUNTS, "year_built"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
 
     @classmethod
