@@ -250,8 +250,13 @@ def give_post(
         return _hold(**post, valid_from=valid_from, agreed=False, by=by, at=at, key=key)
     # Two at once would each be the second.
     Person.objects.select_for_update().get(pk=by.person_id)
+    # Once there are two nothing more is given alone: the same request sent twice is told what it did.
+    alone: dict[str, Any] = {**post, "valid_from": valid_from, "agreed": True}
+    own_key, asked_for = derived(key, "appoint"), organisations.hold_post.digest(alone)
+    if known := journal.receipt(by=by, key=own_key, key_digest=asked_for):
+        return organisations.hold_post.answer(known)
     if queries.never_two(on=today) and "access.confirm" in powers_of_role(role, on=valid_from):
-        made = _hold(**post, valid_from=valid_from, agreed=True, by=by, at=at, key=key)
+        made = _hold(**alone, by=by, at=at, key=own_key)
         journal.record("access.appointed_alone", subject=made, by=by, at=at, data=journal.origin(by))
         return made
     asked = Grant(kind=rules.Kind.POST, **post, valid_from=valid_from, reason=reason)
