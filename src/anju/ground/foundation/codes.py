@@ -225,8 +225,8 @@ def mask_names(
     for name in sorted({name for name in known if len(name) > 1}, key=len, reverse=True):
         text = text.replace(name, mask_name(name))
     before, after = ("|".join(map(re.escape, words)) for words in (called, titles))
-    text = re.sub(f"([{surnames}])[\u4e00-\u9fff]{{1,2}}(?={after})", r"\1**", text)
-    return re.sub(f"({before})([{surnames}])[\u4e00-\u9fff]{{1,2}}", r"\1\2**", text)
+    text = re.sub(rf"([{surnames}])[\u4e00-\u9fff]{{1,2}}(?={after})", r"\1**", text)
+    return re.sub(rf"({before})([{surnames}])[\u4e00-\u9fff]{{1,2}}", r"\1\2**", text)
 
 
 def mask_phone(phone: str) -> str:
