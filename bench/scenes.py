@@ -21,6 +21,7 @@ from anju.duties.cases import queries
 from anju.duties.cases.models import Case
 from anju.ground.access.models import Account
 from anju.ground.access.services import actor_of
+from anju.ground.foundation import desk
 from anju.launcher.start import healthy, listening, web_server
 from anju.means.figures import queries as figures
 from bench import city, machine
@@ -343,14 +344,14 @@ def figures_ms(stage: Stage) -> dict[str, float]:
 
 
 def plans(stage: Stage) -> dict[str, list[str]]:
-    """Ask the database how it finds the list and the to-do page, as the supervisor."""
+    """Ask the database how it finds the list and the desk, as the supervisor."""
     account = Account.objects.get(pk=stage.cast.supervisor.account_id)
     at = timezone.now()
     actor = actor_of(account, at=at)
     filters = queries.filters_from({"state": "closed", "class": "EB01"})
     asked: dict[str, Callable[[], Any]] = {
         "list": lambda: queries.page(actor, filters, at=at),
-        "todo": lambda: queries.todo(actor, at=at),
+        "todo": lambda: desk.page(actor, at),
     }
     found: dict[str, list[str]] = {}
     for name, ask in asked.items():
