@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not has_desk(request) and (entries := navigation.of(request)):
         return redirect(entries[0].url)
     found = desk.numbers(actor, at, kind=request.GET.get("kind", ""))
-    number = max(1, whole(request.GET.get("page")) or 1)
+    number = max(1, min(whole(request.GET.get("page")) or 1, 10_000))
     first = (number - 1) * PAGE
     context = {
         "desk": found,

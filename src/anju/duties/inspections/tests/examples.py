@@ -99,7 +99,9 @@ def on(
 def head(world: World) -> Any:
     """Return an officer of the station who may plan."""
     by, _officers = station(world)
-    return replace(by, powers={**by.powers, "inspections.plan": by.powers["inspections.record"]})
+    return replace(
+        by, powers={**by.powers, "inspections.plan": by.powers["inspections.record"]}, held_in=None
+    )
 
 
 def planned(world: World, *agencies: int) -> Visit:

@@ -38,7 +38,7 @@ def head_of_fire(world: World) -> Any:
     """Return the head of the fire agency, who may seal."""
     office(world, "fire", "东消")
     by = world.actor("fire_officer")
-    return replace(by, powers={**by.powers, "orders.seal": by.powers["orders.order"]})
+    return replace(by, powers={**by.powers, "orders.seal": by.powers["orders.order"]}, held_in=None)
 
 
 def hazard(world: World, code: str = "EB06") -> Case:

@@ -1,7 +1,7 @@
 """Examples of the verbs of penalties and their payments: each on a hazard and a case of its own."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +11,12 @@ from tests.verbs import Example, World, example
 from anju.duties.orders.queries import matters
 from anju.duties.orders.tests.examples import TWO, hazard, office
 from anju.duties.penalties.models import Payment, Penalty
-from anju.duties.penalties.queries import turns
 from anju.duties.penalties.queries.offences import punished_before
 from anju.duties.penalties.services import payments, penalties
 from anju.duties.penalties.services.penalties import Accused, Measure
 from anju.ground.access import services as access
 from anju.ground.access.models import Account
+from anju.ground.foundation import desk
 from anju.ground.foundation.models import Event
 from anju.ground.organisations import services as organisations
 from anju.ground.organisations.models import Post
@@ -116,11 +116,11 @@ def told(penalty: Penalty, least: int) -> bool:
     return Event.objects.filter(name="cases.noted", data__penalty=penalty.pk).count() >= least
 
 
-def waits_for(head: Any, penalty: Penalty, day: date) -> bool:
+def waits_for(head: Any, penalty: Penalty, at: datetime) -> bool:
     """Say whether a penalty lies before its head, who could also act as an officer."""
     power = "penalties.approve"
     head = replace(head, powers={power: head.powers[power]})
-    return Penalty.objects.filter(turns.of_penalties(head, on=day), pk=penalty.pk).exists()
+    return Penalty.objects.filter(desk.condition("penalties", head, at), pk=penalty.pk).exists()
 
 
 @example("penalties.file")
@@ -138,9 +138,9 @@ def file_and_tell(world: World) -> Example:
 @example("penalties.file", effect="lay_before_head")
 def file_on_somebody_too_young(world: World) -> Example:
     shown = filing(world, offence="escape_blocked", accused=CHILD)
-    head, day = chief(world), matters.day_of(world.now)
+    head = chief(world)
     of_case = Penalty.objects.filter(case=shown.given["matter"].case)
-    return replace(shown, holds=lambda: any(waits_for(head, made, day) for made in of_case.all()))
+    return replace(shown, holds=lambda: any(waits_for(head, made, world.now) for made in of_case.all()))
 
 
 @example("penalties.penalise_on_the_spot")
@@ -218,9 +218,9 @@ def propose(world: World) -> Example:
 
 @example("penalties.propose", effect="lay_before_head")
 def propose_to_the_head(world: World) -> Example:
-    shown, head, day = propose(world), chief(world), matters.day_of(world.now)
+    shown, head = propose(world), chief(world)
     penalty = Penalty.objects.get(pk=shown.given["penalty_id"])
-    return replace(shown, holds=lambda: waits_for(head, penalty, day))
+    return replace(shown, holds=lambda: waits_for(head, penalty, world.now))
 
 
 @example("penalties.decide")

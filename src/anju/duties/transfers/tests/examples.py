@@ -145,12 +145,10 @@ def dispatch(world: World) -> Example:
 def passed_on(world: World, *acts: str) -> tuple[Any, Transfer]:
     """Pass a matter on to urban management and take it further there; return who acts there, and the transfer."""
     before = walked(world, "send", "sign_for", "pass_on")
-    by = replace(world.actor("fire_officer"), organisation_ids=(world.city.offices.urban_management.pk,))
-    desk = {
-        power: tuple(replace(r, id=by.organisation_ids[0]) for r in reaches)
-        for power, reaches in by.powers.items()
-    }
-    by, child = replace(by, powers=desk), before.passed_to.get()
+    by, office = world.actor("fire_officer"), world.city.offices.urban_management.pk
+    desk = {power: tuple(replace(r, id=office) for r in reaches) for power, reaches in by.powers.items()}
+    by = replace(by, organisation_ids=frozenset({office}), powers=desk, held_in=None)
+    child = before.passed_to.get()
     for act in acts:
         child = transfers.LOOP.verbs[act](by=by, at=world.now, **given_to(world, act, child))
     return by, child

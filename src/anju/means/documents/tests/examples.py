@@ -51,7 +51,7 @@ def issued(world: World) -> IssuedDocument:
 def signer(world: World) -> Any:
     """Return somebody of the housing office who may also sign."""
     by = world.actor("county_supervisor")
-    return replace(by, powers={**by.powers, "documents.sign": by.powers["documents.issue"]})
+    return replace(by, powers={**by.powers, "documents.sign": by.powers["documents.issue"]}, held_in=None)
 
 
 def acted(world: World, paper: IssuedDocument, by: Any = None, **given: Any) -> Example:

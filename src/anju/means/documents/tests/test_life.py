@@ -335,7 +335,7 @@ def test_chosen_papers_are_printed_as_one_file_and_only_those_of_the_own_office(
 def test_a_paper_goes_from_draft_to_number_on_its_page(
     city, housing, subject, county_supervisor, street_officer, signed_in_as, friday_9am
 ):
-    by = replace(street_officer.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
+    by = replace(street_officer.actor(friday_9am), organisation_ids=frozenset({housing.pk}), held_in=None)
     paper = services.draft(
         kind="penalty_decision", data=sample("penalty_decision"), register_code="东住建罚决字", subject=subject, by=by,
         at=friday_9am,
@@ -363,7 +363,7 @@ def test_a_paper_goes_from_draft_to_number_on_its_page(
 def test_a_draft_sent_back_is_changed_on_its_page(
     city, housing, subject, county_supervisor, street_officer, signed_in_as, friday_9am
 ):
-    by = replace(street_officer.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
+    by = replace(street_officer.actor(friday_9am), organisation_ids=frozenset({housing.pk}), held_in=None)
     given = {"kind": "penalty_decision", "data": sample("penalty_decision"), "register_code": "东住建罚决字"}
     paper = services.draft(**given, subject=subject, by=by, at=friday_9am)
     client = signed_in_as(county_supervisor)
@@ -534,7 +534,9 @@ def filled(offices, count, at):
 
 
 def test_the_list_reads_a_range_of_an_index(city, housing, county_supervisor, friday_9am):
-    actor_ = replace(county_supervisor.actor(friday_9am), organisation_ids=frozenset({housing.pk}))
+    actor_ = replace(
+        county_supervisor.actor(friday_9am), organisation_ids=frozenset({housing.pk}), held_in=None
+    )
     asked_for = {
         "document_organisation": queries.Filters(),
         "document_superior": queries.Filters(scope="below"),
