@@ -7,7 +7,7 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
 
     def ready(self) -> None:
-        from anju.ground.foundation import beside, story
+        from anju.ground.foundation import beside, desk, story
         from anju.ground.foundation.navigation import Item, register
         from anju.ground.territory.models import Estate
 
@@ -32,10 +32,10 @@ class InspectionsConfig(AppConfig):
         )
 
         figures.register()
-        law = _("检查执法")
-        register(
-            Item(_("检查"), "inspections:visits", "inspections.see", "stamp", 34, law, badge=pages.waiting)
-        )
+        for kind in pages.KINDS:
+            desk.register(kind)
+        law, waits = _("检查执法"), pages.visits_waiting
+        register(Item(_("检查"), "inspections:visits", "inspections.see", "stamp", 34, law, badge=waits))
         register(Item(_("检查对象"), "inspections:units", "inspections.see", "building", 35, law))
         register(Item(_("检查覆盖"), "inspections:coverage", "inspections.see", "chart", 36, law))
         register(Item(_("综合查一次"), "inspections:together", "inspections.plan", "merge", 37, law))

@@ -402,8 +402,8 @@ def site_key(unit: Unit) -> str:
 # -------------------------------------------------------------------------------------------------------- matches
 
 
-def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
-    """List the suggested pairs within reach that nobody has decided, the most alike first."""
+def matches(actor: Actor, *, power: str, first: int | None = None, limit: int = 50) -> list[UnitMatch]:
+    """List the suggested pairs within reach that nobody has decided: `first` the one asked for, then the most alike."""
     found = access.visible(UnitMatch, to=actor, power=power).filter(
         state=MatchState.OPEN, unit__ended_on__isnull=True, other__ended_on__isnull=True
     )
@@ -415,7 +415,7 @@ def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
         "other__community",
         "other__agency",
     )
-    return list(found.select_related(*parts).order_by("-score", "pk")[:limit])
+    return list(found.select_related(*parts).order_by(Q(pk=first or 0).desc(), "-score", "pk")[:limit])
 
 
 def open_matches(unit: Unit) -> QuerySet[UnitMatch]:
