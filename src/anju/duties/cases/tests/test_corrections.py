@@ -43,7 +43,7 @@ def test_a_wrong_class_is_corrected_with_its_severity_and_terms_and_the_former_s
     assert verify.due_at > verify_before and verify.unit == "workdays"
     assert (rectify.amount, rectify.unit) == (found.term.amount, found.term.unit)
     assert rectify.due_at == calendar.due(friday_9am, found.term).at
-    assert case.due_at == min(verify.due_at, rectify.due_at)
+    assert (case.due_at, case.verify_by) == (rectify.due_at, verify.due_at)
     told = last_told(case)
     assert "安全出口" in told["note"] and found.name in told["note"] and "没有划线" in told["note"]
 
