@@ -16,14 +16,14 @@ from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.foundation import desk
-from anju.ground.foundation.beside import Beside
+from anju.ground.foundation.beside import Beside, Paper
 from anju.ground.foundation.citations import cite
 from anju.ground.organisations.models import ServiceContract
 from anju.ground.territory.models import Estate
 
 from . import rules
 from .models import Duty, Finding, Unit, UnitMatch, Visit, VisitPart
-from .queries import checklists, dossier, units, waiting
+from .queries import checklists, dossier, kinds, units, waiting
 from .queries.dossier import Line
 from .rules import VisitState
 
@@ -167,6 +167,30 @@ def of_estate(request: Any, estate: Estate) -> Beside | None:
     }
     panel = render_to_string("inspections/unit_estate_panel.html", context, request=request)
     return Beside(panels=[panel])
+
+
+def of_case(request: Any, case: Case) -> Beside | None:
+    """Name beside a case the unit it was found at, and the visits that found it, were made for it or saw it again."""
+    actor = request.actor
+    if not actor.has(units.SEE):
+        return None
+    papers = []
+    if case.unit_id is not None:
+        here = access.visible(Unit, to=actor, power=units.SEE).filter(pk=case.unit_id)
+        papers += [
+            Paper(unit.name, reverse("inspections:unit", args=[unit.pk]), kinds.kind_label(unit.kind))
+            for unit in here
+        ]
+    seen = access.visible(Visit, to=actor, power=units.SEE).exclude(state=VisitState.VOID)
+    first = dict(Finding.objects.filter(case=case).values_list("visit", "is_new"))
+    of_it = seen.filter(Q(pk__in=list(first)) | Q(case=case)).select_related("agency")
+    for visit in of_it.order_by("pk"):
+        did = {True: _("检查时发现"), False: _("再次看到")}.get(first.get(visit.pk), visit.state_label)
+        title = f"{visit.kind_label} {visit.number}"
+        papers.append(
+            Paper(title, reverse("inspections:visit", args=[visit.pk]), f"{visit.agency.name} · {did}")
+        )
+    return Beside(papers)
 
 
 # ------------------------------------------------------------------------------------------------------ on the desk

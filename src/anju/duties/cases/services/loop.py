@@ -30,7 +30,7 @@ from ..queries import catalogue, clocks
 from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
 from ..queries.one import offices_for
-from ..queries.routing import route
+from ..queries.routing import Unit, route
 from ..rules import State
 from . import evidence
 
@@ -230,16 +230,20 @@ def report(
     reporter: Reporter | None = None,
     uploads: Sequence[Any] = (),
     is_demo: bool = False,
+    unit: Unit | None = None,
+    seen: bool = False,
 ) -> Case:
     """File a complaint or a hazard and start its clocks.
 
     estate or area  where it is; an area alone (usually a community) is enough outside of estates
+    unit            at whose premises it was found: who answers for them puts it right
+    seen            found at the place by whoever files it, as on every patrol: nobody need look whether it is there
     reporter        given when somebody outside the office reports: they get a follow code and a reply in time
     Raises Refusal for an unknown class or too many reports from one place; NotFound when the estate lies outside the
     reach of a staff member.
     """
     by, at = turn.by, turn.at
-    where = estate.area if estate is not None else area
+    where, seen = estate.area if estate is not None else area, seen or channel == "field"
     if where is None:
         raise Refusal(_("请选择小区或所在社区，办理单位才能找到现场。"), field="estate")
     chosen = catalogue.find(kind, class_code, on=turn.today)
@@ -248,7 +252,7 @@ def report(
     guard = _flood_guard(reporter, at=at) if reporter is not None and by.kind == "public" else None
     found = route(
         kind=kind, class_code=class_code, severity=chosen.severity, channel=channel, estate=estate, area=where,
-        on=turn.today,
+        on=turn.today, unit=unit,
     )  # fmt: skip
     case = Case(
         kind=kind,
@@ -267,14 +271,18 @@ def report(
         desk=found.dispatcher,
         company=found.company,
         routing_rule=found.rule,
+        unit_id=unit.id if unit else None,
+        unit_kind=unit.kind if unit else "",
         reported_at=at,
+        verified_at=at if seen else None,
         is_demo=is_demo,
         search=searched(text, place, estate, where),
     )
     stamp_place(case, where)
     # Started here, by the class's own term, so that the case is written once.
     turn.starts = ()
-    started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in ("dispatch", chosen.verify)]
+    names = ("dispatch",) if seen else ("dispatch", chosen.verify)
+    started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in names]
     clocks.refresh(case, started)
     fingerprint = escrow.fingerprint(reporter.phone) if reporter is not None and reporter.phone else ""
     case.repeat = is_repeat(fingerprint, case, before=at)
@@ -287,6 +295,8 @@ def report(
         guard.note()
     turn.basis = chosen.basis[0] if chosen.basis else ""
     turn.facts |= {"class": class_code, "rule": found.rule, "report": made.code if made else ""}
+    if seen:
+        turn.facts["seen"] = True
     if found.dispatcher is None:
         turn.follow("escalate", note=_("当地没有设置派单单位。"))
     return case
