@@ -4,12 +4,12 @@
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -499,6 +499,35 @@ def close_at_recheck(turn: Turn, *, note: str) -> None:
     Else a hazard that was ordered and obeyed would wait, and be called late, where nobody has anything left to do.
     """
     _close_by_finders(turn, note)
+
+
+@LOOP.verb("take_over")
+def take_over(turn: Turn, *, agency_id: int, note: str) -> None:
+    """Let the agency that acts on a case in another room have it: its turn, its term; why is said in the story."""
+    case = turn.row
+    case.handler = Organisation.objects.get(pk=agency_id)
+    case.assigned_at, case.accepted_at = case.assigned_at or turn.at, turn.at
+    let_another_check(case, at=turn.at)
+    turn.facts["handler"] = case.handler.name
+
+
+def take_over_from_others(
+    found: QuerySet[Case],
+    *,
+    agency: Organisation,
+    note: str,
+    by: Any,
+    at: datetime,
+    passed_on_by: Collection[int] = (),
+) -> None:
+    """Let an agency have those cases on which it acts that wait to be dispatched or accepted.
+
+    passed_on_by  agencies that had taken them over before and have passed them on to this one
+    """
+    waiting = Q(state__in=sorted(rules.AWAITING_DISPATCH | {State.ASSIGNED}))
+    passed_on = Q(state=State.FIXING, handler_id__in=passed_on_by)
+    for pk in found.filter(waiting | passed_on).order_by("pk").values_list("pk", flat=True):
+        take_over(case_id=pk, agency_id=agency.pk, note=note, by=by, at=at)
 
 
 def _close_by_finders(turn: Turn, note: str) -> None:
