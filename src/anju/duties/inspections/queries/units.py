@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from anju.duties.cases.queries import routing
@@ -427,7 +427,11 @@ def matches(actor: Actor, *, power: str, first: int | None = None, limit: int = 
         "other__community",
         "other__agency",
     )
-    return list(found.select_related(*parts).order_by(Q(pk=first or 0).desc(), "-score", "pk")[:limit])
+    return list(
+        found.select_related(*parts).order_by(
+            ExpressionWrapper(Q(pk=first or 0), BooleanField()).desc(), "-score", "pk"
+        )[:limit]
+    )
 
 
 def open_matches(unit: Unit) -> QuerySet[UnitMatch]:
