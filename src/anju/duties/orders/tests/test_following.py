@@ -15,9 +15,9 @@ def _on_desk(actor, case, at):
 
 
 def test_a_case_that_waited_for_dispatch_is_the_ordering_agencys_in_its_own_term(
-    hazard, police, city, friday_9am
+    reported, police, city, friday_9am
 ):
-    case, later = hazard("EB06"), friday_9am + timedelta(days=11)
+    case, later = reported(class_code="EB06"), friday_9am + timedelta(days=11)
     street = city.people.street_officer.actor(later)
     assert case.is_overdue(later) and _on_desk(street, case, later) == ["assign"]
     order = orders.order_timed(draft=orders.of_case(case.pk, by=police, at=later), by=police, at=later)
@@ -30,8 +30,9 @@ def test_a_case_that_waited_for_dispatch_is_the_ordering_agencys_in_its_own_term
     assert order.agency.name in story.told(event)["title"] and order.written_number in event.note
 
 
-def test_what_its_handler_has_accepted_stays_with_its_handler(hazard, police, city, walk, friday_9am):
-    case = walk(hazard("EB06"), "assign", "accept", at=friday_9am)
+def test_what_its_handler_has_accepted_stays_with_its_handler(hazard, police, friday_9am):
+    case = hazard("EB06")
+    assert case.state == "fixing"
     orders.order_timed(draft=orders.of_case(case.pk, by=police, at=friday_9am), by=police, at=friday_9am)
     handler = case.handler
     case.refresh_from_db()
