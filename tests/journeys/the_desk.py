@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import DateTimeField, Model, Q
+from django.utils import timezone
 
 from anju.duties.cases import rules as case_rules
 from anju.duties.cases.models import Case
+from anju.duties.inspections.models import Duty, VisitPart
 from anju.duties.orders.models import Order
 from anju.duties.suggestions.models import Suggestion
 from anju.duties.transfers.models import Transfer
@@ -27,6 +29,13 @@ LATE = {
         Suggestion,
         Q(state__in=["registered", "assigned", "handling", "signing", "signed"]),
         "due_at",
+    ),
+    "visits": (VisitPart, Q(visited_on__isnull=True, visit__state="planned"), "visit__planned_for"),
+    # A unit that somebody is on the way to lies there as a visit.
+    "duties": (
+        Duty,
+        Q(active=True, unit__ended_on__isnull=True) & ~Q(unit__visits__state__in=["planned", "open"]),
+        "due_on",
     ),
 }
 
@@ -51,23 +60,38 @@ def faults(at: datetime) -> list[str]:
         for row in rows:
             lying.setdefault(row.kind.name, set()).add(row.pk)
     for name, (model, running, term) in LATE.items():
-        late = model._default_manager.filter(running, **{f"{term}__lt": at})
+        passed = at if _is_moment(model, term) else timezone.localdate(at)
+        late = model._default_manager.filter(running, **{f"{term}__lt": passed})
         lost = set(late.values_list("pk", flat=True)) - lying.get(name, set())
         found += [f"{name} {pk}: late, and on nobody's desk" for pk in sorted(lost)[:5]]
     return found
 
 
+def _is_moment(model: type[Model], term: str) -> bool:
+    column = term.rpartition("__")[2]
+    of = model if column == term else model._meta.get_field(term.partition("__")[0]).related_model
+    return isinstance(of._meta.get_field(column), DateTimeField)
+
+
 def _impossible(row: desk.Waiting, actor: object, at: datetime) -> str:
     """Say why what the desk asks for cannot be done by whom it asks; "" when it can."""
-    loop = acts.loop_of(row.kind.model)
+    # A part of another record names that one; what is done elsewhere (a fine is paid at the bank) is no act of ours.
+    model, pk = (row.kind.model, row.pk) if acts.loop_of(row.kind.model) else _whole(row)
+    loop = acts.loop_of(model)
     if loop is None or not row.act:
-        return ""  # a part of another record, or what is done elsewhere (a fine is paid at the bank)
-    record = loop.manager.get(pk=row.pk)
+        return ""
+    record = loop.manager.get(pk=pk)
     possible = {one.act: one.blocked for one in loop.possible(record, by=actor, at=at)}
     if row.act not in possible:
         return f"{row.kind.name} {row.pk} ({loop.state_of(record)}): {row.act} is not theirs; {sorted(possible)} are"
     if (blocked := possible[row.act]) is not None:
         return f"{row.kind.name} {row.pk}: {row.act} is blocked: {blocked.sentence}"
-    if not loop.manager.filter(loop.condition(actor), pk=row.pk).exists():
+    if not loop.manager.filter(loop.condition(actor), pk=pk).exists():
         return f"{row.kind.name} {row.pk} lies there unseen"
     return ""
+
+
+def _whole(row: desk.Waiting) -> tuple[type[Model], int | None]:
+    """Name the record that a row is a part of."""
+    whole = row.line.row if isinstance(row.line.row, Model) else row.kind.model()
+    return type(whole), whole.pk

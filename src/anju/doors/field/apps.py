@@ -8,13 +8,15 @@ class FieldConfig(AppConfig):
     label = "field"
 
     def ready(self) -> None:
-        from anju.duties.inspections.pages import waiting
+        from anju.duties.inspections.pages import visits_waiting
         from anju.ground.foundation.navigation import Item, register
 
         register(Item(_("今日"), "field:home", "cases.check", "todo", 10, shell="field"))
         checks = pgettext_lazy("navigation", "检查")
         register(
-            Item(checks, "field:visits", "inspections.record", "stamp", 15, shell="field", badge=waiting)
+            Item(
+                checks, "field:visits", "inspections.record", "stamp", 15, shell="field", badge=visits_waiting
+            )
         )
         register(Item(_("上报"), "field:report", "cases.report", "camera", 20, shell="field"))
         estates = pgettext_lazy("navigation", "小区")

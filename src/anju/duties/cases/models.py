@@ -68,6 +68,8 @@ class Case(models.Model):
     desk = _office()  # whose turn it is
     company = _office()  # the property company of the estate
     routing_rule = models.CharField(max_length=60, blank=True)
+    unit_id = models.BigIntegerField(null=True, help_text="where it was found: inspections.Unit")
+    unit_kind = models.CharField(max_length=20, blank=True)  # rulebooks/units
 
     reported_at = models.DateTimeField()
     assigned_at = models.DateTimeField(null=True)

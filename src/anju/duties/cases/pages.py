@@ -188,6 +188,10 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     data, title, changed = event.data, said["title"], {}
     if event.name == "cases.assign" and data.get("handler"):
         title = _("派单给 %(name)s") % {"name": data["handler"]}
+    elif event.name == "cases.take_over":
+        title = _("由 %(name)s 执法接办") % {"name": data["handler"]}
+    elif event.name == "cases.report" and data.get("seen"):
+        title = _("上报（现场发现，无需另行核实）")
     elif event.name == "cases.escalate":
         title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "cases.deadline_moved":

@@ -218,6 +218,10 @@ STEPS = (
          when=(a_hazard,), mood="done", stops=_ALL, effects=("answer",), asks=(note(required=True),)),
     Step("close_at_recheck", _("复查合格，办结"), OPEN, State.CLOSED, "", _TOLD, who=WITHIN, when=(a_hazard,),
          mood="done", stops=_ALL, effects=("answer",), asks=(note(required=True),)),
+    # Ordered, fined, sealed or transferred by an agency while it waited for somebody else: that is its handling.
+    Step("take_over", _("执法单位接办"), AWAITING_DISPATCH | _ASSIGNED | _FIXING, State.FIXING, "",
+         "mps-fire-inspection-2012-19", who=WITHIN, starts=("rectify",), stops=("dispatch", "verify", "accept"),
+         asks=(Field("agency_id", _("执法单位"), "record", required=True), note(required=True))),
     # More time.
     Step("ask_term", _("申请延期或中止"), _FIXING | _CHECKING, None, "", who="desk", when=_FREE,
          asks=(Field("kind", _("申请"), "choice", required=True, choices=tuple(TERM_KINDS.items()),

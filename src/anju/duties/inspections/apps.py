@@ -7,7 +7,9 @@ class InspectionsConfig(AppConfig):
     label = "inspections"
 
     def ready(self) -> None:
-        from anju.ground.foundation import beside, story
+        from anju.duties.cases.models import Case
+        from anju.duties.cases.queries import routing
+        from anju.ground.foundation import beside, desk, story
         from anju.ground.foundation.navigation import Item, register
         from anju.ground.territory.models import Estate
 
@@ -17,7 +19,7 @@ class InspectionsConfig(AppConfig):
             pages,
             rules,
         )
-        from .queries import dossier, visits
+        from .queries import dossier, units, visits
         from .services import checking, matching, records  # noqa: F401  (their verbs)
 
         story.register(
@@ -32,12 +34,14 @@ class InspectionsConfig(AppConfig):
         )
 
         figures.register()
-        law = _("检查执法")
-        register(
-            Item(_("检查"), "inspections:visits", "inspections.see", "stamp", 34, law, badge=pages.waiting)
-        )
+        for kind in pages.KINDS:
+            desk.register(kind)
+        law, waits = _("检查执法"), pages.visits_waiting
+        register(Item(_("检查"), "inspections:visits", "inspections.see", "stamp", 34, law, badge=waits))
         register(Item(_("检查对象"), "inspections:units", "inspections.see", "building", 35, law))
         register(Item(_("检查覆盖"), "inspections:coverage", "inspections.see", "chart", 36, law))
         register(Item(_("综合查一次"), "inspections:together", "inspections.plan", "merge", 37, law))
+        routing.units_by(units.routed)
+        beside.register(Case, pages.of_case, order=5)
         beside.register(Estate, pages.of_estate, order=20)
         dossier.register(pages.of_units, counter=pages.counts)

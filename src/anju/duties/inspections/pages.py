@@ -1,4 +1,4 @@
-"""What this room lays elsewhere: in a unit's file, beside an estate, on the navigation."""
+"""What this room lays elsewhere: in a unit's file, beside an estate, on the desk and the navigation."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,18 +10,20 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
-from anju.ground.foundation.beside import Beside
+from anju.ground.foundation import desk
+from anju.ground.foundation.beside import Beside, Paper
 from anju.ground.foundation.citations import cite
 from anju.ground.organisations.models import ServiceContract
 from anju.ground.territory.models import Estate
 
 from . import rules
-from .models import Duty, Finding, Unit, Visit
-from .queries import checklists, dossier, units, visits
+from .models import Duty, Finding, Unit, UnitMatch, Visit, VisitPart
+from .queries import checklists, dossier, kinds, units, waiting
 from .queries.dossier import Line
 from .rules import VisitState
 
@@ -167,7 +169,106 @@ def of_estate(request: Any, estate: Estate) -> Beside | None:
     return Beside(panels=[panel])
 
 
-def waiting(request: HttpRequest) -> QuerySet | None:
-    """Return the visits of the signed-in person's agencies that are due today, late, or not finished."""
-    waits = visits.waits_today(request.actor, at=timezone.now())  # type: ignore[attr-defined]
-    return None if waits is None else waits.values("pk")
+def of_case(request: Any, case: Case) -> Beside | None:
+    """Name beside a case the unit it was found at, and the visits that found it, were made for it or saw it again."""
+    actor = request.actor
+    if not actor.has(units.SEE):
+        return None
+    papers = []
+    if case.unit_id is not None:
+        here = access.visible(Unit, to=actor, power=units.SEE).filter(pk=case.unit_id)
+        papers += [
+            Paper(unit.name, reverse("inspections:unit", args=[unit.pk]), kinds.kind_label(unit.kind))
+            for unit in here
+        ]
+    seen = access.visible(Visit, to=actor, power=units.SEE).exclude(state=VisitState.VOID)
+    first = dict(Finding.objects.filter(case=case).values_list("visit", "is_new"))
+    of_it = seen.filter(Q(pk__in=list(first)) | Q(case=case)).select_related("agency")
+    for visit in of_it.order_by("pk"):
+        did = {True: _("检查时发现"), False: _("再次看到")}.get(first.get(visit.pk), visit.state_label)
+        title = f"{visit.kind_label} {visit.number}"
+        papers.append(
+            Paper(title, reverse("inspections:visit", args=[visit.pk]), f"{visit.agency.name} · {did}")
+        )
+    return Beside(papers)
+
+
+# ------------------------------------------------------------------------------------------------------ on the desk
+
+
+def visits_waiting(request: HttpRequest) -> QuerySet | None:
+    """Return the visits that wait for the signed-in person, for the navigation."""
+    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    if not desk.concerns("visits", actor, at):
+        return None
+    return VisitPart.objects.filter(desk.condition("visits", actor, at)).values("pk")
+
+
+def _where(row: Any) -> str:
+    """Say in which street something is, or else in which county."""
+    return row.street.name if row.street else row.county.name if row.county else ""
+
+
+def _visits_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    parts = VisitPart.objects.filter(pk__in=pks).select_related("visit__unit", "street", "county")
+    return {
+        part.pk: desk.Line(
+            part.visit.unit.name,
+            reverse("inspections:visit", args=[part.visit_id]),
+            " · ".join(
+                str(x) for x in (part.visit.kind_label, part.visit.campaign, part.visit.unit.address) if x
+            ),
+            _where(part),
+            phone=reverse("field:visit", args=[part.visit_id]),
+            is_demo=part.is_demo,
+            row=part.visit,
+        )
+        for part in parts
+    }
+
+
+def _duties_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    duties = Duty.objects.filter(pk__in=pks).select_related("unit", "street", "county")
+    return {
+        duty.pk: desk.Line(
+            duty.unit.name,
+            reverse("inspections:unit", args=[duty.unit_id]),
+            " · ".join(x for x in (checklists.label(duty.checklist), duty.unit.address) if x),
+            _where(duty),
+            phone=f"{reverse('field:visit_begin')}?unit={duty.unit_id}",
+            is_demo=duty.unit.is_demo,
+            row=duty,
+        )
+        for duty in duties
+    }
+
+
+def _matches_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+    pairs = UnitMatch.objects.filter(pk__in=pks).select_related("unit__street", "unit__county", "other")
+    return {
+        pair.pk: desk.Line(
+            f"{pair.unit.name} · {pair.other.name}",
+            f"{reverse('inspections:matches')}?match={pair.pk}#match",
+            pair.unit.address,
+            _where(pair.unit),
+            is_demo=pair.unit.is_demo,
+        )
+        for pair in pairs
+    }
+
+
+KINDS = (
+    desk.Kind(
+        "visits", lazy("检查"), VisitPart, waiting.of_visits, _visits_on_desk, "inspections:visits", 16
+    ),
+    desk.Kind("duties", lazy("到期检查"), Duty, waiting.of_duties, _duties_on_desk, "inspections:due", 17),
+    desk.Kind(
+        "matches",
+        lazy("疑似同一单位"),
+        UnitMatch,
+        waiting.of_matches,
+        _matches_on_desk,
+        "inspections:matches",
+        80,
+    ),
+)

@@ -59,7 +59,7 @@ ORDER_STEPS = (
         asks=(Field("draft", _("责令改正"), "given", required=True),
               Field("kind", _("种类"), "choice", required=True, choices=tuple(ORDER_KINDS.items())),
               Field("oral", _("口头责令"), "tick")),
-        effects=("tell_cases",),
+        effects=("tell_cases", "take_over"),
     ),
     Step(
         "batch", _("批量制发责令改正"), NEW, None, "orders.order", _SERVED_BASIS,
@@ -118,7 +118,7 @@ SEALING_STEPS = (
               Field("reason", _("现场危险情况"), "text", required=True, least=6, lacking=_("请写明现场危险情况。")),
               Field("until", _("查封至"), "day", required=True),
               Field("officers", _("执法人员"), "given", required=True)),
-        effects=("tell_case",), mood="danger",
+        effects=("tell_case", "take_over"), mood="danger",
     ),
     Step(
         "renew", _("延长查封"), _SEALED, None, "orders.seal", _SEAL_BASIS, who="agency",

@@ -219,7 +219,7 @@ STEPS = (
                     lacking=_("请选择简易程序或者普通程序。")),
               Field("first_offence", _("初次违法，危害后果轻微"), "tick"),
               Field("corrected", _("已及时改正"), "tick")),
-        effects=("tell_case", "lay_before_head"),
+        effects=("tell_case", "take_over", "lay_before_head"),
     ),
     Step(
         "penalise_on_the_spot", _("当场立案处罚"), NEW, _D, _PUNISH, "cn-penalty-2021-51", asks=(*_FILING, *SPOT),

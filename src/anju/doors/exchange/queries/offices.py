@@ -52,6 +52,7 @@ class Router:
             "management": management,
             "old_community": old,
             "has_company": has_company,
+            **routing.unit_facts(None),
         }
         return next(rule for rule in self._rules if routing.fits(rule.get("when") or {}, facts))
 

@@ -45,6 +45,11 @@ class Migration(migrations.Migration):
                 ("longitude", models.FloatField(null=True)),
                 ("latitude", models.FloatField(null=True)),
                 ("routing_rule", models.CharField(blank=True, max_length=60)),
+                (
+                    "unit_id",
+                    models.BigIntegerField(help_text="where it was found: inspections.Unit", null=True),
+                ),
+                ("unit_kind", models.CharField(blank=True, max_length=20)),
                 ("reported_at", models.DateTimeField()),
                 ("assigned_at", models.DateTimeField(null=True)),
                 ("accepted_at", models.DateTimeField(null=True)),

@@ -93,6 +93,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         "cases.report": _("已收到您反映的问题"),
         "cases.assign": _("已派给办理单位"),
         "cases.accept": _("办理单位已受理，开始整改"),
+        "cases.take_over": _("执法单位已接手办理"),
         "cases.return_back": _("办理单位说明不属其职责，正在改派"),
         "cases.submit": _("办理单位已提交整改，等待复查"),
         "cases.send_back": _("复查不合格，已退回继续整改"),

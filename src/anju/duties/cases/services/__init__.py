@@ -22,6 +22,8 @@ from .loop import (
     send_back,
     stamp_place,
     submit,
+    take_over,
+    take_over_from_others,
     take_step,
     verify,
     void,
@@ -52,5 +54,6 @@ __all__ = [
     "close_at_recheck", "close_on_spot", "correct", "decide_term", "drop_view", "end_long_suspensions", "escalate",
     "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "read_notice", "recall", "recompute_deadlines",
     "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place",
-    "submit", "supervise", "take_step", "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
+    "submit", "supervise", "take_over", "take_over_from_others", "take_step",
+    "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
 ]  # fmt: skip

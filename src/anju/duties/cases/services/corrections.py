@@ -19,7 +19,7 @@ from .. import rules
 from ..models import Case, CaseClock, Evidence
 from ..queries import catalogue, clocks, public
 from ..queries.one import drawn_from as as_drawn
-from ..queries.routing import Route, route
+from ..queries.routing import Route, route, unit_of
 from ..rules import State
 from .loop import LOOP, add_evidence, is_repeat, let_another_check, now_shows, searched, stamp_place
 
@@ -159,7 +159,7 @@ def _where(case: Case) -> Area:
 def _routed(case: Case, turn: Turn) -> Route:
     return route(
         kind=case.kind, class_code=case.class_code, severity=case.severity, channel=case.channel,
-        estate=case.estate, area=_where(case), on=turn.today,
+        estate=case.estate, area=_where(case), on=turn.today, unit=unit_of(case.unit_id),
     )  # fmt: skip
 
 
@@ -180,6 +180,7 @@ def _move(turn: Turn, estate_id: int | None, area_id: int | None) -> None:
     case.division_id = getattr(found, "division_id", None) or where.division_id
     stamp_place(case, where)
     case.longitude = case.latitude = None  # where the wrong place was said to be
+    case.unit_id, case.unit_kind = None, ""
 
 
 def _hand_anew(turn: Turn, before: Route, now: Route) -> bool:

@@ -4,12 +4,12 @@
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -30,7 +30,7 @@ from ..queries import catalogue, clocks
 from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
 from ..queries.one import offices_for
-from ..queries.routing import route
+from ..queries.routing import Unit, route
 from ..rules import State
 from . import evidence
 
@@ -230,16 +230,20 @@ def report(
     reporter: Reporter | None = None,
     uploads: Sequence[Any] = (),
     is_demo: bool = False,
+    unit: Unit | None = None,
+    seen: bool = False,
 ) -> Case:
     """File a complaint or a hazard and start its clocks.
 
     estate or area  where it is; an area alone (usually a community) is enough outside of estates
+    unit            at whose premises it was found: who answers for them puts it right
+    seen            found at the place by whoever files it, as on every patrol: nobody need look whether it is there
     reporter        given when somebody outside the office reports: they get a follow code and a reply in time
     Raises Refusal for an unknown class or too many reports from one place; NotFound when the estate lies outside the
     reach of a staff member.
     """
     by, at = turn.by, turn.at
-    where = estate.area if estate is not None else area
+    where, seen = estate.area if estate is not None else area, seen or channel == "field"
     if where is None:
         raise Refusal(_("请选择小区或所在社区，办理单位才能找到现场。"), field="estate")
     chosen = catalogue.find(kind, class_code, on=turn.today)
@@ -248,7 +252,7 @@ def report(
     guard = _flood_guard(reporter, at=at) if reporter is not None and by.kind == "public" else None
     found = route(
         kind=kind, class_code=class_code, severity=chosen.severity, channel=channel, estate=estate, area=where,
-        on=turn.today,
+        on=turn.today, unit=unit,
     )  # fmt: skip
     case = Case(
         kind=kind,
@@ -267,14 +271,18 @@ def report(
         desk=found.dispatcher,
         company=found.company,
         routing_rule=found.rule,
+        unit_id=unit.id if unit else None,
+        unit_kind=unit.kind if unit else "",
         reported_at=at,
+        verified_at=at if seen else None,
         is_demo=is_demo,
         search=searched(text, place, estate, where),
     )
     stamp_place(case, where)
     # Started here, by the class's own term, so that the case is written once.
     turn.starts = ()
-    started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in ("dispatch", chosen.verify)]
+    names = ("dispatch",) if seen else ("dispatch", chosen.verify)
+    started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in names]
     clocks.refresh(case, started)
     fingerprint = escrow.fingerprint(reporter.phone) if reporter is not None and reporter.phone else ""
     case.repeat = is_repeat(fingerprint, case, before=at)
@@ -287,6 +295,8 @@ def report(
         guard.note()
     turn.basis = chosen.basis[0] if chosen.basis else ""
     turn.facts |= {"class": class_code, "rule": found.rule, "report": made.code if made else ""}
+    if seen:
+        turn.facts["seen"] = True
     if found.dispatcher is None:
         turn.follow("escalate", note=_("当地没有设置派单单位。"))
     return case
@@ -489,6 +499,35 @@ def close_at_recheck(turn: Turn, *, note: str) -> None:
     Else a hazard that was ordered and obeyed would wait, and be called late, where nobody has anything left to do.
     """
     _close_by_finders(turn, note)
+
+
+@LOOP.verb("take_over")
+def take_over(turn: Turn, *, agency_id: int, note: str) -> None:
+    """Let the agency that acts on a case in another room have it: its turn, its term; why is said in the story."""
+    case = turn.row
+    case.handler = Organisation.objects.get(pk=agency_id)
+    case.assigned_at, case.accepted_at = case.assigned_at or turn.at, turn.at
+    let_another_check(case, at=turn.at)
+    turn.facts["handler"] = case.handler.name
+
+
+def take_over_from_others(
+    found: QuerySet[Case],
+    *,
+    agency: Organisation,
+    note: str,
+    by: Any,
+    at: datetime,
+    passed_on_by: Collection[int] = (),
+) -> None:
+    """Let an agency have those cases on which it acts that wait to be dispatched or accepted.
+
+    passed_on_by  agencies that had taken them over before and have passed them on to this one
+    """
+    waiting = Q(state__in=sorted(rules.AWAITING_DISPATCH | {State.ASSIGNED}))
+    passed_on = Q(state=State.FIXING, handler_id__in=passed_on_by)
+    for pk in found.filter(waiting | passed_on).order_by("pk").values_list("pk", flat=True):
+        take_over(case_id=pk, agency_id=agency.pk, note=note, by=by, at=at)
 
 
 def _close_by_finders(turn: Turn, note: str) -> None:

@@ -25,6 +25,7 @@ from .. import rules
 from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SavedView, SealedIdentity, TermRequest
 from ..queries import clocks
 from ..queries.ladder import office_above, rungs_of
+from ..queries.routing import unit_of
 from .loop import LOOP, notify, report, require_power_on
 
 
@@ -276,7 +277,7 @@ def split(turn: Turn, *, parts: Sequence[Part]) -> None:
         child = report(
             kind=case.kind, class_code=part.class_code, text=part.text, channel=case.channel, estate=case.estate,
             area=where, place=case.place, longitude=case.longitude, latitude=case.latitude, is_demo=case.is_demo,
-            by=turn.by, at=turn.at,
+            unit=unit_of(case.unit_id), seen=case.verified_at is not None, by=turn.by, at=turn.at,
         )  # fmt: skip
         child.parent = case
         child.save(update_fields=["parent"])

@@ -388,6 +388,13 @@ def give_back(world: World) -> Example:
     return take_in(world)
 
 
+@example("cases.take_over")
+def take_over(world: World) -> Example:
+    note = "已作出责令改正，由作出机关跟踪整改。"
+    shown = acted(world, "police_officer", filed(world), agency_id=world.city.offices.police.pk, note=note)
+    return replace(shown, other={"agency_id": world.city.offices.fire.pk})
+
+
 @example("cases.split")
 def split(world: World) -> Example:
     parts = [services.Part("EB02", "楼道里给电动车充电"), services.Part("FF03", "灭火器压力不足")]

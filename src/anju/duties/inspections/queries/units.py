@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from anju.duties.cases.queries import routing
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import rulebooks
@@ -204,6 +205,17 @@ def unit_of(actor: Actor, unit_id: int) -> Unit:
     if unit is None:
         raise NotFound(_("没有找到这个检查对象。"))
     return unit
+
+
+def as_routed(unit: Unit) -> routing.Unit:
+    """Return what the routing of cases must know of a unit; an estate's hazards go by the estate itself."""
+    return routing.Unit(unit.pk, unit.kind, unit.organisation, unit.agency)
+
+
+def routed(unit_id: int) -> routing.Unit | None:
+    """Return what the routing of cases must know of the unit of a number, or of the one it was merged into."""
+    found = Unit.objects.select_related("organisation", "agency", "merged_into").filter(pk=unit_id).first()
+    return as_routed(found.merged_into or found) if found else None
 
 
 def duties_of_unit(unit: Unit) -> list[Duty]:
@@ -402,8 +414,8 @@ def site_key(unit: Unit) -> str:
 # -------------------------------------------------------------------------------------------------------- matches
 
 
-def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
-    """List the suggested pairs within reach that nobody has decided, the most alike first."""
+def matches(actor: Actor, *, power: str, first: int | None = None, limit: int = 50) -> list[UnitMatch]:
+    """List the suggested pairs within reach that nobody has decided: `first` the one asked for, then the most alike."""
     found = access.visible(UnitMatch, to=actor, power=power).filter(
         state=MatchState.OPEN, unit__ended_on__isnull=True, other__ended_on__isnull=True
     )
@@ -415,7 +427,11 @@ def matches(actor: Actor, *, power: str, limit: int = 50) -> list[UnitMatch]:
         "other__community",
         "other__agency",
     )
-    return list(found.select_related(*parts).order_by("-score", "pk")[:limit])
+    return list(
+        found.select_related(*parts).order_by(
+            ExpressionWrapper(Q(pk=first or 0), BooleanField()).desc(), "-score", "pk"
+        )[:limit]
+    )
 
 
 def open_matches(unit: Unit) -> QuerySet[UnitMatch]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -15,7 +15,7 @@ from anju.duties.cases.models import Case, Evidence
 from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import files, journal, pinyin, rulebooks
+from anju.ground.foundation import desk, files, journal, pinyin, rulebooks
 from anju.ground.foundation.asked import day, whole
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
@@ -166,21 +166,9 @@ def _waiting(actor: Actor) -> QuerySet[VisitPart]:
     )
 
 
-def waits_today(actor: Actor, *, at: datetime) -> QuerySet[VisitPart] | None:
-    """Return the visits of the actor's agencies that go on, or are planned for today or before; None without any."""
-    if not actor.organisation_ids or not actor.has("inspections.record"):
-        return None
-    today = timezone.localtime(at).date()
-    return _waiting(actor).filter(Q(visit__state=VisitState.OPEN) | Q(visit__planned_for__lte=today))
-
-
-def visits_today(actor: Actor, *, at: datetime, ahead: int = 7, limit: int = 60) -> list[Task]:
-    """List the visits of the actor's agencies: those going on, then the planned ones by day."""
-    if not actor.organisation_ids:
-        return []
-    until = timezone.localtime(at).date() + timedelta(days=ahead)
-    waits = Q(visit__state=VisitState.OPEN) | Q(visit__planned_for__lte=until)
-    parts = _waiting(actor).filter(waits).select_related("visit__unit")
+def visits_today(actor: Actor, *, at: datetime, limit: int = 60) -> list[Task]:
+    """List the visits that wait for the actor, as the desk says: those going on, then the planned ones by day."""
+    parts = VisitPart.objects.filter(desk.condition("visits", actor, at)).select_related("visit__unit")
     parts = parts.order_by(F("visit__began_at").desc(nulls_last=True), "visit__planned_for", "pk")
     return [
         Task(
@@ -224,14 +212,9 @@ def recheck_due(actor: Actor, *, at: datetime, limit: int = 30) -> list[Task]:
     return sorted(tasks, key=lambda t: (t.day or date.max, t.unit.pk))[:limit]
 
 
-def due_units(actor: Actor, *, at: datetime, ahead: int = 30, limit: int = 30) -> list[Task]:
-    """List the units whose yearly check by the actor's agencies is due soon or late, the latest first."""
-    if not actor.organisation_ids:
-        return []
-    until = timezone.localtime(at).date() + timedelta(days=ahead)
-    duties = Duty.objects.filter(
-        agency_id__in=actor.organisation_ids, active=True, due_on__lte=until, unit__ended_on__isnull=True
-    ).select_related("unit")
+def due_units(actor: Actor, *, at: datetime, limit: int = 30) -> list[Task]:
+    """List the units whose recurring check waits for the actor, as the desk says, the latest first."""
+    duties = Duty.objects.filter(desk.condition("duties", actor, at)).select_related("unit")
     found: dict[int, Task] = {}
     for duty in duties.order_by("due_on", "pk")[: limit * 2]:
         found.setdefault(duty.unit_id, Task("due", duty.unit, duty.due_on, checklist=duty.checklist))

@@ -27,7 +27,7 @@ from anju.ground.organisations.queries import company_of, covering_all
 
 from .. import rules
 from ..models import Finding, Unit, Visit, VisitOfficer, VisitPart, VisitPhoto
-from ..queries import checklists, counted, kinds
+from ..queries import checklists, counted, kinds, units
 from ..queries.visits import posts_of
 from ..rules import STEPS, VisitState
 from . import counting, coverage
@@ -588,7 +588,7 @@ def _filed(turn: Turn, finding: Finding, photos: Sequence[VisitPhoto]) -> Case:
     unit = visit.unit
     name = catalogue.find("hazard", finding.class_code, on=turn.today).name
     place = finding.place if unit.estate_id else " ".join(x for x in (unit.name, finding.place) if x)
-    case = cases.report(
+    filed: Case = cases.report(
         kind="hazard",
         class_code=finding.class_code,
         text=finding.text if len(finding.text) >= 4 else " ".join(x for x in (name, finding.text) if x),
@@ -602,11 +602,10 @@ def _filed(turn: Turn, finding: Finding, photos: Sequence[VisitPhoto]) -> Case:
         by=by,
         at=at,
         is_demo=finding.is_demo,
+        unit=units.as_routed(unit),
+        seen=True,
     )
-    if by.has("cases.check") and not finding.at_once:
-        seen = _("检查时现场发现（检查编号 %(number)s）。") % {"number": visit.pk}
-        case = cases.verify(case_id=case.pk, by=by, at=at, note=seen)
-    return case
+    return filed
 
 
 @LOOP.effect("answer_rechecks")

@@ -15,7 +15,7 @@ from anju.duties.inspections.models import Finding, Unit, Visit
 from anju.duties.inspections.queries import visits as queries
 from anju.duties.inspections.services import checking, records
 from anju.duties.inspections.services import visits as services
-from anju.ground.foundation import files
+from anju.ground.foundation import desk, files
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.tests import samples
 
@@ -220,7 +220,8 @@ def test_todays_tasks_are_what_goes_on_what_is_planned_rechecks_and_what_is_due(
     seen = client.get(reverse("field:visits")).content.decode()
     for words in ("待检查", "柳园新村", "去复查", "1 处隐患待复查", "开始一次检查"):
         assert words in seen, words
-    assert queries.waits_today(by, at=now).count() == 1
+    rows = desk.page(by, now, kind="visits")
+    assert [(row.line.title, row.act, row.late) for row in rows] == [(shop.name, "begin", False)]
     again = services.begin_visit(
         unit_id=estate_unit.pk, kind="recheck", officer_ids=[officers.police.person.pk], by=by, at=now
     )

@@ -10,10 +10,11 @@ from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.inspections import rules
 from anju.duties.inspections.models import CheckedItem, Duty, Finding, Unit, Visit, VisitPart
-from anju.duties.inspections.services import checking, counting
+from anju.duties.inspections.services import checking, counting, register
 from anju.duties.inspections.services import visits as services
 from anju.duties.inspections.services.checking import Answer
-from anju.ground.foundation import journal
+from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import journal, story
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (
     Conflict,
@@ -677,3 +678,29 @@ def test_closing_a_case_never_reads_the_whole_table_of_cases(db):
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan on cases_case" not in plan
     assert "Seq Scan on inspections_" not in plan
+
+
+def test_a_hazard_of_a_shop_is_its_own_supervised_by_its_agency_and_needs_nobody_to_verify_it(
+    finished, city, friday_9am
+):
+    shop = register.add_unit(
+        kind="small_shop", name="河滨便利店（演示）", area=city.areas.hebin, by=SYSTEM, at=friday_9am
+    )
+    case = finished({}, unit_id=shop.pk).findings.get().case
+    assert (case.unit_id, case.unit_kind, case.routing_rule) == (shop.pk, "small_shop", "unit-responsible")
+    assert case.handler == shop.agency == city.offices.police
+    assert case.checker.kind == "street_office"
+    # Whoever found it was there.
+    assert case.verified_at == case.reported_at and case.verify_by is None
+    assert not case.clocks.filter(kind="verify").exists()
+    told = [str(story.told(event)["title"]) for event in journal.events_of(case)]
+    assert told == ["上报（现场发现，无需另行核实）"]
+
+
+def test_a_hazard_at_the_premises_of_an_organisation_that_is_known_is_its_own_and_its_agency_checks(
+    finished, city
+):
+    premises = Unit.objects.filter(kind="residents_committee", agency=city.offices.police).first()
+    case = finished({}, unit_id=premises.pk).findings.get().case
+    assert case.routing_rule == "unit-itself"
+    assert (case.handler, case.checker) == (premises.organisation, city.offices.police)

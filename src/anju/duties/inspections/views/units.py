@@ -437,7 +437,9 @@ def matches(request: HttpRequest) -> HttpResponse:
             "reasons": [words.get(r, r) for r in match.reasons],
             "sides": [_side(side) for side in (match.unit, match.other)],
         }
-        for match in queries.matches(_actor(request), power=register.POWER)
+        for match in queries.matches(
+            _actor(request), power=register.POWER, first=whole(request.GET.get("match"))
+        )
     ]
     return render(request, "inspections/matches.html", {"rows": rows})
 

@@ -272,6 +272,17 @@ def _tell_cases(turn: Turn) -> None:
     )  # fmt: skip
 
 
+@LOOP.effect("take_over")
+def _take_over(turn: Turn) -> None:
+    """Let the ordering agency have the cases that wait to be dispatched or accepted: the order is their handling."""
+    order = turn.row
+    cases.take_over_from_others(
+        Case.objects.filter(order_lines__order=order), agency=order.agency, by=turn.by, at=turn.at,
+        note=_("已作出%(kind)s（%(number)s），由作出机关跟踪整改。")
+        % {"kind": ORDER_KINDS[order.kind], "number": order.written_number or _("口头")},
+    )  # fmt: skip
+
+
 @LOOP.effect("tell_agency")
 def _tell_agency(turn: Turn) -> None:
     """Tell the issuing agency, on each of the hazards' cases: these climb their ladder by their own clocks."""

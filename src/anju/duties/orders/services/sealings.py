@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Unit
@@ -181,6 +182,16 @@ def _tell_case(turn: Turn) -> None:
     notes.note(
         Case.objects.filter(pk=sealing.case_id), said % words, by=turn.by, at=turn.at,
         sealing=sealing.pk, number=sealing.written_number,
+    )  # fmt: skip
+
+
+@LOOP.effect("take_over")
+def _take_over(turn: Turn) -> None:
+    """Let the sealing agency have the case that waits to be dispatched or accepted: the sealing is its handling."""
+    sealing = turn.row
+    cases.take_over_from_others(
+        Case.objects.filter(pk=sealing.case_id), agency=sealing.agency, by=turn.by, at=turn.at,
+        note=_("已临时查封（%(number)s），由查封机关跟踪整改。") % {"number": sealing.written_number},
     )  # fmt: skip
 
 

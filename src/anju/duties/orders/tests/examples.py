@@ -98,6 +98,18 @@ def issue_and_tell(world: World) -> Example:
     return replace(shown, holds=told.exists)
 
 
+@example("orders.issue", effect="take_over")
+def issue_and_take_over(world: World) -> Example:
+    shown = issue(world)
+    return replace(shown, holds=lambda: taken_over(world, "police", shown.given["draft"].matter.case_ids))
+
+
+def taken_over(world: World, office: str, case_ids: Any) -> bool:
+    """Say whether cases that nobody had dispatched are an office's to see to."""
+    own = getattr(world.city.offices, office)
+    return not Case.objects.filter(pk__in=case_ids).exclude(state="fixing", handler=own, desk=own).exists()
+
+
 @example("orders.batch")
 def batch(world: World) -> Example:
     by = police(world)
@@ -193,6 +205,12 @@ def seal_and_tell(world: World) -> Example:
     shown = seal(world)
     told = Event.objects.filter(name="cases.noted", subject_id=shown.given["matter"].case.pk)
     return replace(shown, holds=told.exists)
+
+
+@example("orders.seal", effect="take_over")
+def seal_and_take_over(world: World) -> Example:
+    shown = seal(world)
+    return replace(shown, holds=lambda: taken_over(world, "fire", [shown.given["matter"].case.pk]))
 
 
 @example("orders.renew")

@@ -179,6 +179,16 @@ def _tell_case(turn: Turn) -> None:
     )  # fmt: skip
 
 
+@LOOP.effect("take_over")
+def _take_over(turn: Turn) -> None:
+    """Let the agency have the case that waits to be dispatched or accepted: what it files is the handling."""
+    penalty = turn.row
+    cases.take_over_from_others(
+        Case.objects.filter(pk=penalty.case_id), agency=penalty.agency, by=turn.by, at=turn.at,
+        note=_("已立案：%(offence)s，由办案机关跟踪整改。") % {"offence": offence_of(penalty).name},
+    )  # fmt: skip
+
+
 @LOOP.effect("lay_before_head")
 def _lay_before_head(turn: Turn) -> None:
     """Lay before the head what was proposed, and a case on somebody too young, which only the head can end."""

@@ -8,6 +8,7 @@ from typing import Any
 from tests.cast import BUILT_AT, PASSWORD, SINCE, Builder, Member
 from tests.verbs import Example, World, example
 
+from anju.duties.cases.models import Case
 from anju.duties.orders.queries import matters
 from anju.duties.orders.tests.examples import TWO, hazard, office
 from anju.duties.penalties.models import Payment, Penalty
@@ -133,6 +134,15 @@ def file_and_tell(world: World) -> Example:
     shown = filing(world)
     about = Event.objects.filter(name="cases.noted", subject_id=shown.given["matter"].case.pk)
     return replace(shown, holds=about.exists)
+
+
+@example("penalties.file", effect="take_over")
+def file_and_take_over(world: World) -> Example:
+    shown, own = filing(world), world.city.offices.fire
+    taken = Case.objects.filter(
+        pk=shown.given["matter"].case.pk, state="fixing", handler=own, desk=own, due_clock="rectify"
+    )
+    return replace(shown, holds=taken.exists)
 
 
 @example("penalties.file", effect="lay_before_head")

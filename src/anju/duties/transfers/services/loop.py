@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.cases.services import evidence as evidence_room
 from anju.duties.cases.services import notes
@@ -170,6 +171,25 @@ def _tell_case(turn: Turn) -> None:
     notes.note(
         Case.objects.filter(pk=transfer.case_id), said % words, by=turn.by, at=turn.at, basis=turn.basis,
         transfer=transfer.pk, number=transfer.written_number,
+    )  # fmt: skip
+
+
+@LOOP.effect("take_over")
+def _take_over(turn: Turn) -> None:
+    """Let the case follow a referral: it is its sender's once it is sent, and its receiver's once that takes it on.
+
+    A copy for information leaves the case with whoever handles it.
+    """
+    transfer = turn.row
+    if transfer.kind != "referral":
+        return
+    taken_on = turn.step.act == "accept"
+    words = {"name": transfer.receiver.name, "number": transfer.written_number}
+    said = _("已受理移送（%(number)s）。") if taken_on else _("已移送“%(name)s”（%(number)s），待其受理。")
+    cases.take_over_from_others(
+        Case.objects.filter(pk=transfer.case_id), by=turn.by, at=turn.at, note=said % words,
+        agency=transfer.receiver if taken_on else transfer.sender,
+        passed_on_by={one.sender_id for one in [transfer, *queries.chain_before(transfer)]} if taken_on else (),
     )  # fmt: skip
 
 

@@ -186,6 +186,33 @@ def dispatch_and_tell(world: World) -> Example:
     return replace(shown, holds=lambda: told(shown.given["case"]))
 
 
+def _followed(shown: Example, transfer: Transfer | None, office: Any) -> Example:
+    """Show that the case is an office's to see to."""
+    case = transfer.case if transfer is not None else shown.given["case"]
+    followed = Case.objects.filter(pk=case.pk, state="fixing", handler=office, desk=office)
+    return replace(shown, holds=followed.exists)
+
+
+@example("transfers.send", effect="take_over")
+def send_and_take_over(world: World) -> Example:
+    shown = on_its_way("send")(world)
+    sent = Transfer.objects.get(pk=shown.given["transfer_id"])
+    return _followed(shown, sent, sent.sender)
+
+
+@example("transfers.dispatch", effect="take_over")
+def dispatch_and_take_over(world: World) -> Example:
+    shown = dispatch(world)
+    return _followed(shown, None, shown.given["sender"])
+
+
+@example("transfers.accept", effect="take_over")
+def accept_and_take_over(world: World) -> Example:
+    shown = on_its_way("accept")(world)
+    sent = Transfer.objects.get(pk=shown.given["transfer_id"])
+    return _followed(shown, sent, sent.receiver)
+
+
 @example("transfers.close", effect="tell_case")
 def close_and_tell(world: World) -> Example:
     shown = on_its_way("close")(world)

@@ -172,6 +172,8 @@ CONDITIONS = {
     "has_company": {True, False},
     "old_community": {True, False},
     "channel": {"portal", "staff", "field", "import", "api"},
+    "unit_kind": set(rulebooks.load("units", on=DAY)["kinds"]) - {"estate"},
+    "unit_known": {True, False},
 }
 
 
@@ -186,7 +188,10 @@ def test_every_routing_rule_is_understood(rule):
             assert set(options) <= CONDITIONS[name]
     for duty in ("dispatcher", "handler", "checker"):
         assert rule[duty]
-        assert {target["kind"] for target in rule[duty]} <= KINDS.keys()
+        assert {target["kind"] for target in rule[duty]} <= KINDS.keys() | {
+            "unit_organisation",
+            "unit_agency",
+        }
         assert all(
             target.get("level") in (None, "city", "county", "street", "community") for target in rule[duty]
         )
@@ -210,8 +215,18 @@ def test_only_the_company_may_be_alone_because_a_contract_makes_it_certain():
         assert last != "property_company" or rule["when"].get("has_company") is True, rule["id"]
 
 
+def test_every_kind_of_unit_but_an_estate_has_somebody_of_its_own():
+    """A hazard of a shop is not the residents' committee's; that of an estate goes as the estate is managed."""
+    found = {kind: first_rule(code="EG02", kind="hazard", severity="serious", management="none", has_company=False,
+                              old_community=True, channel="field", unit_kind=kind, unit_known=False)
+             for kind in rulebooks.load("units", on=DAY)["kinds"]}  # fmt: skip
+    assert found.pop("estate") == "hazard-old-unmanaged"
+    assert set(found.values()) == {"unit-responsible"}
+
+
 def first_rule(**facts: object) -> str:
     """Return the id of the rule that fires, by the words at the top of the rulebook."""
+    facts = {"unit_kind": "", "unit_known": False} | facts
 
     def fits(when: dict) -> bool:
         for name, wanted in when.items():
@@ -273,8 +288,36 @@ def test_where_a_case_is_sent(code, severity, management, old, rule):
     assert fired == rule
 
 
+# code, severity, at whose premises, whether who answers for them is known here -> the rule that fires
+AT_UNITS = [
+    ("EG02", "serious", "small_shop", False, "unit-responsible"),
+    ("FF09", "serious", "rental_house", False, "unit-responsible"),
+    ("EG02", "serious", "property_company", True, "unit-itself"),
+    ("EG02", "serious", "residents_committee", True, "unit-itself"),
+    ("FF04", "major_suspected", "small_hotel", False, "unit-major-fire"),
+    ("EG02", "serious", "estate", False, "hazard-old-unmanaged"),
+    ("GA02", "serious", "small_eatery", False, "gas"),
+]
+
+
+@pytest.mark.parametrize(("code", "severity", "unit_kind", "known", "rule"), AT_UNITS)
+def test_where_a_hazard_of_a_unit_is_sent(code, severity, unit_kind, known, rule):
+    fired = first_rule(
+        code=code,
+        kind="hazard",
+        severity=severity,
+        management="none",
+        has_company=False,
+        old_community=True,
+        channel="field",
+        unit_kind=unit_kind,
+        unit_known=known,
+    )
+    assert fired == rule
+
+
 def test_every_rule_fires_in_some_situation():
-    assert {row[-1] for row in SITUATIONS} == {rule["id"] for rule in ROUTING["rules"]}
+    assert {row[-1] for row in [*SITUATIONS, *AT_UNITS]} == {rule["id"] for rule in ROUTING["rules"]}
 
 
 # --- Access -------------------------------------------------------------------------------------------------------
