@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, CaseClock, Notice, Report, TermRequest
+from anju.duties.cases.models import Case, CaseClock, Report, TermRequest
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import journal
+from anju.ground.foundation import journal, notices
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotAllowedNow, Refusal
 
@@ -130,7 +130,7 @@ def test_four_workers_escalate_each_overdue_case_once(city, filed, now):
     assert sum(raised) == len(cases)
     for case in cases:
         assert journal.events_named(case, "cases.escalate").count() == 1
-        assert Notice.objects.filter(case=case, kind="escalate").count() == 1
+        assert notices.about(case).filter(kind="escalate").count() == 1
     assert services.escalate_overdue(at=later) == 0
 
 
@@ -147,7 +147,7 @@ def test_a_worker_killed_between_claim_and_record_leaves_nothing(city, case, now
         (given,) = at_once(lambda: services.escalate_overdue(at=later))
     assert isinstance(given, Exception) and not isinstance(given, Refusal)
     assert Case.objects.values().get(pk=case.pk) == before
-    assert not Notice.objects.filter(case=case).exists()
+    assert not notices.about(case).exists()
     assert services.escalate_overdue(at=later) == 1
 
 

@@ -1,4 +1,4 @@
-"""What a case keeps: itself, its clocks, evidence, the reports that led to it, requests, merges and notices."""
+"""What a case keeps: itself, its clocks, evidence, the reports that led to it, requests and merges."""
 
 from datetime import datetime
 
@@ -350,30 +350,6 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.folded_id}>{self.into_id}"
-
-
-class Notice(models.Model):
-    """Something an office must see about a case: 催办, 督办, escalation, an unsealed identity, a bad rating."""
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=12)  # urge | supervise | escalate | unseal | rating | returned
-    level = models.PositiveSmallIntegerField(default=0)
-    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
-    text = models.CharField(max_length=500, blank=True)
-    by = models.CharField(max_length=120, blank=True)
-    at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    read_by = models.CharField(max_length=120, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["organisation", "-at"], name="notice_unread", condition=Q(read_at__isnull=True)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.case_id}:{self.kind}"
 
 
 class SavedView(models.Model):

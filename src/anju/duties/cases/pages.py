@@ -17,6 +17,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import acts, desk
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
+from anju.ground.foundation.notices import Word
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
@@ -296,6 +297,13 @@ def terms_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
+NOTICES = {
+    "urge": Word(lazy("催办")),
+    "supervise": Word(lazy("督办"), "danger"),
+    "unseal": Word(lazy("身份查看"), "danger"),
+    "rating": Word(lazy("不满意")),
+    "returned": Word(lazy("多次退单")),
+}
 KINDS = (
     desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10),
     desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),

@@ -381,26 +381,3 @@ class YearlyReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_id}:{self.year}"
-
-
-class SuggestionNotice(models.Model):
-    """Something an office must see about a suggestion: a term has passed, a deputy is dissatisfied."""
-
-    suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=12)  # escalate | returned | feedback | extend
-    level = models.PositiveSmallIntegerField(default=0)
-    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
-    text = models.CharField(max_length=500)
-    at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    read_by = models.CharField(max_length=120, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["organisation", "-at"], name="suggestion_notice", condition=Q(read_at__isnull=True)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.suggestion_id}:{self.kind}"

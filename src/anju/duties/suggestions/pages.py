@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import desk
+from anju.ground.foundation.notices import Word
 
 from .models import CoHandling, Feedback, Suggestion, SuggestionClock
 from .rules import State
@@ -63,6 +64,11 @@ def opinions_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     return {one.pk: _line(one.suggestion) for one in found}
 
 
+NOTICES = {
+    "returned": Word(lazy("退回交办")),
+    "extend": Word(lazy("延长期限")),
+    "feedback": Word(lazy("代表不满意")),
+}
 KINDS = (
     desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12),
     desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),

@@ -71,7 +71,6 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "results": book.result_classes(at=at),
         "clock_labels": rules.CLOCK_LABELS,
         "feedback_labels": rules.FEEDBACK_LABELS,
-        "notices": queries.unread_notices(actor),
         "may_register": actor.has("suggestions.register"),
         "now": at,
     }
@@ -498,26 +497,6 @@ def phone(request: HttpRequest, suggestion_id: int, signatory_id: int) -> HttpRe
     response = _page(request, suggestion_id, phone=(signatory_id, number))
     response["Cache-Control"] = "no-store"
     return response
-
-
-@require_POST
-@power("suggestions.see")
-@writes("suggestions.read_notice")
-def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
-    """Sign for a notice."""
-    try:
-        notice = services.read_notice(
-            notice_id=notice_id,
-            by=request.actor,  # type: ignore[attr-defined]
-            at=_now(),
-            key=_key(request),
-        )
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-        return redirect("suggestions:list")
-    return redirect("suggestions:suggestion", notice.suggestion_id)
 
 
 @require_safe

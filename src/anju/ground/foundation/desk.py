@@ -186,6 +186,11 @@ def kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: (kind.order, kind.name))
 
 
+def lines_of(model: type[Model], pks: Sequence[int]) -> Mapping[int, Line]:
+    """Say how records of a model read, wherever else they are named."""
+    return next((kind.lines(pks) for kind in kinds() if kind.model is model), {})
+
+
 class _EndOfDay(Func):
     """The last second of a local day."""
 

@@ -307,39 +307,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Notice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=12)),
-                ("level", models.PositiveSmallIntegerField(default=0)),
-                ("text", models.CharField(blank=True, max_length=500)),
-                ("by", models.CharField(blank=True, max_length=120)),
-                ("at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(null=True)),
-                ("read_by", models.CharField(blank=True, max_length=120)),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="cases.case"
-                    ),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="organisations.organisation",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Report",
             fields=[
                 (
@@ -656,14 +623,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="evidence",
             constraint=models.UniqueConstraint(fields=("case", "file", "purpose"), name="evidence_once"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)),
-                fields=["organisation", "-at"],
-                name="notice_unread",
-            ),
         ),
         migrations.AddIndex(
             model_name="report",

@@ -10,10 +10,8 @@ from .lists import (
     filters_from,
     listing,
     map_rows,
-    ownerless_notices,
     page,
     points,
-    unread_notices,
     with_row_parts,
 )
 from .one import (
@@ -72,7 +70,6 @@ __all__ = [
     "next_steps",
     "office_above",
     "offices_for",
-    "ownerless_notices",
     "page",
     "points",
     "progress",
@@ -84,6 +81,5 @@ __all__ = [
     "rows_of",
     "rungs_of",
     "shown",
-    "unread_notices",
     "with_row_parts",
 ]

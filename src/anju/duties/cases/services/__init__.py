@@ -27,7 +27,6 @@ from .loop import (
     void,
 )
 from .supervision import (
-    NOTICES,
     VIEWS,
     Part,
     ask_term,
@@ -35,7 +34,6 @@ from .supervision import (
     drop_view,
     end_long_suspensions,
     merge,
-    read_notice,
     recompute_deadlines,
     resume,
     save_view,
@@ -47,10 +45,10 @@ from .supervision import (
 )
 
 __all__ = [
-    "FOLLOW", "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries",
+    "FOLLOW", "LOOP", "VIEWS", "Part", "Reporter", "TooManyTries",
     "TooSoon", "Upload", "accept", "annotate", "ask_term", "assign", "close",
     "close_at_recheck", "close_on_spot", "correct", "decide_term", "drop_view", "end_long_suspensions", "escalate",
-    "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "read_notice", "recall", "recompute_deadlines",
+    "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "recall", "recompute_deadlines",
     "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place",
     "submit", "supervise", "take_step", "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
 ]  # fmt: skip

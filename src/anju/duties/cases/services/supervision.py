@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, rulebooks
+from anju.ground.foundation import calendar, journal, notices, rulebooks
 from anju.ground.foundation.acts import Child, Loop, Turn
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted, Refusal
@@ -22,7 +22,7 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SavedView, SealedIdentity, TermRequest
+from ..models import Case, CaseClock, Evidence, Merge, Report, SavedView, SealedIdentity, TermRequest
 from ..queries import clocks
 from ..queries.ladder import office_above, rungs_of
 from .loop import LOOP, notify, report, require_power_on
@@ -172,8 +172,8 @@ def urge(turn: Turn, *, note: str = "") -> None:
     """
     case, limits = turn.row, _limits(turn)["urging"]
     hours = limits["at_most_every"]["amount"]
-    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=turn.at - timedelta(hours=hours))
-    if recent.exists():
+    urged = notices.about(case).filter(kind="urge", organisation_id=case.desk_id)
+    if urged.filter(at__gt=turn.at - timedelta(hours=hours)).exists():
         # So soon again that it could not have acted in between.
         turn.refuse(_("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": hours}, "supervise")
     case.urges += 1
@@ -324,20 +324,7 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
     return next((office for office in found if office and office.pk not in by.organisation_ids), None)
 
 
-# -------------------------------------------------------------------------------------- notices, lists kept for later
-
-NOTICES = Loop(
-    Notice, rules.NOTICE_STEPS, room="cases", see="cases.see", state="", missing=lazy("没有找到这条提醒。"),
-    seen=lambda by: Q(organisation_id__in=by.organisation_ids if by.has("cases.see") else ()),
-)  # fmt: skip
-
-
-@NOTICES.verb("read_notice")
-def read_notice(turn: Turn) -> None:
-    """Sign for a notice on one's desk; its case tells it."""
-    turn.row.read_at, turn.row.read_by = turn.at, turn.by.name
-    turn.made, turn.subject, turn.facts["notice"] = turn.row, turn.row.case, turn.row.pk
-
+# ----------------------------------------------------------------------------------------------- lists kept for later
 
 VIEWS = Loop(
     SavedView, rules.VIEW_STEPS, room="cases", state="", param="view_id", missing=lazy("没有找到这个视图。"),

@@ -384,40 +384,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SuggestionNotice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=12)),
-                ("level", models.PositiveSmallIntegerField(default=0)),
-                ("text", models.CharField(max_length=500)),
-                ("at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(null=True)),
-                ("read_by", models.CharField(blank=True, max_length=120)),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="organisations.organisation",
-                    ),
-                ),
-                (
-                    "suggestion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notices",
-                        to="suggestions.suggestion",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Talk",
             fields=[
                 (
@@ -720,14 +686,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("co_handling__isnull", True), ("stopped_at__isnull", True)),
                 fields=("suggestion", "kind"),
                 name="suggestion_clock_runs_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suggestionnotice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)),
-                fields=["organisation", "-at"],
-                name="suggestion_notice",
             ),
         ),
         migrations.AddConstraint(

@@ -5,12 +5,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar
+from anju.ground.foundation import calendar, notices
 from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.workdays import Term
 
 from .. import rules
-from ..models import Suggestion, SuggestionNotice
+from ..models import Suggestion
 from ..queries.ladder import rungs_of
 from .loop import LOOP
 
@@ -35,7 +35,5 @@ def escalate(turn: Turn) -> None:
         row.escalate_at = calendar.due(at, Term(1, "workdays")).at
     passed = row.due_clock if row.climb_from in (None, row.due_at) else "opinion"
     turn.note = _("“%(clock)s”期限已过") % {"clock": rules.CLOCK_LABELS.get(passed, "")}
-    SuggestionNotice.objects.create(
-        suggestion=row, kind="escalate", level=rung.number, organisation=rung.office, text=turn.note, at=at
-    )
+    notices.tell(row, "escalate", rung.office, turn.note, at=at, level=rung.number)
     turn.facts = {"rung": rung.number, "level": rung.level, "to": rung.office.name if rung.office else ""}

@@ -7,9 +7,10 @@ import pytest
 
 from anju.doors.console.demo import suggestions
 from anju.doors.console.demo.city import City
-from anju.duties.suggestions.models import Reply, Suggestion, SuggestionNotice
+from anju.duties.suggestions.models import Reply, Suggestion
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation.models import Notice
 from anju.ground.organisations import services as organisations
 from anju.means.figures.queries import registry
 
@@ -82,7 +83,7 @@ def test_one_is_answered_in_the_form_of_a_letter_and_one_stands_in_every_other_s
     }  # fmt: skip
     assert others[41].is_overdue(NOW) and others[41].escalation == 2
     assert others[52].due_clock == "second" and not others[52].is_overdue(NOW)
-    assert SuggestionNotice.objects.filter(kind="escalate").count() == 2
+    assert Notice.objects.filter(subject_type="suggestions.suggestion", kind="escalate").count() == 2
 
 
 def test_without_the_measures_it_says_which_are_missing(small, monkeypatch):
