@@ -87,14 +87,6 @@ class Case(models.Model):
     urges = models.PositiveSmallIntegerField(default=0)
     supervised = models.BooleanField(default=False)
     reopens = models.PositiveSmallIntegerField(default=0)
-    escalation = models.PositiveSmallIntegerField(
-        default=0
-    )  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
-    escalated_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True)  # when to climb to the next rung
-    climb_from = models.DateTimeField(
-        null=True
-    )  # the end of the clock that it climbs for: the earliest that runs
     verify_by = models.DateTimeField(
         null=True
     )  # the clock of whoever looks at the place, beside the turn's own
@@ -137,7 +129,8 @@ class Case(models.Model):
             models.Index(
                 "county", "due_at", name="case_county_due", condition=Q(state__in=sorted(rules.OPEN))
             ),
-            models.Index("escalate_at", name="case_escalate", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("due_at", name="case_due", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("verify_by", name="case_verify_by", condition=Q(state__in=sorted(rules.OPEN))),
             models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
             models.Index("published_at", name="case_published", condition=Q(published_at__isnull=False)),
             GinIndex("search", name="case_search"),

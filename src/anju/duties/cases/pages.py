@@ -189,8 +189,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     data, title, changed = event.data, said["title"], {}
     if event.name == "cases.assign" and data.get("handler"):
         title = _("派单给 %(name)s") % {"name": data["handler"]}
-    elif event.name == "cases.escalate":
-        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "cases.deadline_moved":
         # Written as the database keeps a moment; read in the city's own time.
         before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
@@ -305,6 +303,6 @@ NOTICES = {
     "returned": Word(lazy("多次退单")),
 }
 KINDS = (
-    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10),
+    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10, queries.rungs_of),
     desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),
 )

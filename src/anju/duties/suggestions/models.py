@@ -87,12 +87,6 @@ class Suggestion(models.Model):
     due_at = models.DateTimeField(null=True)  # the clock of whose turn it is
     due_clock = models.CharField(max_length=10, blank=True)
     provisional = models.BooleanField(default=False)
-    escalation = models.PositiveSmallIntegerField(default=0)
-    escalated_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True)
-    climb_from = models.DateTimeField(
-        null=True
-    )  # the end of the clock that it climbs for: the earliest that runs
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -102,7 +96,7 @@ class Suggestion(models.Model):
             models.Index("lead", F("received_on").desc(), F("id").desc(), name="suggestion_lead_list"),
             models.Index("registrar", F("received_on").desc(), F("id").desc(), name="suggestion_own_list"),
             models.Index("desk", "due_at", name="suggestion_desk", condition=~Q(state=State.CLOSED)),
-            models.Index("escalate_at", name="suggestion_escalate", condition=~Q(state=State.CLOSED)),
+            models.Index("due_at", name="suggestion_due", condition=~Q(state=State.CLOSED)),
             models.Index("assigned_at", name="suggestion_assigned"),
             GinIndex("co_offices", name="suggestion_co_offices"),
         ]

@@ -11,6 +11,7 @@ from anju.ground.foundation import desk
 from anju.ground.foundation.notices import Word
 
 from .models import CoHandling, Feedback, Suggestion, SuggestionClock
+from .queries import ladder
 from .rules import State
 
 _OPINION = SuggestionClock.objects.filter(co_handling=OuterRef("pk"), stopped_at__isnull=True)
@@ -19,11 +20,19 @@ _UNDELIVERED = Exists(
 )
 
 
+_ASKED = SuggestionClock.objects.filter(
+    co_handling__suggestion=OuterRef("pk"), stopped_at__isnull=True,
+    co_handling__submitted_at__isnull=True, co_handling__dropped_at__isnull=True,
+)  # fmt: skip
+_FIRST_OPINION = Subquery(_ASKED.order_by("due_at").values("due_at")[:1])
+
+
 def waits(at: datetime) -> list[desk.Wait]:
     """Say what is awaited on suggestions, by whose turn it is and what the post may do."""
     lead, hands_out = ("desk", "suggestions.handle"), ("desk", "suggestions.register")
     waiting, answered = Q(state__in=[State.REGISTERED, State.RETURNED]), Q(state=State.ANSWERED)
     over = answered & Q(due_at__lt=at)
+    late_opinion = Q(state__in=[State.ASSIGNED, State.HANDLING]) & Q(Exists(_ASKED))
     return [
         desk.Wait("assign", waiting, *hands_out, "due_at"),
         desk.Wait("accept", Q(state=State.ASSIGNED), *lead, "due_at"),
@@ -31,6 +40,8 @@ def waits(at: datetime) -> list[desk.Wait]:
         desk.Wait("sign", Q(state=State.SIGNING), "desk", "suggestions.sign", "due_at"),
         desk.Wait("issue", Q(state=State.SIGNED), *lead, "due_at"),
         desk.Wait("assess", Q(state=State.ASSESSING), *hands_out, "due_at"),
+        # A co-handler's opinion lies on its own desk; when it is late, it is the suggestion that climbs.
+        desk.Wait("give_opinion", late_opinion, "", "", _FIRST_OPINION, lazy("提交协办意见")),
         desk.Wait("deliver", answered & Q(_UNDELIVERED), "lead", "suggestions.handle"),
         # Nobody is late because a deputy has not answered yet; once the term is over, the suggestion is closed by hand.
         desk.Wait("close", over, *hands_out, "", lazy("反馈期已过，征询后办结")),
@@ -41,7 +52,8 @@ def opinions(at: datetime) -> list[desk.Wait]:
     """Say which opinions are asked of which offices."""
     asked = Q(submitted_at=None, dropped_at=None, suggestion__state__in=[State.ASSIGNED, State.HANDLING])
     due = Subquery(_OPINION.order_by("due_at").values("due_at")[:1])
-    return [desk.Wait("give_opinion", asked, "organisation", "suggestions.handle", due, lazy("提交协办意见"))]
+    words = lazy("提交协办意见")
+    return [desk.Wait("give_opinion", asked, "organisation", "suggestions.handle", due, words, climbs=False)]
 
 
 def _line(suggestion: Suggestion) -> desk.Line:
@@ -70,6 +82,8 @@ NOTICES = {
     "feedback": Word(lazy("代表不满意")),
 }
 KINDS = (
-    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12),
+    desk.Kind(
+        "suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12, ladder.rungs_of
+    ),
     desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),
 )

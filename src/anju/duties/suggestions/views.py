@@ -131,7 +131,7 @@ def _page(
     phone: tuple[int, str] | None = None,
 ) -> HttpResponse:
     at, actor = _now(), request.actor  # type: ignore[attr-defined]
-    d = queries.dossier(actor, suggestion_id)
+    d = queries.dossier(actor, suggestion_id, at=at)
     s = d.suggestion
     begun = bool(d.replies) and d.replies[-1].round == s.round
     # What is not yet written cannot be sent up, and deputies are given their time: other acts are next then.
@@ -255,8 +255,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     elif event.name == "suggestions.close" and data.get("dissatisfied"):
         # Nothing has ended: what follows has an event of its own.
         return {"title": _("征询结束，有代表不满意"), "tone": "warn"}
-    elif event.name == "suggestions.escalate":
-        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "suggestions.deadline_moved":
         # Kept as moments of the world: cut as text they would show the hour of Greenwich.
         note = " ".join(

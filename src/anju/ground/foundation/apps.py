@@ -10,7 +10,7 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
-        from . import notices, story  # noqa: F401  (notices: its Loop)
+        from . import story
 
         wording.use(gettext)
         story.register(

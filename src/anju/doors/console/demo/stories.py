@@ -20,7 +20,7 @@ from anju.duties.cases.queries import evidence, public
 from anju.duties.cases.services import Reporter, Upload
 from anju.duties.orders.services import orders
 from anju.ground.access.actors import PUBLIC, Actor
-from anju.ground.foundation import notices
+from anju.ground.foundation import ladder, notices
 from anju.ground.foundation.models import Notice
 from anju.ground.territory.models import Estate
 
@@ -86,7 +86,7 @@ class Stories:
                 actor = self.city.actors.get(notice.organisation_id or 0)
                 if actor is not None:
                     notices.read_notice(notice_id=notice.pk, by=actor, at=at)
-            cases.escalate_overdue(at=at)
+            ladder.climb_all(at=at, kinds=("cases",))
 
     def _plots(self) -> list[tuple[Callable[[datetime], Story], int, tuple[float, float]]]:
         """List the plots, how often each is told, and how many days ago they begin."""

@@ -67,10 +67,6 @@ class Migration(migrations.Migration):
                 ("urges", models.PositiveSmallIntegerField(default=0)),
                 ("supervised", models.BooleanField(default=False)),
                 ("reopens", models.PositiveSmallIntegerField(default=0)),
-                ("escalation", models.PositiveSmallIntegerField(default=0)),
-                ("escalated_at", models.DateTimeField(null=True)),
-                ("escalate_at", models.DateTimeField(null=True)),
-                ("climb_from", models.DateTimeField(null=True)),
                 ("verify_by", models.DateTimeField(null=True)),
                 ("satisfaction", models.PositiveSmallIntegerField(null=True)),
                 ("repeat", models.BooleanField(default=False)),
@@ -543,9 +539,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                models.F("escalate_at"),
+                models.F("due_at"),
                 condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
-                name="case_escalate",
+                name="case_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                models.F("verify_by"),
+                condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
+                name="case_verify_by",
             ),
         ),
         migrations.AddIndex(

@@ -1,7 +1,7 @@
 """Questions about cases. Everything an actor lists goes through access.visible; the portal gets frozen values."""
 
 from .catalogue import class_tree, common_classes, kind_and_label
-from .ladder import Rung, office_above, rungs_of
+from .ladder import after_terms, office_above, rungs_of
 from .lists import (
     COUNT_LIMIT,
     Filters,
@@ -50,7 +50,7 @@ __all__ = [
     "PublicNotice",
     "PublicProgress",
     "Row",
-    "Rung",
+    "after_terms",
     "class_tree",
     "code_of",
     "common_classes",

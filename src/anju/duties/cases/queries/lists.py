@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
+from anju.ground.foundation import ladder
 from anju.ground.foundation.asked import day, whole
 from anju.ground.territory.models import Area
 
@@ -116,7 +117,7 @@ def _condition(f: Filters, *, at: datetime) -> Q:
     if f.overdue:
         found &= Q(due_at__lt=at, paused_at__isnull=True)
     if f.escalated:
-        found &= Q(escalation__gt=0)
+        found &= Q(pk__in=ladder.climbed(Case, at))
     if f.text:
         found &= text_condition(f.text)
     return found
@@ -241,9 +242,9 @@ def escalations(actor: Actor, *, at: datetime, limit: int = 200) -> list[Case]:
     Of one rung the longest overdue comes first.
     """
     found = access.visible(Case, to=actor, power="cases.see").filter(
-        Q(escalation__gt=0) | Q(supervised=True), state__in=sorted(rules.OPEN)
+        Q(pk__in=ladder.climbed(Case, at)) | Q(supervised=True), state__in=sorted(rules.OPEN)
     )
-    return list(with_row_parts(found).order_by("-escalation", "due_at")[:limit])
+    return list(ladder.with_rungs(with_row_parts(found), at).order_by("-escalation", "due_at")[:limit])
 
 
 def map_rows(actor: Actor, area: Area | None, *, at: datetime) -> list[dict[str, Any]]:

@@ -1,8 +1,7 @@
-"""The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
+"""The verbs of the room: the closed loop, what comes from above and beside it, following by a code."""
 
 from .corrections import annotate, correct, publish, recall, undo, withdraw
 from .following import FOLLOW, TooManyTries, follow
-from .ladder import escalate, escalate_overdue
 from .loop import (
     LOOP,
     Reporter,
@@ -33,6 +32,7 @@ from .supervision import (
     decide_term,
     drop_view,
     end_long_suspensions,
+    escalate,
     merge,
     recompute_deadlines,
     resume,
@@ -48,7 +48,7 @@ __all__ = [
     "FOLLOW", "LOOP", "VIEWS", "Part", "Reporter", "TooManyTries",
     "TooSoon", "Upload", "accept", "annotate", "ask_term", "assign", "close",
     "close_at_recheck", "close_on_spot", "correct", "decide_term", "drop_view", "end_long_suspensions", "escalate",
-    "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "recall", "recompute_deadlines",
+    "follow", "locked", "merge", "publish", "rate", "recall", "recompute_deadlines",
     "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place",
     "submit", "supervise", "take_step", "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
 ]  # fmt: skip

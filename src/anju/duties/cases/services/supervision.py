@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, notices, rulebooks
+from anju.ground.foundation import calendar, journal, ladder, notices, rulebooks
 from anju.ground.foundation.acts import Child, Loop, Turn
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted, Refusal
@@ -162,6 +162,9 @@ def end_long_suspensions(*, at: datetime, batch: int = 200) -> int:
 
 
 # ------------------------------------------------------------------------------------ from above: urge, supervise
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("urge")
@@ -320,7 +323,7 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
     """
     own = Organisation.objects.filter(pk__in=by.organisation_ids).select_related("area")
     highest = min(own, key=lambda office: office.area.level if office.area else 9, default=None)
-    found = [office_above(case, highest, at=at), rungs_of(case, at=at)[-1].office]
+    found = [office_above(case, highest, at=at), rungs_of(case, at)[-1].office]
     return next((office for office in found if office and office.pk not in by.organisation_ids), None)
 
 
@@ -371,12 +374,7 @@ def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
             clock.save(update_fields=["due_at", "provisional"])
             moved += 1
         clocks.refresh(case, open_clocks)
-        case.save(
-            update_fields=[
-                "due_at", "due_clock", "provisional", "verify_by", "climb_from", "escalate_at", "escalation",
-                "escalated_at",
-            ]
-        )  # fmt: skip
+        case.save(update_fields=["due_at", "due_clock", "provisional", "verify_by"])
     return moved + _recompute_replies(at=at, basis=basis)
 
 

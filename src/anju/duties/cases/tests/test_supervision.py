@@ -10,7 +10,7 @@ from anju.duties.cases.models import Case
 from anju.duties.cases.queries import clocks
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, journal, notices
+from anju.ground.foundation import calendar, journal, ladder, notices
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.workdays import Term
@@ -112,10 +112,10 @@ def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a
     seen = []
     for _n in range(40):
         at += timedelta(days=1)
-        services.escalate_overdue(at=at)
+        ladder.climb_all(at=at)
         case.refresh_from_db()
-        if case.escalation not in seen:
-            seen.append(case.escalation)
+        if (rung := ladder.rung_of(case, at)) not in seen:
+            seen.append(rung)
     assert seen[0] == 0 or seen[0] == 1
     assert seen[-1] == 4
     assert sorted(seen) == seen
@@ -131,16 +131,16 @@ def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a
 def test_a_sweep_run_twice_escalates_once(reported, friday_9am):
     reported()
     at = friday_9am + timedelta(days=4)
-    assert services.escalate_overdue(at=at) == 1
-    assert services.escalate_overdue(at=at) == 0
+    assert ladder.climb_all(at=at) == 1
+    assert ladder.climb_all(at=at) == 0
 
 
 def test_a_step_starts_again_at_the_bottom_of_the_ladder(reported, walk, friday_9am):
     case = reported(class_code="FF03", text="灭火器压力不足，指针在红区")
     at = friday_9am + timedelta(days=4)
-    services.escalate_overdue(at=at)
+    ladder.climb_all(at=at)
     case = walk(case, "assign", at=at)
-    assert case.escalation == 0
+    assert ladder.rung_of(case, at) == 0
 
 
 def test_urging_and_supervising_reach_the_desk_and_are_signed_for(

@@ -20,7 +20,7 @@ from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Visit
 from anju.duties.inspections.rules import case_of_item
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import notices
+from anju.ground.foundation import ladder, notices
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.means.documents import services as papers
@@ -361,6 +361,9 @@ def withdraw(turn: Turn, *, reason: str) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- by themselves
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("overdue")

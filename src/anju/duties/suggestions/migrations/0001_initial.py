@@ -100,10 +100,6 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("due_clock", models.CharField(blank=True, max_length=10)),
                 ("provisional", models.BooleanField(default=False)),
-                ("escalation", models.PositiveSmallIntegerField(default=0)),
-                ("escalated_at", models.DateTimeField(null=True)),
-                ("escalate_at", models.DateTimeField(null=True)),
-                ("climb_from", models.DateTimeField(null=True)),
                 ("is_demo", models.BooleanField(default=False)),
                 (
                     "city",
@@ -572,9 +568,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="suggestion",
             index=models.Index(
-                models.F("escalate_at"),
+                models.F("due_at"),
                 condition=models.Q(("state", "closed"), _negated=True),
-                name="suggestion_escalate",
+                name="suggestion_due",
             ),
         ),
         migrations.AddIndex(

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import desk
+from anju.ground.foundation import desk, ladder
 from anju.ground.foundation.asked import whole
 from anju.ground.organisations.models import Organisation
 
@@ -71,7 +71,8 @@ def page(actor: Actor, filters: Filters, *, at: datetime, number: int) -> Page:
     found = _narrowed(seen(actor), filters, actor=actor, at=at)
     order = ("due_at", "id") if filters.tab in ("desk", "due") else ("-received_on", "-id")
     rows = (
-        found.select_related("lead", "desk")
+        ladder.with_rungs(found, at)
+        .select_related("lead", "desk")
         .prefetch_related(
             Prefetch("signatories", Signatory.objects.select_related("deputy")),
             Prefetch(

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, notices
+from anju.ground.foundation import calendar, journal, ladder, notices
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.models import Event, Notice
 from anju.ground.foundation.refusals import NotFound
@@ -64,6 +64,7 @@ class Dossier:
     events: list[Event]
     buttons: list[Button]
     notices: list[tuple[Notice, str]]  # each with the name of its office
+    rung: int  # of the ladder to which it has climbed
     documents: list[IssuedDocument] = field(default_factory=list)
 
 
@@ -76,7 +77,7 @@ def get(actor: Actor, suggestion_id: int) -> Suggestion:
     return suggestion
 
 
-def dossier(actor: Actor, suggestion_id: int) -> Dossier:
+def dossier(actor: Actor, suggestion_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one suggestion shows, or raise NotFound."""
     suggestion = get(actor, suggestion_id)
     running = list(suggestion.clocks.select_related("co_handling__organisation").order_by("started_at", "id"))
@@ -100,6 +101,7 @@ def dossier(actor: Actor, suggestion_id: int) -> Dossier:
         events=journal.events_of(suggestion, *talks),
         buttons=buttons(actor, suggestion),
         notices=_notices(suggestion),
+        rung=ladder.rung_of(suggestion, at),
     )
 
 

@@ -1,7 +1,6 @@
-"""The verbs of the room: the way of a suggestion and its letter, the ladder, the deputy's code."""
+"""The verbs of the room: the way of a suggestion and its letter, the deputy's code."""
 
 from .following import TooManyTries, follow
-from .ladder import escalate_overdue
 from .loop import (
     LOOP,
     REPORTS,
@@ -14,6 +13,7 @@ from .loop import (
     close,
     deliver,
     draft_reply,
+    escalate,
     extend,
     feedback_by_code,
     give_opinion,
@@ -45,7 +45,7 @@ __all__ = [
     "close",
     "deliver",
     "draft_reply",
-    "escalate_overdue",
+    "escalate",
     "extend",
     "feedback_by_code",
     "follow",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, files, journal, notices
+from anju.ground.foundation import calendar, files, journal, ladder, notices
 from anju.ground.foundation.acts import Child, Loop, Turn
 from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -728,6 +728,9 @@ def reveal_phone(*, signatory_id: int, by: Actor, at: datetime, key: str = "") -
     """Return a deputy's telephone to the office that handles the suggestion."""
     opened = open_phone(signatory_id=signatory_id, by=by, at=at, key=key)
     return str(escrow.unseal(opened.deputy.phone_sealed)["phone"])
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("deadline_moved")

@@ -11,7 +11,7 @@ from anju.duties.suggestions.models import CoHandling, Reply, Suggestion, Yearly
 from anju.duties.suggestions.queries import letter
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import calendar, journal, notices
+from anju.ground.foundation import calendar, journal, ladder, notices
 from anju.ground.foundation.models import Notice
 from anju.ground.foundation.refusals import (
     Conflict,
@@ -626,21 +626,21 @@ def test_the_yearly_report_freezes_its_figures_once(answered, city_supervisor):
 
 def test_an_overdue_one_climbs_to_the_registrar_and_at_last_to_the_duty_officer(shared, offices):
     first = on("2024-06-18")  # the co-handler's two months ended on the 17th
-    assert services.escalate_overdue(at=first) == 1
-    assert services.escalate_overdue(at=first) == 0
+    assert ladder.climb_all(at=first) == 1
+    assert ladder.climb_all(at=first) == 0
     notice = Notice.objects.get()
     assert (notice.organisation_id, notice.level) == (offices.city_housing.pk, 1)
     assert "协办意见" in notice.text
-    assert services.escalate_overdue(at=on("2024-06-28")) == 1
+    assert ladder.climb_all(at=on("2024-06-28")) == 1
     last = Notice.objects.order_by("-id")[0]
     # This city has no duty office: the notice belongs to nobody and is shown to all who see the suggestion.
     assert (last.organisation_id, last.level) == (None, 2)
-    assert services.escalate_overdue(at=on("2024-07-10")) == 0
+    assert ladder.climb_all(at=on("2024-07-10")) == 0
 
 
 def test_the_notice_is_signed_for(shared, city_supervisor, outsider):
     at = on("2024-06-18")
-    services.escalate_overdue(at=at)
+    ladder.climb_all(at=at)
     notice = Notice.objects.get()
     with pytest.raises(NotFound):
         notices.read_notice(notice_id=notice.pk, by=outsider.actor(at), at=at)
