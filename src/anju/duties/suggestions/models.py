@@ -87,6 +87,7 @@ class Suggestion(models.Model):
     due_at = models.DateTimeField(null=True)  # the clock of whose turn it is
     due_clock = models.CharField(max_length=10, blank=True)
     provisional = models.BooleanField(default=False)
+    opinion_by = models.DateTimeField(null=True)  # the clock of the co-handler whose opinion is due first
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -97,6 +98,7 @@ class Suggestion(models.Model):
             models.Index("registrar", F("received_on").desc(), F("id").desc(), name="suggestion_own_list"),
             models.Index("desk", "due_at", name="suggestion_desk", condition=~Q(state=State.CLOSED)),
             models.Index("due_at", name="suggestion_due", condition=~Q(state=State.CLOSED)),
+            models.Index("opinion_by", name="suggestion_opinion", condition=~Q(state=State.CLOSED)),
             models.Index("assigned_at", name="suggestion_assigned"),
             GinIndex("co_offices", name="suggestion_co_offices"),
         ]

@@ -20,19 +20,12 @@ _UNDELIVERED = Exists(
 )
 
 
-_ASKED = SuggestionClock.objects.filter(
-    co_handling__suggestion=OuterRef("pk"), stopped_at__isnull=True,
-    co_handling__submitted_at__isnull=True, co_handling__dropped_at__isnull=True,
-)  # fmt: skip
-_FIRST_OPINION = Subquery(_ASKED.order_by("due_at").values("due_at")[:1])
-
-
 def waits(at: datetime) -> list[desk.Wait]:
     """Say what is awaited on suggestions, by whose turn it is and what the post may do."""
     lead, hands_out = ("desk", "suggestions.handle"), ("desk", "suggestions.register")
     waiting, answered = Q(state__in=[State.REGISTERED, State.RETURNED]), Q(state=State.ANSWERED)
     over = answered & Q(due_at__lt=at)
-    late_opinion = Q(state__in=[State.ASSIGNED, State.HANDLING]) & Q(Exists(_ASKED))
+    opinion = Q(state__in=[State.ASSIGNED, State.HANDLING], opinion_by__isnull=False)
     return [
         desk.Wait("assign", waiting, *hands_out, "due_at"),
         desk.Wait("accept", Q(state=State.ASSIGNED), *lead, "due_at"),
@@ -41,7 +34,7 @@ def waits(at: datetime) -> list[desk.Wait]:
         desk.Wait("issue", Q(state=State.SIGNED), *lead, "due_at"),
         desk.Wait("assess", Q(state=State.ASSESSING), *hands_out, "due_at"),
         # A co-handler's opinion lies on its own desk; when it is late, it is the suggestion that climbs.
-        desk.Wait("give_opinion", late_opinion, "", "", _FIRST_OPINION, lazy("提交协办意见")),
+        desk.Wait("give_opinion", opinion, "", "", "opinion_by", lazy("提交协办意见")),
         desk.Wait("deliver", answered & Q(_UNDELIVERED), "lead", "suggestions.handle"),
         # Nobody is late because a deputy has not answered yet; once the term is over, the suggestion is closed by hand.
         desk.Wait("close", over, *hands_out, "", lazy("反馈期已过，征询后办结")),

@@ -68,14 +68,21 @@ def rungs_by(above: Callable[[int | None, datetime], Sequence[Rung]]) -> None:
 
 def climbs(loop: acts.Loop) -> acts.Verb:
     """Let a kind of thing climb: the verb of its step `escalate`."""
-    return loop.verb(ACT)(_climb)
+
+    def escalate(turn: acts.Turn, *, note: str = "") -> None:
+        """Raise a record to the next rung."""
+        _climb(turn)
+
+    # Of the room: by this the wiring says who records its event.
+    escalate.__module__ = loop.model.__module__
+    return loop.verb(ACT)(escalate)
 
 
 # ------------------------------------------------------------------------------------------------ which term it is
 
 
 def climbing(kind: desk.Kind, at: datetime) -> list[desk.Wait]:
-    """List what is awaited of a kind with a term that climbs."""
+    """List what is awaited of a kind with a term that climbs: each in a column of the record."""
     return [wait for wait in kind.waits(at) if wait.by and wait.climbs]
 
 
@@ -134,18 +141,11 @@ def _late(kind: desk.Kind, at: datetime) -> QuerySet[Any]:
     """Return the records of a kind whose next rung is due."""
     late = Q(pk__in=[])
     for wait in climbing(kind, at):
-        late |= wait.where & _over(kind, wait, at)
+        limit = timezone.localtime(at).date() if desk.is_day(kind.model, wait.by) else at
+        late |= wait.where & Q(**{f"{wait.by}__lt": limit})
     waits_above = _climb_of(kind).filter(Q(next_at__isnull=True) | Q(next_at__gte=at))
     rows = kind.model._default_manager.filter(late).annotate(climb_term=_first(kind, at))
     return rows.filter(~Exists(waits_above), climb_term__lt=at)
-
-
-def _over(kind: desk.Kind, wait: desk.Wait, at: datetime) -> Q:
-    """Return the condition "its column has passed", by which an index serves; an expression is asked afterwards."""
-    if not isinstance(wait.by, str):
-        return Q()
-    limit = timezone.localtime(at).date() if desk.is_day(kind.model, wait.by) else at
-    return Q(**{f"{wait.by}__lt": limit})
 
 
 # ------------------------------------------------------------------------------------------------------- climbing
@@ -162,7 +162,7 @@ def _rungs(kind: desk.Kind, row: Any, wait: desk.Wait, at: datetime) -> Sequence
     return _above[0](office, at)
 
 
-def _climb(turn: acts.Turn, *, note: str = "") -> None:
+def _climb(turn: acts.Turn) -> None:
     """Raise a record to the next rung; one without an office is passed over, the last is taken as it is.
 
     Where even the last has none, the notice belongs to nobody and is shown to all who see the record. Whatever follows

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("due_clock", models.CharField(blank=True, max_length=10)),
                 ("provisional", models.BooleanField(default=False)),
+                ("opinion_by", models.DateTimeField(null=True)),
                 ("is_demo", models.BooleanField(default=False)),
                 (
                     "city",
@@ -571,6 +572,14 @@ class Migration(migrations.Migration):
                 models.F("due_at"),
                 condition=models.Q(("state", "closed"), _negated=True),
                 name="suggestion_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="suggestion",
+            index=models.Index(
+                models.F("opinion_by"),
+                condition=models.Q(("state", "closed"), _negated=True),
+                name="suggestion_opinion",
             ),
         ),
         migrations.AddIndex(

@@ -63,8 +63,10 @@ def derivation(clock: SuggestionClock) -> list[str]:
 
 
 def refresh(suggestion: Suggestion, clocks: Iterable[SuggestionClock]) -> None:
-    """Set the suggestion's own term, that of whose turn it is: a co-handler's is its own (the caller saves)."""
+    """Set the suggestion's own term, that of whose turn it is, and that of the co-handlers (the caller saves)."""
     running = sorted((c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at)
     own = next((c for c in running if c.co_handling_id is None), None)
+    opinion = next((c for c in running if c.co_handling_id is not None), None)
+    suggestion.opinion_by = opinion.due_at if opinion else None
     suggestion.due_at, suggestion.due_clock = (own.due_at, own.kind) if own else (None, "")
     suggestion.provisional = own.provisional if own else False
