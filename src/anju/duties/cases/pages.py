@@ -228,7 +228,9 @@ def waits(at: datetime) -> list[desk.Wait]:
         desk.Wait("assign", running & waiting, "desk", "cases.assign", "due_at"),
         desk.Wait("accept", running & Q(state=state.ASSIGNED), "desk", handling, "due_at"),
         desk.Wait("submit", running & Q(state=state.FIXING), "desk", handling, "due_at"),
-        desk.Wait("close", running & Q(state=state.CHECKING), "desk", "cases.check", "due_at", lazy("去复查")),
+        desk.Wait(
+            "close", running & Q(state=state.CHECKING), "desk", "cases.check", "due_at", lazy("去复查")
+        ),
         desk.Wait("verify", running & unseen, "checker", "cases.check", "verify_by", of=_not_handled),
         desk.Wait("resume", paused, "desk", "cases.see", "", lazy("中止中，恢复后再办")),
     ]
