@@ -23,7 +23,7 @@ from anju.duties.orders import rules as order_rules
 from anju.duties.penalties import rules as penalty_rules
 from anju.duties.penalties.models import Payment
 from anju.duties.suggestions import rules as suggestion_rules
-from anju.duties.suggestions.models import CoHandling, Suggestion, SuggestionNotice
+from anju.duties.suggestions.models import CoHandling, Suggestion
 from anju.duties.transfers import rules as transfer_rules
 from anju.ground.access import rules as access_rules
 from anju.ground.access import services as access
@@ -160,10 +160,6 @@ def belongings(world: World, case: Case) -> dict[str, Any]:
     match = UnitMatch.objects.create(
         unit=units[0], other=units[1], score=0.9, reasons=["name"], county=city.areas.east, suggested_at=at
     )
-    told = SuggestionNotice.objects.create(
-        suggestion_id=world.ids["suggestion_id"], kind="escalate", organisation=city.offices.city_housing, text="超期",
-        at=at,
-    )  # fmt: skip
     client = Client()
     client.post(reverse("account_login"), {"login": "wang", "password": PASSWORD})
     person = city.people.grid_worker
@@ -201,7 +197,6 @@ def belongings(world: World, case: Case) -> dict[str, Any]:
         "organisations:edit": {"pk": city.offices.other_company.pk},
         "organisations:new_contract": {"pk": city.offices.company.pk},
         "organisations:end_contract": {"pk": contract.pk},
-        "suggestions:read_notice": {"notice_id": told.pk},
         # Without these even the own object would not be found.
         "suggestions:feedback sent": {"signatory": world.ids["signatory_id"]},
         "cases:merge sent": {"into": world.ids["case_id"]},

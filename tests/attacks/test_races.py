@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, CaseClock, Notice, Report, TermRequest
+from anju.duties.cases.models import Case, CaseClock, Report, TermRequest
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import journal
+from anju.ground.foundation import journal, ladder, notices
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotAllowedNow, Refusal
 
@@ -126,12 +126,12 @@ def test_a_reporter_who_presses_twice_rates_once_and_reopens_once(city, case, wa
 def test_four_workers_escalate_each_overdue_case_once(city, filed, now):
     cases = [filed(seed=80 + n, text=f"安全出口第{n}次被锁住") for n in range(6)]
     later = max(c.due_at for c in cases) + timedelta(minutes=1)
-    raised = at_once(*[lambda: services.escalate_overdue(at=later, batch=2)] * 4)
+    raised = at_once(*[lambda: ladder.climb_all(at=later, batch=2)] * 4)
     assert sum(raised) == len(cases)
     for case in cases:
         assert journal.events_named(case, "cases.escalate").count() == 1
-        assert Notice.objects.filter(case=case, kind="escalate").count() == 1
-    assert services.escalate_overdue(at=later) == 0
+        assert notices.about(case).filter(kind="escalate").count() == 1
+    assert ladder.climb_all(at=later) == 0
 
 
 def test_a_worker_killed_between_claim_and_record_leaves_nothing(city, case, now, monkeypatch):
@@ -144,11 +144,11 @@ def test_a_worker_killed_between_claim_and_record_leaves_nothing(city, case, now
 
     with monkeypatch.context() as patch:
         patch.setattr(journal, "record", cut)
-        (given,) = at_once(lambda: services.escalate_overdue(at=later))
+        (given,) = at_once(lambda: ladder.climb_all(at=later))
     assert isinstance(given, Exception) and not isinstance(given, Refusal)
     assert Case.objects.values().get(pk=case.pk) == before
-    assert not Notice.objects.filter(case=case).exists()
-    assert services.escalate_overdue(at=later) == 1
+    assert not notices.about(case).exists()
+    assert ladder.climb_all(at=later) == 1
 
 
 def test_a_step_whose_record_fails_is_not_taken(city, case, now, monkeypatch):

@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, Notice, Report, SealedIdentity
+from anju.duties.cases.models import Case, Report, SealedIdentity
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import journal
-from anju.ground.foundation.models import Event
+from anju.ground.foundation import journal, notices
+from anju.ground.foundation.models import Event, Notice
 from anju.ground.foundation.refusals import Refusal
 from anju.ground.foundation.tests import samples
 
@@ -97,7 +97,7 @@ def test_unsealing_leaves_its_trace_even_when_the_page_breaks(city, case, signed
     )
     assert told.status_code == 500
     assert journal.events_named(case, "cases.unseal").count() == 1
-    assert Notice.objects.filter(case=case, kind="unseal").count() == 1
+    assert notices.about(case).filter(kind="unseal").count() == 1
 
 
 def test_codes_are_long_and_come_from_no_sequence(filed):

@@ -43,7 +43,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "majors:list": ("street_officer", 9),
     "objections:list": ("street_officer", 9),
     "cases:new": ("street_officer", 9),
-    "field:home": ("community_manager", 6),
+    "field:home": ("community_manager", 7),
     "field:estates": ("community_manager", 6),
     "field:estate": ("community_manager", 9),
     "field:report": ("community_manager", 6),

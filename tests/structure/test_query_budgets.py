@@ -46,7 +46,7 @@ def asked(city, reported, walk, signed_in_as, friday_9am) -> Callable[[int], dic
         return clients[name]
 
     def file(more: int) -> None:
-        _fresh(reported)  # one waits for its dispatch
+        _fresh(reported)  # nobody has taken it: from the first, the first page has something to show
         for number in range(more):
             case = _fresh(reported)
             walk(case, "assign", "accept", at=friday_9am)

@@ -2,16 +2,15 @@
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from anju.duties.cases import queries
 from anju.ground.access.guards import power, signed_in, writes
-from anju.ground.foundation import act_forms, calendar, desk, jobs, navigation, story
+from anju.ground.foundation import act_forms, calendar, desk, jobs, navigation, notices, story
 from anju.ground.foundation.asked import day as asked_day
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
@@ -39,7 +38,7 @@ def has_desk(request: HttpRequest) -> bool:
 def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for me, of every kind, the most urgent first, with the next act in reach."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
-    if not has_desk(request) and (entries := navigation.of(request)):
+    if not has_desk(request) and (entries := navigation.of(request)) and not notices.has_own(actor):
         return redirect(entries[0].url)
     found = desk.numbers(actor, at, kind=request.GET.get("kind", ""))
     number = max(1, min(whole(request.GET.get("page")) or 1, 10_000))
@@ -49,12 +48,34 @@ def home(request: HttpRequest) -> HttpResponse:
         "rows": desk.page(actor, at, kind=found.kind, first=first, most=PAGE),
         "page": {"number": number, "more": found.count > first + PAGE},
         # One more than is shown, so that the page can say that there are more.
-        "reminders": queries.unread_notices(actor, limit=MOST_REMINDERS + 1),
+        "reminders": notices.told(notices.one_by_one(actor)[: MOST_REMINDERS + 1]),
+        "digest": notices.digest(actor),
         "most": MOST_REMINDERS,
         "nav": navigation.of(request),
         "now": at,
     }
     return render(request, "console/home.html", context)
+
+
+@require_POST
+@signed_in
+@writes("foundation.read_notice")
+def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Sign for a notice and open what it is about."""
+    signed = act_forms.press(request, notices.LOOP, "read_notice", notice_id)
+    (said,) = notices.told([signed]) or (None,)
+    return HttpResponseRedirect(said.line.url if said is not None else reverse("console:home"))
+
+
+@require_POST
+@signed_in
+@writes("foundation.read_notice")
+def read_digest(request: HttpRequest) -> HttpResponse:
+    """Sign together for all reminders that only repeat the list, as many as the page had counted."""
+    upto = whole(request.POST.get("upto")) or 0
+    number = notices.read_digest(request.actor, upto=upto, at=timezone.now())  # type: ignore[attr-defined]
+    messages.success(request, _("已签收 %(n)s 条提醒。") % {"n": number})
+    return redirect("console:home")
 
 
 # -------------------------------------------------------------------------------------- calendar, journal and jobs

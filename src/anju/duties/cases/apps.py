@@ -7,7 +7,7 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        from anju.ground.foundation import desk, story
+        from anju.ground.foundation import desk, notices, story
         from anju.ground.foundation.navigation import Item, register
 
         from . import (
@@ -16,6 +16,7 @@ class CasesConfig(AppConfig):
             pages,
             rules,
         )
+        from .models import Case
 
         figures.register()
         story.register(
@@ -23,6 +24,7 @@ class CasesConfig(AppConfig):
             subjects={"cases.case": _("事项"), "cases.savedview": _("视图")},
             details={"cases": pages.story_detail},
         )
+        notices.register(Case, pages.NOTICES)
         for kind in pages.KINDS:
             desk.register(kind)
         work = _("办理")

@@ -7,12 +7,6 @@ from anju.ground.foundation import jobs
 from . import services
 
 
-@jobs.periodic("*/5 * * * *", name="cases.escalate_overdue", queue="clocks", pass_context=False)
-def escalate_overdue(timestamp: int) -> int:
-    """Climb the ladder with every case whose deadline has passed; safe to run in many workers."""
-    return services.escalate_overdue(at=timezone.now())
-
-
 @jobs.periodic("7 * * * *", name="cases.end_long_suspensions", queue="clocks", pass_context=False)
 def end_long_suspensions(timestamp: int) -> int:
     """Let cases go on whose suspension has lasted as long as it may; safe to run in many workers."""

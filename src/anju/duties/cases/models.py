@@ -1,4 +1,4 @@
-"""What a case keeps: itself, its clocks, evidence, the reports that led to it, requests, merges and notices."""
+"""What a case keeps: itself, its clocks, evidence, the reports that led to it, requests and merges."""
 
 from datetime import datetime
 
@@ -89,14 +89,6 @@ class Case(models.Model):
     urges = models.PositiveSmallIntegerField(default=0)
     supervised = models.BooleanField(default=False)
     reopens = models.PositiveSmallIntegerField(default=0)
-    escalation = models.PositiveSmallIntegerField(
-        default=0
-    )  # 0 none, 1 street, 2 county, 3 city, 4 duty officer
-    escalated_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True)  # when to climb to the next rung
-    climb_from = models.DateTimeField(
-        null=True
-    )  # the end of the clock that it climbs for: the earliest that runs
     verify_by = models.DateTimeField(
         null=True
     )  # the clock of whoever looks at the place, beside the turn's own
@@ -139,7 +131,8 @@ class Case(models.Model):
             models.Index(
                 "county", "due_at", name="case_county_due", condition=Q(state__in=sorted(rules.OPEN))
             ),
-            models.Index("escalate_at", name="case_escalate", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("due_at", name="case_due", condition=Q(state__in=sorted(rules.OPEN))),
+            models.Index("verify_by", name="case_verify_by", condition=Q(state__in=sorted(rules.OPEN))),
             models.Index("closed_at", name="case_closed", condition=Q(closed_at__isnull=False)),
             models.Index("published_at", name="case_published", condition=Q(published_at__isnull=False)),
             GinIndex("search", name="case_search"),
@@ -352,30 +345,6 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.folded_id}>{self.into_id}"
-
-
-class Notice(models.Model):
-    """Something an office must see about a case: 催办, 督办, escalation, an unsealed identity, a bad rating."""
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=12)  # urge | supervise | escalate | unseal | rating | returned
-    level = models.PositiveSmallIntegerField(default=0)
-    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
-    text = models.CharField(max_length=500, blank=True)
-    by = models.CharField(max_length=120, blank=True)
-    at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    read_by = models.CharField(max_length=120, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["organisation", "-at"], name="notice_unread", condition=Q(read_at__isnull=True)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.case_id}:{self.kind}"
 
 
 class SavedView(models.Model):

@@ -17,6 +17,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import acts, desk
 from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
+from anju.ground.foundation.notices import Word
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
@@ -192,8 +193,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = _("由 %(name)s 执法接办") % {"name": data["handler"]}
     elif event.name == "cases.report" and data.get("seen"):
         title = _("上报（现场发现，无需另行核实）")
-    elif event.name == "cases.escalate":
-        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "cases.deadline_moved":
         # Written as the database keeps a moment; read in the city's own time.
         before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
@@ -302,7 +301,14 @@ def terms_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
+NOTICES = {
+    "urge": Word(lazy("催办")),
+    "supervise": Word(lazy("督办"), "danger"),
+    "unseal": Word(lazy("身份查看"), "danger"),
+    "rating": Word(lazy("不满意")),
+    "returned": Word(lazy("多次退单")),
+}
 KINDS = (
-    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10),
+    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10, queries.rungs_of),
     desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),
 )

@@ -138,11 +138,6 @@ def undoable(case: Any, day: date) -> Blocked | None:
     return None if case.undo else Blocked(_("没有可以撤销的一步。"), never=True)
 
 
-def unread(notice: Any, day: date) -> Blocked | None:
-    """Say that a notice is signed for once."""
-    return Blocked(_("这条提醒已经签收。"), never=True) if notice.read_at else None
-
-
 TERM_KINDS = {"extend": _("延期"), "suspend": _("中止")}
 CLOCK_LABELS = {
     "verify": _("现场核实"),
@@ -283,9 +278,6 @@ ELSEWHERE = frozenset({"annotate", "correct", "decide_term", "merge", "split", "
 # their own way back, and what was seen at the place (`verify`) or said from above has been heard.
 UNDOABLE = frozenset({"assign", "accept", "submit", "send_back"})
 
-NOTICE_STEPS = (
-    Step("read_notice", _("签收提醒"), ANY, None, "cases.see", when=(unread,), mood="quiet"),
-)  # fmt: skip
 VIEW_STEPS = (
     Step("save_view", _("保存视图"), NEW, None, "cases.see", mood="quiet",
          asks=(Field("name", _("视图名称"), "line", required=True, most=40, lacking=_("请给这个视图起个名字。")),

@@ -18,7 +18,6 @@ urlpatterns = [
     path("cases/<int:case_id>/who", one.who, name="who"),
     path("reports/<int:report_id>/unseal", one.unseal, name="unseal"),
     path("requests/<int:request_id>", one.decide_term, name="decide_term"),
-    path("notices/<int:notice_id>/read", one.read_notice, name="read_notice"),
     path("escalations/", lists.escalations, name="escalations"),
     path("search", lists.search, name="search"),
     path("map/", maps.city_map, name="map"),

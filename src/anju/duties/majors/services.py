@@ -12,7 +12,7 @@ from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import LOOP as CASES
 from anju.duties.orders.queries import matters
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, citations, workdays
+from anju.ground.foundation import calendar, citations, ladder, workdays
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -224,6 +224,9 @@ def _work_out(major: MajorHazard) -> None:
 
 def _terms(major: MajorHazard) -> tuple[date, date | None]:
     return major.decide_by, major.notify_by
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("moved")

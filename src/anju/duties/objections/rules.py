@@ -33,5 +33,6 @@ STEPS = (
               Field("text", _("情况和理由"), "text", required=True, most=5000,
                     lacking=_("请写明审查的情况和理由，异议人会看到。"))),
     ),
+    Step("escalate", _("超期升级"), _OPEN, None, "", _BASIS, who=SYSTEM, mood="danger"),
     Step("moved", _("工作日历变更，答复异议期限重算"), _OPEN, None, "", _BASIS, who=SYSTEM, mood="warn"),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from anju.duties.orders.rules import OrderState
 from anju.duties.penalties.models import Penalty
 from anju.duties.penalties.rules import PenaltyState
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, codes
+from anju.ground.foundation import calendar, codes, ladder
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 
@@ -99,6 +99,9 @@ def answer(turn: Turn, *, upheld: bool, text: str) -> None:
     made.upheld, made.answer, made.answered_at = upheld, text, turn.at
     made.answered_by = f"{turn.by.post} {turn.by.name}".strip()[:120]
     turn.note, turn.facts = text, {"upheld": upheld, "late": turn.today > made.answer_by}
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("moved")

@@ -11,7 +11,7 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation import beside, desk, notices, story
         from anju.ground.foundation.navigation import Item, register
 
         from . import (
@@ -28,6 +28,7 @@ class OrdersConfig(AppConfig):
         law = _("检查执法")
         register(Item(_("责令改正"), "orders:list", "orders.see", "file", 62, law))
         register(Item(_("临时查封"), "orders:sealings", "orders.see", "lock", 64, law))
+        notices.register(Order, pages.NOTICES)
         for kind in pages.KINDS:
             desk.register(kind)
         dossier.register(pages.lines, counter=pages.counts, follow=(Order, Sealing))

@@ -13,6 +13,7 @@ from anju.ground.access import services as access
 from anju.ground.foundation import desk
 from anju.ground.foundation.beside import Act, Beside, Paper
 from anju.ground.foundation.models import Event
+from anju.ground.foundation.notices import Word
 
 from .models import Order, Sealing
 from .queries import matters, turns
@@ -146,6 +147,7 @@ def _sealings_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
+NOTICES = {"overdue": Word(lazy("责令逾期"), repeats=True)}
 KINDS = (
     desk.Kind("orders", lazy("责令改正"), Order, turns.of_orders, _orders_on_desk, "orders:list", 20),
     desk.Kind(

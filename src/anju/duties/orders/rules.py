@@ -89,6 +89,10 @@ ORDER_STEPS = (
         who=SYSTEM, effects=("tell_cases", "tell_agency"), mood="danger",
     ),
     Step(
+        "escalate", _("超期升级"), frozenset({OrderState.ISSUED}) | RUNNING, None, "", _RECHECK_BASIS, who=SYSTEM,
+        mood="danger",
+    ),
+    Step(
         "withdraw", _("撤回"), RUNNING, OrderState.VOID, "orders.order", "cn-penalty-2021-75", who="agency",
         asks=(reason(least=4, lacking=_("请写明撤回的理由，至少四个字。")),), effects=("void_paper",), tone="danger",
         said=_("撤回责令改正"), mood="warn",

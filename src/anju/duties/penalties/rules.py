@@ -301,6 +301,9 @@ STEPS = (
                      lacking=_("请写明必须查看身份的理由，至少六个字；此次查看会留下记录。")),),
     ),
     Step(
+        "escalate", _("超期升级"), frozenset({_F, _N, _H, _D}), None, "", "", who=SYSTEM, mood="danger",
+    ),
+    Step(
         "moved", _("工作日历变更，处罚期限重算"), frozenset({_F, _N, _H, _D}), None, "", "", who=SYSTEM, mood="warn",
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ class SuggestionsConfig(AppConfig):
     label = "suggestions"
 
     def ready(self) -> None:
-        from anju.ground.foundation import desk, navigation, story
+        from anju.ground.foundation import desk, navigation, notices, story
 
         from . import (
             figures,
@@ -17,6 +17,7 @@ class SuggestionsConfig(AppConfig):
             pages,
             views,
         )
+        from .models import Suggestion
 
         figures.register()
         story.register(
@@ -36,5 +37,6 @@ class SuggestionsConfig(AppConfig):
                 order=45,
             )
         )
+        notices.register(Suggestion, pages.NOTICES)
         for kind in pages.KINDS:
             desk.register(kind)

@@ -87,12 +87,7 @@ class Suggestion(models.Model):
     due_at = models.DateTimeField(null=True)  # the clock of whose turn it is
     due_clock = models.CharField(max_length=10, blank=True)
     provisional = models.BooleanField(default=False)
-    escalation = models.PositiveSmallIntegerField(default=0)
-    escalated_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True)
-    climb_from = models.DateTimeField(
-        null=True
-    )  # the end of the clock that it climbs for: the earliest that runs
+    opinion_by = models.DateTimeField(null=True)  # the clock of the co-handler whose opinion is due first
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -102,7 +97,8 @@ class Suggestion(models.Model):
             models.Index("lead", F("received_on").desc(), F("id").desc(), name="suggestion_lead_list"),
             models.Index("registrar", F("received_on").desc(), F("id").desc(), name="suggestion_own_list"),
             models.Index("desk", "due_at", name="suggestion_desk", condition=~Q(state=State.CLOSED)),
-            models.Index("escalate_at", name="suggestion_escalate", condition=~Q(state=State.CLOSED)),
+            models.Index("due_at", name="suggestion_due", condition=~Q(state=State.CLOSED)),
+            models.Index("opinion_by", name="suggestion_opinion", condition=~Q(state=State.CLOSED)),
             models.Index("assigned_at", name="suggestion_assigned"),
             GinIndex("co_offices", name="suggestion_co_offices"),
         ]
@@ -381,26 +377,3 @@ class YearlyReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_id}:{self.year}"
-
-
-class SuggestionNotice(models.Model):
-    """Something an office must see about a suggestion: a term has passed, a deputy is dissatisfied."""
-
-    suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=12)  # escalate | returned | feedback | extend
-    level = models.PositiveSmallIntegerField(default=0)
-    organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
-    text = models.CharField(max_length=500)
-    at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
-    read_by = models.CharField(max_length=120, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["organisation", "-at"], name="suggestion_notice", condition=Q(read_at__isnull=True)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.suggestion_id}:{self.kind}"

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.foundation import desk
+from anju.ground.foundation.notices import Word
 
 from .models import CoHandling, Feedback, Suggestion, SuggestionClock
+from .queries import ladder
 from .rules import State
 
 _OPINION = SuggestionClock.objects.filter(co_handling=OuterRef("pk"), stopped_at__isnull=True)
@@ -23,6 +25,7 @@ def waits(at: datetime) -> list[desk.Wait]:
     lead, hands_out = ("desk", "suggestions.handle"), ("desk", "suggestions.register")
     waiting, answered = Q(state__in=[State.REGISTERED, State.RETURNED]), Q(state=State.ANSWERED)
     over = answered & Q(due_at__lt=at)
+    opinion = Q(state__in=[State.ASSIGNED, State.HANDLING], opinion_by__isnull=False)
     return [
         desk.Wait("assign", waiting, *hands_out, "due_at"),
         desk.Wait("accept", Q(state=State.ASSIGNED), *lead, "due_at"),
@@ -30,6 +33,8 @@ def waits(at: datetime) -> list[desk.Wait]:
         desk.Wait("sign", Q(state=State.SIGNING), "desk", "suggestions.sign", "due_at"),
         desk.Wait("issue", Q(state=State.SIGNED), *lead, "due_at"),
         desk.Wait("assess", Q(state=State.ASSESSING), *hands_out, "due_at"),
+        # A co-handler's opinion lies on its own desk; when it is late, it is the suggestion that climbs.
+        desk.Wait("give_opinion", opinion, "", "", "opinion_by", lazy("提交协办意见")),
         desk.Wait("deliver", answered & Q(_UNDELIVERED), "lead", "suggestions.handle"),
         # Nobody is late because a deputy has not answered yet; once the term is over, the suggestion is closed by hand.
         desk.Wait("close", over, *hands_out, "", lazy("反馈期已过，征询后办结")),
@@ -40,7 +45,8 @@ def opinions(at: datetime) -> list[desk.Wait]:
     """Say which opinions are asked of which offices."""
     asked = Q(submitted_at=None, dropped_at=None, suggestion__state__in=[State.ASSIGNED, State.HANDLING])
     due = Subquery(_OPINION.order_by("due_at").values("due_at")[:1])
-    return [desk.Wait("give_opinion", asked, "organisation", "suggestions.handle", due, lazy("提交协办意见"))]
+    words = lazy("提交协办意见")
+    return [desk.Wait("give_opinion", asked, "organisation", "suggestions.handle", due, words, climbs=False)]
 
 
 def _line(suggestion: Suggestion) -> desk.Line:
@@ -63,7 +69,14 @@ def opinions_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     return {one.pk: _line(one.suggestion) for one in found}
 
 
+NOTICES = {
+    "returned": Word(lazy("退回交办")),
+    "extend": Word(lazy("延长期限")),
+    "feedback": Word(lazy("代表不满意")),
+}
 KINDS = (
-    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12),
+    desk.Kind(
+        "suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12, ladder.rungs_of
+    ),
     desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),
 )

@@ -185,7 +185,6 @@ STEPS = (
          said=_("确定是否公开"), mood="quiet",
          asks=(_CHOICE, Field("reason", _("不予公开的理由"), "line", most=200))),
     Step("reveal_phone", _("查看代表电话"), ANY, None, "", "cn-pipl-2021-51", mood="warn"),
-    Step("read_notice", _("签收提醒"), ANY, None, "suggestions.see", mood="quiet"),
     Step("escalate", _("超期升级"), OPEN, None, "", "xx-defaults-2026-61", who=SYSTEM, mood="danger"),
     Step("deadline_moved", _("工作日历变更，期限重算"), OPEN, None, "", who=SYSTEM, mood="warn"),
 )  # fmt: skip

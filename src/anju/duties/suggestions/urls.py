@@ -9,7 +9,6 @@ urlpatterns = [
     path("", views.list_page, name="list"),
     path("new", views.register, name="register"),
     path("yearly", views.yearly, name="yearly"),
-    path("notices/<int:notice_id>/read", views.read_notice, name="read_notice"),
     path("<int:suggestion_id>/", views.suggestion, name="suggestion"),
     path("<int:suggestion_id>/step/<str:act>", views.step, name="step"),
     path("<int:suggestion_id>/extend", views.extend, name="extend"),

@@ -71,7 +71,6 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "results": book.result_classes(at=at),
         "clock_labels": rules.CLOCK_LABELS,
         "feedback_labels": rules.FEEDBACK_LABELS,
-        "notices": queries.unread_notices(actor),
         "may_register": actor.has("suggestions.register"),
         "now": at,
     }
@@ -132,7 +131,7 @@ def _page(
     phone: tuple[int, str] | None = None,
 ) -> HttpResponse:
     at, actor = _now(), request.actor  # type: ignore[attr-defined]
-    d = queries.dossier(actor, suggestion_id)
+    d = queries.dossier(actor, suggestion_id, at=at)
     s = d.suggestion
     begun = bool(d.replies) and d.replies[-1].round == s.round
     # What is not yet written cannot be sent up, and deputies are given their time: other acts are next then.
@@ -256,8 +255,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     elif event.name == "suggestions.close" and data.get("dissatisfied"):
         # Nothing has ended: what follows has an event of its own.
         return {"title": _("征询结束，有代表不满意"), "tone": "warn"}
-    elif event.name == "suggestions.escalate":
-        title = _("超期升级到 %(to)s") % {"to": data.get("to") or _("值班员（待指定）")}
     elif event.name == "suggestions.deadline_moved":
         # Kept as moments of the world: cut as text they would show the hour of Greenwich.
         note = " ".join(
@@ -498,26 +495,6 @@ def phone(request: HttpRequest, suggestion_id: int, signatory_id: int) -> HttpRe
     response = _page(request, suggestion_id, phone=(signatory_id, number))
     response["Cache-Control"] = "no-store"
     return response
-
-
-@require_POST
-@power("suggestions.see")
-@writes("suggestions.read_notice")
-def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
-    """Sign for a notice."""
-    try:
-        notice = services.read_notice(
-            notice_id=notice_id,
-            by=request.actor,  # type: ignore[attr-defined]
-            at=_now(),
-            key=_key(request),
-        )
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        messages.error(request, str(refusal))
-        return redirect("suggestions:list")
-    return redirect("suggestions:suggestion", notice.suggestion_id)
 
 
 @require_safe

@@ -11,12 +11,13 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         from anju.duties.cases.models import Case
         from anju.duties.inspections.queries import dossier
-        from anju.ground.foundation import beside, desk, story
+        from anju.ground.foundation import beside, desk, ladder, story
         from anju.ground.foundation.navigation import Item, register
 
         from . import (
             listeners,  # noqa: F401  (subscribes)
             pages,
+            queries,
         )
         from .models import Transfer
 
@@ -28,5 +29,6 @@ class TransfersConfig(AppConfig):
         law = _("检查执法")
         register(Item(_("移送和抄告"), "transfers:list", "transfers.see", "out", 66, law))
         desk.register(pages.KIND)
+        ladder.rungs_by(queries.rungs_above)
         dossier.register(pages.lines, follow=(Transfer,))
         beside.register(Case, pages.of_case, order=40)

@@ -48,7 +48,6 @@ class Transfer(Placed):
     due_at = models.DateTimeField(null=True)
     due_step = models.CharField(max_length=14, blank=True)
     provisional = models.BooleanField(default=False)
-    escalated_at = models.DateTimeField(null=True)
     urged_at = models.DateTimeField(null=True)
     document_id = models.BigIntegerField(null=True)
     written_number = models.CharField(max_length=80, blank=True)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases.models import Case, Evidence
-from anju.duties.cases.queries import catalogue
+from anju.duties.cases.queries import after_terms, catalogue
 from anju.duties.orders.models import Order
 from anju.duties.orders.queries.matters import place_of
 from anju.ground.access import services as access
@@ -20,6 +20,7 @@ from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, journal, rulebooks, workdays
 from anju.ground.foundation import desk as desk_of
 from anju.ground.foundation.desk import Wait
+from anju.ground.foundation.ladder import Rung
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
@@ -55,6 +56,21 @@ def superior_of(office: Organisation, *, at: datetime) -> Organisation | None:
         if (found := closest(above, kind)) is not None:
             return found
     return duty_office(office.area, besides=office, at=at)
+
+
+def rungs_above(office_id: int | None, at: datetime) -> list[Rung]:
+    """List who is told when an office has let a term pass: those above it, one by one; at last the duty officer."""
+    office = Organisation.objects.filter(pk=office_id).select_related("area", "parent__area").first()
+    after, found = after_terms(at), list[Organisation]()
+    above = superior_of(office, at=at) if office is not None else None
+    while above is not None and above.pk != office_id and above not in found and len(found) < len(after):
+        found.append(above)
+        above = superior_of(above, at=at)
+    levels = {2: "city", 3: "county", 4: "street"}
+    return [
+        Rung(n, levels.get(one.area.level if one.area else 0, ""), one, after[n - 1])
+        for n, one in enumerate(found, 1)
+    ] or [Rung(1, "duty", None, after[0])]
 
 
 def duty_office(area: Area, *, at: datetime, besides: Organisation | None = None) -> Organisation | None:
@@ -203,7 +219,7 @@ def waits(at: datetime) -> list[Wait]:
     sends, receives = ("sender", rules.SEND), ("receiver", rules.RECEIVE)
     with_receiver = Q(state__in=[s.SENT, s.SIGNED, s.ACCEPTED, s.PASSED_ON])
     with_sender = Q(state__in=[s.REFUSED, s.REPORTED_BACK]) & free
-    late = Q(escalated_at__isnull=False) & (Q(urged_at__isnull=True) | Q(urged_at__lt=F("escalated_at")))
+    late = Q(due_at__lt=at) & (Q(urged_at__isnull=True) | Q(urged_at__lt=F("due_at")))
     above = "sender_superior|receiver_superior"
 
     def not_own(side: str) -> Callable[[Actor], Q]:

@@ -176,7 +176,7 @@ STEPS = (
     Step("urge", _("催办"), OPEN - {S.DRAFT}, None, SEE, BASIS, who="watcher",
          asks=(_why(_("催办的要求"), _("请写明催办的要求。")),), mood="warn"),
     Step("verify", _("核对证据清单"), ANY, None, SEE, mood="quiet"),
-    Step("late", _("超期"), OPEN, None, "", BASIS, who=SYSTEM, mood="danger"),
+    Step("escalate", _("超期升级"), OPEN, None, "", BASIS, who=SYSTEM, mood="danger"),
 )  # fmt: skip
 
 STEP_LABELS = {

@@ -53,6 +53,9 @@ class Wait:
     by     column with the last moment or the last day, through foreign keys, or an expression; "" = no term runs
     label  what is to be done; default: what the step's button says
     of     a further condition on who may do it, given the actor (nobody decides what they handled)
+    climbs whether those above are told when the term has passed (`ladder`): not of what only a party's term is
+
+    Without a power it is nobody's on the desk: a part's term, for which the record climbs.
     """
 
     act: str
@@ -62,6 +65,7 @@ class Wait:
     by: Any = ""
     label: object = ""
     of: Callable[[Any], Q] | None = None
+    climbs: bool = True
 
     def condition(self, actor: Any) -> Q | None:
         """Return the condition "it is awaited of this actor"; None when it never is."""
@@ -108,6 +112,7 @@ class Kind:
     lines  given the numbers of some records: how each reads, by number
     url    address name of the kind's own list, or ""
     order  place among the tabs
+    rungs  who is told when a term has passed, given the record and the moment; default: the offices above the owner
     """
 
     name: str
@@ -117,6 +122,7 @@ class Kind:
     lines: Callable[[Sequence[int]], Mapping[int, Line]]
     url: str = ""
     order: int = 100
+    rungs: Callable[[Any, datetime], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,16 @@ def kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: (kind.order, kind.name))
 
 
+def kind_of(model: type[Model]) -> Kind:
+    """Return the kind of thing that a model's records are."""
+    return next(kind for kind in kinds() if kind.model is model)
+
+
+def lines_of(model: type[Model], pks: Sequence[int]) -> Mapping[int, Line]:
+    """Say how records of a model read, wherever else they are named."""
+    return next((kind.lines(pks) for kind in kinds() if kind.model is model), {})
+
+
 class _EndOfDay(Func):
     """The last second of a local day."""
 
@@ -196,19 +212,23 @@ class _EndOfDay(Func):
         super().__init__(day, zone=settings.TIME_ZONE)
 
 
-def _moment(model: type[Model], path: Any) -> Any:
-    """Return the expression of a column as a moment: of a day, its end."""
-    if not path:
-        return Cast(Value(None), DateTimeField())
-    if not isinstance(path, str):
-        return path
+def is_day(model: type[Model], path: str) -> bool:
+    """Say whether a column, through foreign keys, holds days."""
     found: Any = model
     *over, last = path.split("__")
     for name in over:
         found = found._meta.get_field(name).related_model
     column = found._meta.get_field(last)
-    is_day = isinstance(column, DateField) and not isinstance(column, DateTimeField)
-    return _EndOfDay(F(path)) if is_day else F(path)
+    return isinstance(column, DateField) and not isinstance(column, DateTimeField)
+
+
+def moment(model: type[Model], path: Any) -> Any:
+    """Return the expression of a term's column as a moment: of a day, its end."""
+    if not path:
+        return Cast(Value(None), DateTimeField())
+    if not isinstance(path, str):
+        return path
+    return _EndOfDay(F(path)) if is_day(model, path) else F(path)
 
 
 def _of(kind: Kind, actor: Any, at: datetime) -> list[tuple[Wait, Q]]:
@@ -222,7 +242,7 @@ def waiting(kind: Kind, actor: Any, at: datetime) -> QuerySet[Any] | None:
     if not waits:
         return None
     nth = [When(mine, then=Value(place)) for place, (_wait, mine) in enumerate(waits)]
-    dues = [When(mine, then=_moment(kind.model, wait.by)) for wait, mine in waits]
+    dues = [When(mine, then=moment(kind.model, wait.by)) for wait, mine in waits]
     return kind.model._default_manager.filter(_any(mine for _wait, mine in waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
@@ -260,7 +280,7 @@ def next_of(name: str, pks: Iterable[int], actor: Any, at: datetime) -> dict[int
         return {}
     waits = [wait for wait, _mine in _of(kind, actor, at)]
     found = rows.filter(pk__in=list(pks)).order_by().values_list("desk_pk", "desk_nth", "desk_due")
-    return {pk: Next(_label(kind, waits[nth]), due, due is not None and due < at) for pk, nth, due in found}
+    return {pk: Next(label_of(kind, waits[nth]), due, due is not None and due < at) for pk, nth, due in found}
 
 
 def _parts(actor: Any, at: datetime, wanted: Iterable[Kind]) -> list[QuerySet[Any]]:
@@ -340,11 +360,12 @@ def page(actor: Any, at: datetime, *, kind: str = "", first: int = 0, most: int 
         if (line := lines[name].get(pk)) is not None:
             wait, of = waits[name][nth], _kinds[name]
             late = due is not None and due < at
-            rows.append(Waiting(of, pk, wait.act, _label(of, wait), due, late, line))
+            rows.append(Waiting(of, pk, wait.act, label_of(of, wait), due, late, line))
     return rows
 
 
-def _label(kind: Kind, wait: Wait) -> str:
+def label_of(kind: Kind, wait: Wait) -> str:
+    """Return what is to be done, as the reader calls it."""
     loop = acts.loop_of(kind.model)
     steps = loop.steps if loop else ()
     return str(wait.label or next((step.label for step in steps if step.act == wait.act), wait.act))

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from . import acts, reach
+from . import acts, ladder, reach
 from .models import JobProgress
 from .refusals import Refusal
 from .wording import lazy as _
@@ -127,6 +127,12 @@ async def retry_stalled(timestamp: int) -> int:
     for job in stalled:
         await app.job_manager.retry_job(job)
     return len(stalled)
+
+
+@periodic("*/5 * * * *", name="foundation.climb", queue="clocks", pass_context=False)
+def climb(timestamp: int) -> int:
+    """Tell those above of every term that has passed, of every kind of thing; safe to run in many workers."""
+    return ladder.climb_all(at=timezone.now())
 
 
 @app.task(name="foundation.end_long_act", queue="long", retry=3)

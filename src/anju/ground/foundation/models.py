@@ -1,4 +1,4 @@
-"""What the ground floor keeps: events, stored files, number registers, the calendar, progress of long jobs."""
+"""What the ground floor keeps: events, notices, stored files, numbers, the calendar, long jobs."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -126,6 +126,53 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
+
+
+class Notice(models.Model):
+    """Something an office must see about a record, and sign for: `foundation.notices`. No office: it is nobody's."""
+
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    level = models.PositiveSmallIntegerField(default=0, help_text="rung of the ladder, when it has climbed")
+    organisation_id = models.BigIntegerField(null=True)
+    text = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    read_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organisation_id", "-at"],
+                name="notice_unread",
+                condition=models.Q(read_at__isnull=True),
+            ),
+            models.Index(fields=["subject_type", "subject_id", "-at"], name="notice_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}:{self.subject_id}:{self.kind}"
+
+
+class Climb(models.Model):
+    """How far a record has climbed since a term passed (`foundation.ladder`); another term begins at the bottom."""
+
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    term = models.DateTimeField()
+    rung = models.PositiveSmallIntegerField(default=0)
+    climbed_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)  # of the next rung; none above the last
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject_type", "subject_id"], name="climb_subject_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}:{self.subject_id} {self.rung}"
 
 
 class JobProgress(models.Model):

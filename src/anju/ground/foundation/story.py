@@ -79,4 +79,6 @@ def told(event: Event) -> dict[str, Any]:
         "subject": f"{thing} {event.subject_id}" if event.subject_id else "",
     }
     detail = _details.get(event.name.partition(".")[0])
+    if event.name.endswith(".escalate") and "to" in event.data:
+        said["title"] = _("超期升级到 %(to)s") % {"to": event.data["to"] or _("值班员（待指定）")}
     return said | detail(event, said) if detail else said

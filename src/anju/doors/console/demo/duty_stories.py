@@ -28,7 +28,7 @@ from anju.duties.penalties.services.penalties import Accused, Measure
 from anju.duties.transfers import services as transfers
 from anju.duties.transfers.models import Transfer
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar
+from anju.ground.foundation import calendar, ladder
 from anju.ground.organisations.models import Person
 from anju.ground.territory.models import Area
 
@@ -68,7 +68,7 @@ class DutyStories:
         self._transfer_refused(self._ago(4))
         self._order_running(self._ago(2))
         self._order_to_serve(self._ago(1))
-        transfers.mark_late(at=self.now)
+        ladder.climb_all(at=self.now)
         orders.mark_overdue(at=self.now)
         self._under_way()
         self._planned()

@@ -15,11 +15,13 @@ from django.utils import timezone
 
 from anju.duties.cases import rules
 from anju.duties.cases import services as cases
-from anju.duties.cases.models import Case, Notice, Report
+from anju.duties.cases.models import Case, Report
 from anju.duties.cases.queries import evidence, public
 from anju.duties.cases.services import Reporter, Upload
 from anju.duties.orders.services import orders
 from anju.ground.access.actors import PUBLIC, Actor
+from anju.ground.foundation import ladder, notices
+from anju.ground.foundation.models import Notice
 from anju.ground.territory.models import Estate
 
 from .city import City
@@ -80,11 +82,11 @@ class Stories:
             yield at
             # Offices sign in the morning for what came the days before.
             waiting = Notice.objects.filter(read_at__isnull=True, at__lt=at - timedelta(hours=6))
-            for notice in waiting.exclude(organisation=None):
+            for notice in waiting.exclude(organisation_id=None):
                 actor = self.city.actors.get(notice.organisation_id or 0)
                 if actor is not None:
-                    cases.read_notice(notice_id=notice.pk, by=actor, at=at)
-            cases.escalate_overdue(at=at)
+                    notices.read_notice(notice_id=notice.pk, by=actor, at=at)
+            ladder.climb_all(at=at, kinds=("cases",))
 
     def _plots(self) -> list[tuple[Callable[[datetime], Story], int, tuple[float, float]]]:
         """List the plots, how often each is told, and how many days ago they begin."""

@@ -13,7 +13,7 @@ from anju.duties.suggestions import services
 from anju.duties.suggestions.models import Suggestion
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import rulebooks
+from anju.ground.foundation import ladder, rulebooks
 from anju.ground.organisations.models import Organisation
 from anju.means.figures.queries import registry
 
@@ -36,7 +36,7 @@ def tell(city: City, *, at: datetime) -> Suggestion:
     done = teller.answered()
     for other in told["others"]:
         getattr(teller, other["state"])(other, at)
-    services.escalate_overdue(at=at)
+    ladder.climb_all(at=at, kinds=("suggestions",))
     return done
 
 
@@ -203,7 +203,7 @@ class _Teller:
             suggestion_id=made.pk, by=self.clerk, at=_office_hour(at - timedelta(days=entry["days"] - 3))
         )
         for days in entry["climbed"]:
-            services.escalate_overdue(at=_office_hour(at - timedelta(days=days)))
+            ladder.climb_all(at=_office_hour(at - timedelta(days=days)), kinds=("suggestions",))
 
     def dissatisfied(self, entry: Mapping[str, Any], at: datetime) -> None:
         """One whose deputy was dissatisfied: the month of the second answer is running."""

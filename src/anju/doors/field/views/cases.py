@@ -14,7 +14,7 @@ from anju.duties.cases import rules as case_rules
 from anju.duties.cases.queries import catalogue, evidence
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms, desk
+from anju.ground.foundation import act_forms, desk, notices
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Estate
@@ -30,9 +30,14 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for me, the most urgent first: the same list as on the desk at the office."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     rows = desk.page(actor, at, most=MOST)
-    return render(
-        request, "field/home.html", {"rows": rows, "desk": desk.numbers(actor, at), "now": at, "most": MOST}
-    )
+    context = {
+        "rows": rows,
+        "desk": desk.numbers(actor, at),
+        "unread": notices.unread(actor).count(),
+        "now": at,
+        "most": MOST,
+    }
+    return render(request, "field/home.html", context)
 
 
 def _estates(request: HttpRequest, wanted: str) -> Any:

@@ -72,10 +72,6 @@ class Migration(migrations.Migration):
                 ("urges", models.PositiveSmallIntegerField(default=0)),
                 ("supervised", models.BooleanField(default=False)),
                 ("reopens", models.PositiveSmallIntegerField(default=0)),
-                ("escalation", models.PositiveSmallIntegerField(default=0)),
-                ("escalated_at", models.DateTimeField(null=True)),
-                ("escalate_at", models.DateTimeField(null=True)),
-                ("climb_from", models.DateTimeField(null=True)),
                 ("verify_by", models.DateTimeField(null=True)),
                 ("satisfaction", models.PositiveSmallIntegerField(null=True)),
                 ("repeat", models.BooleanField(default=False)),
@@ -307,39 +303,6 @@ class Migration(migrations.Migration):
                     "into",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Notice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=12)),
-                ("level", models.PositiveSmallIntegerField(default=0)),
-                ("text", models.CharField(blank=True, max_length=500)),
-                ("by", models.CharField(blank=True, max_length=120)),
-                ("at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(null=True)),
-                ("read_by", models.CharField(blank=True, max_length=120)),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="notices", to="cases.case"
-                    ),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="organisations.organisation",
                     ),
                 ),
             ],
@@ -581,9 +544,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="case",
             index=models.Index(
-                models.F("escalate_at"),
+                models.F("due_at"),
                 condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
-                name="case_escalate",
+                name="case_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                models.F("verify_by"),
+                condition=models.Q(("state__in", ["assigned", "checking", "fixing", "reported", "returned"])),
+                name="case_verify_by",
             ),
         ),
         migrations.AddIndex(
@@ -661,14 +632,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="evidence",
             constraint=models.UniqueConstraint(fields=("case", "file", "purpose"), name="evidence_once"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)),
-                fields=["organisation", "-at"],
-                name="notice_unread",
-            ),
         ),
         migrations.AddIndex(
             model_name="report",

@@ -1,7 +1,7 @@
 """Questions about cases. Everything an actor lists goes through access.visible; the portal gets frozen values."""
 
 from .catalogue import class_tree, common_classes, kind_and_label
-from .ladder import Rung, office_above, rungs_of
+from .ladder import after_terms, office_above, rungs_of
 from .lists import (
     COUNT_LIMIT,
     Filters,
@@ -10,10 +10,8 @@ from .lists import (
     filters_from,
     listing,
     map_rows,
-    ownerless_notices,
     page,
     points,
-    unread_notices,
     with_row_parts,
 )
 from .one import (
@@ -52,7 +50,7 @@ __all__ = [
     "PublicNotice",
     "PublicProgress",
     "Row",
-    "Rung",
+    "after_terms",
     "class_tree",
     "code_of",
     "common_classes",
@@ -72,7 +70,6 @@ __all__ = [
     "next_steps",
     "office_above",
     "offices_for",
-    "ownerless_notices",
     "page",
     "points",
     "progress",
@@ -84,6 +81,5 @@ __all__ = [
     "rows_of",
     "rungs_of",
     "shown",
-    "unread_notices",
     "with_row_parts",
 ]

@@ -90,18 +90,13 @@ def replay(clock: CaseClock, days: workdays.Calendar | None = None) -> workdays.
 def refresh(case: Case, clocks: Iterable[CaseClock]) -> None:
     """Set the case's own term, that of whose turn it is, and that of the verification beside it (the caller saves).
 
-    The case climbs from whichever ends first; when that changes it starts again at the bottom of the ladder.
+    The case climbs from whichever ends first (`foundation.ladder`).
     """
     running = sorted(
         (c for c in clocks if c.stopped_at is None and c.paused_at is None), key=lambda c: c.due_at
     )
     own = next((c for c in running if c.kind != "verify"), None)
     beside = next((c for c in running if c.kind == "verify"), None)
-    first = running[0].due_at if running else None
-    if first != (case.climb_from or case.due_at):
-        case.escalate_at = first
-        case.escalation, case.escalated_at = 0, None
-    case.climb_from = first
     case.verify_by = beside.due_at if beside else None
     case.due_at, case.due_clock = (own.due_at, own.kind) if own else (None, "")
     case.provisional = own.provisional if own else False

@@ -1,4 +1,4 @@
-"""Lists of cases within an actor's reach: filters and pages, the desk, notices and requests, the map, the patrol."""
+"""Lists of cases within an actor's reach: filters and pages, the map, the patrol."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
+from anju.ground.foundation import ladder
 from anju.ground.foundation.asked import day, whole
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, Notice
+from ..models import Case
 
 # An exact count beyond this would cost more than it tells; the list then says "more than". Figures count exactly.
 COUNT_LIMIT = 10_000
@@ -116,7 +117,7 @@ def _condition(f: Filters, *, at: datetime) -> Q:
     if f.overdue:
         found &= Q(due_at__lt=at, paused_at__isnull=True)
     if f.escalated:
-        found &= Q(escalation__gt=0)
+        found &= Q(pk__in=ladder.climbed(Case, at))
     if f.text:
         found &= text_condition(f.text)
     return found
@@ -235,30 +236,15 @@ def with_row_parts(found: QuerySet[Case]) -> QuerySet[Case]:
     return found.select_related(*_NAMED).defer("search", "closing_text", *_unread(_NAMED))
 
 
-def unread_notices(actor: Actor, *, limit: int = 20) -> list[Notice]:
-    """List the notices on the actor's desks that nobody has signed for, newest first."""
-    if not actor.organisation_ids or not actor.has("cases.see"):
-        return []
-    found = Notice.objects.filter(organisation_id__in=actor.organisation_ids, read_at__isnull=True)
-    return list(found.select_related("case__estate").order_by("-at")[:limit])
-
-
 def escalations(actor: Actor, *, at: datetime, limit: int = 200) -> list[Case]:
     """List open cases within reach that climbed the ladder or are supervised (督办), the highest rung first.
 
     Of one rung the longest overdue comes first.
     """
     found = access.visible(Case, to=actor, power="cases.see").filter(
-        Q(escalation__gt=0) | Q(supervised=True), state__in=sorted(rules.OPEN)
+        Q(pk__in=ladder.climbed(Case, at)) | Q(supervised=True), state__in=sorted(rules.OPEN)
     )
-    return list(with_row_parts(found).order_by("-escalation", "due_at")[:limit])
-
-
-def ownerless_notices(actor: Actor) -> list[Notice]:
-    """List unread notices that no office could be found for, so that nothing ends in silence."""
-    seen = access.visible(Case, to=actor, power="cases.see")
-    found = Notice.objects.filter(organisation__isnull=True, read_at__isnull=True, case__in=seen)
-    return list(found.select_related("case").order_by("-at")[:50])
+    return list(ladder.with_rungs(with_row_parts(found), at).order_by("-escalation", "due_at")[:limit])
 
 
 def map_rows(actor: Actor, area: Area | None, *, at: datetime) -> list[dict[str, Any]]:

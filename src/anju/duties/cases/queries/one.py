@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, pictures, rulebooks
+from anju.ground.foundation import calendar, journal, ladder, pictures, rulebooks
 from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.foundation.workflow import Step
@@ -23,7 +23,7 @@ from anju.ground.organisations.queries import covering_all
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Notice, Report
+from ..models import Case, CaseClock, Evidence, Report
 from ..rules import State
 from . import catalogue, clocks
 from .lists import text_condition, with_row_parts
@@ -40,7 +40,7 @@ class Dossier:
     evidence: list[Evidence]
     reports: list[Report]
     events: list[Event]
-    notices: list[Notice]
+    rung: int  # of the ladder to which it has climbed
     requests: list[Any]
     merged: list[Case]
     children: list[Case]
@@ -91,7 +91,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         evidence=list(case.evidence.select_related("file").order_by("added_at")),
         reports=list(reports),
         events=journal.events_of(case),
-        notices=list(case.notices.select_related("organisation").order_by("-at")),
+        rung=ladder.rung_of(case, at),
         requests=list(case.term_requests.order_by("-asked_at")),
         merged=merged,
         children=[c for c in kin if c.parent_id == case.pk],

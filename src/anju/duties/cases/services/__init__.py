@@ -1,8 +1,7 @@
-"""The verbs of the room: the closed loop, what comes from above and beside it, the ladder, following by a code."""
+"""The verbs of the room: the closed loop, what comes from above and beside it, following by a code."""
 
 from .corrections import annotate, correct, publish, recall, undo, withdraw
 from .following import FOLLOW, TooManyTries, follow
-from .ladder import escalate, escalate_overdue
 from .loop import (
     LOOP,
     Reporter,
@@ -29,15 +28,14 @@ from .loop import (
     void,
 )
 from .supervision import (
-    NOTICES,
     VIEWS,
     Part,
     ask_term,
     decide_term,
     drop_view,
     end_long_suspensions,
+    escalate,
     merge,
-    read_notice,
     recompute_deadlines,
     resume,
     save_view,
@@ -49,10 +47,10 @@ from .supervision import (
 )
 
 __all__ = [
-    "FOLLOW", "LOOP", "NOTICES", "VIEWS", "Part", "Reporter", "TooManyTries",
+    "FOLLOW", "LOOP", "VIEWS", "Part", "Reporter", "TooManyTries",
     "TooSoon", "Upload", "accept", "annotate", "ask_term", "assign", "close",
     "close_at_recheck", "close_on_spot", "correct", "decide_term", "drop_view", "end_long_suspensions", "escalate",
-    "escalate_overdue", "follow", "locked", "merge", "publish", "rate", "read_notice", "recall", "recompute_deadlines",
+    "follow", "locked", "merge", "publish", "rate", "recall", "recompute_deadlines",
     "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split", "stamp_place",
     "submit", "supervise", "take_over", "take_over_from_others", "take_step",
     "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",

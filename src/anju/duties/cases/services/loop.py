@@ -17,15 +17,16 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import acts, patience, rulebooks
+from anju.ground.foundation import acts, notices, patience, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.devices import Device
+from anju.ground.foundation.models import Notice
 from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Notice, Report, SealedIdentity
+from ..models import Case, CaseClock, Evidence, Report, SealedIdentity
 from ..queries import catalogue, clocks
 from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
@@ -576,10 +577,8 @@ def _tell_above(turn: Turn) -> None:
 def notify(
     turn: Turn, kind: str, office: Organisation | None, text: str, *, by: str = "", level: int = 0
 ) -> Notice:
-    """Lay a notice about the case on an office's desk; on everybody's who supervises when there is none."""
-    return Notice.objects.create(
-        case=turn.row, kind=kind, level=level, organisation=office, text=text[:500], at=turn.at, by=by
-    )
+    """Lay a notice about the case on an office's desk; on everybody's who sees it when there is none."""
+    return notices.tell(turn.row, kind, office, text, at=turn.at, by=by, level=level)
 
 
 def _limits(at: datetime) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, rulebooks
+from anju.ground.foundation import calendar, journal, ladder, notices, rulebooks
 from anju.ground.foundation.acts import Child, Loop, Turn
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NotPermitted, Refusal
@@ -22,7 +22,7 @@ from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Merge, Notice, Report, SavedView, SealedIdentity, TermRequest
+from ..models import Case, CaseClock, Evidence, Merge, Report, SavedView, SealedIdentity, TermRequest
 from ..queries import clocks
 from ..queries.ladder import office_above, rungs_of
 from ..queries.routing import unit_of
@@ -165,6 +165,9 @@ def end_long_suspensions(*, at: datetime, batch: int = 200) -> int:
 # ------------------------------------------------------------------------------------ from above: urge, supervise
 
 
+escalate = ladder.climbs(LOOP)
+
+
 @LOOP.verb("urge")
 def urge(turn: Turn, *, note: str = "") -> None:
     """Urge (催办) the office whose turn it is.
@@ -173,8 +176,8 @@ def urge(turn: Turn, *, note: str = "") -> None:
     """
     case, limits = turn.row, _limits(turn)["urging"]
     hours = limits["at_most_every"]["amount"]
-    recent = case.notices.filter(kind="urge", organisation=case.desk, at__gt=turn.at - timedelta(hours=hours))
-    if recent.exists():
+    urged = notices.about(case).filter(kind="urge", organisation_id=case.desk_id)
+    if urged.filter(at__gt=turn.at - timedelta(hours=hours)).exists():
         # So soon again that it could not have acted in between.
         turn.refuse(_("%(n)d 小时内已经催办过这个单位。仍无进展的，可以督办。") % {"n": hours}, "supervise")
     case.urges += 1
@@ -321,24 +324,11 @@ def _superior_of(by: Actor, case: Case, *, at: datetime) -> Organisation | None:
     """
     own = Organisation.objects.filter(pk__in=by.organisation_ids).select_related("area")
     highest = min(own, key=lambda office: office.area.level if office.area else 9, default=None)
-    found = [office_above(case, highest, at=at), rungs_of(case, at=at)[-1].office]
+    found = [office_above(case, highest, at=at), rungs_of(case, at)[-1].office]
     return next((office for office in found if office and office.pk not in by.organisation_ids), None)
 
 
-# -------------------------------------------------------------------------------------- notices, lists kept for later
-
-NOTICES = Loop(
-    Notice, rules.NOTICE_STEPS, room="cases", see="cases.see", state="", missing=lazy("没有找到这条提醒。"),
-    seen=lambda by: Q(organisation_id__in=by.organisation_ids if by.has("cases.see") else ()),
-)  # fmt: skip
-
-
-@NOTICES.verb("read_notice")
-def read_notice(turn: Turn) -> None:
-    """Sign for a notice on one's desk; its case tells it."""
-    turn.row.read_at, turn.row.read_by = turn.at, turn.by.name
-    turn.made, turn.subject, turn.facts["notice"] = turn.row, turn.row.case, turn.row.pk
-
+# ----------------------------------------------------------------------------------------------- lists kept for later
 
 VIEWS = Loop(
     SavedView, rules.VIEW_STEPS, room="cases", state="", param="view_id", missing=lazy("没有找到这个视图。"),
@@ -385,12 +375,7 @@ def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
             clock.save(update_fields=["due_at", "provisional"])
             moved += 1
         clocks.refresh(case, open_clocks)
-        case.save(
-            update_fields=[
-                "due_at", "due_clock", "provisional", "verify_by", "climb_from", "escalate_at", "escalation",
-                "escalated_at",
-            ]
-        )  # fmt: skip
+        case.save(update_fields=["due_at", "due_clock", "provisional", "verify_by"])
     return moved + _recompute_replies(at=at, basis=basis)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from tests.verbs import Example, World, example
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, Notice, Report, SavedView, TermRequest
+from anju.duties.cases.models import Case, Report, SavedView, TermRequest
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import files
+from anju.ground.foundation import files, notices
 from anju.ground.foundation.models import StoredFile
 from anju.ground.foundation.tests import samples
 from anju.ground.territory.models import Area
@@ -67,7 +67,7 @@ def answered(case: Case) -> bool:
 
 def noticed(case: Case, kind: str) -> bool:
     """Say whether a notice about a case was laid on a desk."""
-    return Notice.objects.filter(case=case, kind=kind).exists()
+    return notices.about(case).filter(kind=kind).exists()
 
 
 @example("cases.report")
@@ -424,11 +424,11 @@ def rate_badly_is_told(world: World) -> Example:
     return replace(shown, holds=lambda: noticed(case, "rating"))
 
 
-@example("cases.read_notice")
+@example("foundation.read_notice")
 def read_notice(world: World) -> Example:
-    case = filed(world, "assign")
-    notice = services.urge(case_id=case.pk, by=world.actor("street_officer"), at=world.now)
-    return Example(world.actor("company_clerk"), {"notice_id": notice.pk})
+    about = filed(world)
+    told = notices.tell(about, "urge", world.city.offices.huaiyin_office, "请抓紧", at=world.now)
+    return Example(world.actor("street_officer"), {"notice_id": told.pk})
 
 
 @example("cases.save_view")

@@ -10,7 +10,7 @@ from anju.duties.cases.models import Case, Report
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import devices, journal
+from anju.ground.foundation import devices, journal, ladder
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (
     Conflict,
@@ -340,7 +340,7 @@ def test_the_reporter_reads_that_a_late_matter_went_up_and_who_looks_after_it_no
     case, at = reported(), friday_9am
     for _n in range(12):
         at += timedelta(days=1)
-        services.escalate_overdue(at=at)
+        ladder.climb_all(at=at)
     services.supervise(case_id=case.pk, note="三日内办结", by=county_supervisor.actor(at), at=at)
     told = [step.label for step in queries.progress(case.reports.get().code, at=at).steps]
     assert told == ["已收到您反映的问题", "超过期限，已报上级单位督促", "上级单位已挂牌督办"]

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from anju.duties.cases import queries, services
-from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.models import Case
 from anju.duties.cases.queries import clocks
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, journal
+from anju.ground.foundation import calendar, journal, ladder, notices
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.workdays import Term
@@ -112,36 +112,35 @@ def test_a_passed_deadline_climbs_the_ladder_and_ends_with_the_duty_officer_or_a
     seen = []
     for _n in range(40):
         at += timedelta(days=1)
-        services.escalate_overdue(at=at)
+        ladder.climb_all(at=at)
         case.refresh_from_db()
-        if case.escalation not in seen:
-            seen.append(case.escalation)
+        if (rung := ladder.rung_of(case, at)) not in seen:
+            seen.append(rung)
     assert seen[0] == 0 or seen[0] == 1
     assert seen[-1] == 4
     assert sorted(seen) == seen
-    told = Notice.objects.filter(case=case, kind="escalate").order_by("at")
-    assert [n.organisation for n in told][:3] == [
-        city.offices.huaiyin_office, city.offices.east_housing, city.offices.city_housing,
-    ]  # fmt: skip
+    told = notices.about(case).filter(kind="escalate").order_by("at")
+    above = (city.offices.huaiyin_office, city.offices.east_housing, city.offices.city_housing)
+    assert [n.organisation_id for n in told][:3] == [office.pk for office in above]
     assert case in queries.escalations(county_supervisor.actor(at), at=at)
     # There is no duty office in this city: the last notice belongs to nobody and stands on the page of all above.
-    assert told.last().organisation is None
-    assert queries.ownerless_notices(city_supervisor.actor(at))
+    assert told.last().organisation_id is None
+    assert notices.nobodys(city_supervisor.actor(at))
 
 
 def test_a_sweep_run_twice_escalates_once(reported, friday_9am):
     reported()
     at = friday_9am + timedelta(days=4)
-    assert services.escalate_overdue(at=at) == 1
-    assert services.escalate_overdue(at=at) == 0
+    assert ladder.climb_all(at=at) == 1
+    assert ladder.climb_all(at=at) == 0
 
 
 def test_a_step_starts_again_at_the_bottom_of_the_ladder(reported, walk, friday_9am):
     case = reported(class_code="FF03", text="灭火器压力不足，指针在红区")
     at = friday_9am + timedelta(days=4)
-    services.escalate_overdue(at=at)
+    ladder.climb_all(at=at)
     case = walk(case, "assign", at=at)
-    assert case.escalation == 0
+    assert ladder.rung_of(case, at) == 0
 
 
 def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
@@ -155,9 +154,9 @@ def test_urging_and_supervising_reach_the_desk_and_are_signed_for(
     fixing.refresh_from_db()
     assert (fixing.urges, fixing.supervised) == (2, True)
     clerk = company_clerk.actor(friday_9am)
-    assert len(queries.unread_notices(clerk)) == 2
-    services.read_notice(notice_id=made.pk, by=clerk, at=friday_9am)
-    assert len(queries.unread_notices(clerk)) == 1
+    assert len(notices.unread(clerk)) == 2
+    notices.read_notice(notice_id=made.pk, by=clerk, at=friday_9am)
+    assert len(notices.unread(clerk)) == 1
     with pytest.raises(NotPermitted):
         services.urge(case_id=fixing.pk, by=clerk, at=friday_9am)
 
@@ -173,7 +172,7 @@ def test_the_third_urging_puts_a_case_under_supervision(fixing, wang, county_sup
     made = services.urge(case_id=fixing.pk, by=wang.actor(at), at=at)
     fixing.refresh_from_db()
     assert (made.kind, fixing.urges, fixing.supervised) == ("urge", 3, True)
-    assert "3" in fixing.notices.get(kind="supervise").text
+    assert "3" in notices.about(fixing).get(kind="supervise").text
     assert journal.events_of(fixing)[-1].name == "cases.supervise"
     again = friday_9am + timedelta(days=3)
     assert services.urge(case_id=fixing.pk, by=wang.actor(again), at=again).kind == "urge"
@@ -256,7 +255,7 @@ def test_a_reporter_stays_sealed_until_a_reason_is_given_and_the_supervisor_is_t
     opened = services.unseal(report_id=made.pk, reason="需要联系本人核实位置", by=boss, at=friday_9am)
     assert opened.opened == {"name": "韩梅", "phone": "13912345678"}
     assert journal.events_named(case, "cases.unseal").get().note == "需要联系本人核实位置"
-    assert Notice.objects.filter(case=case, kind="unseal").exists()
+    assert notices.about(case).filter(kind="unseal").exists()
 
 
 def test_confirming_a_year_moves_open_deadlines_and_journals_each(reported, friday_9am):
@@ -299,14 +298,12 @@ def test_a_moved_street_takes_its_cases_along(reported, city, friday_9am, county
 def test_an_administrator_of_the_same_office_sees_and_signs_no_notice_of_a_case(
     reported, city, administrator, city_supervisor, friday_9am
 ):
-    notice = Notice.objects.create(
-        case=reported(), kind="escalate", organisation=city.offices.city_housing, at=friday_9am
-    )
-    assert queries.unread_notices(city_supervisor.actor(friday_9am)) == [notice]
+    notice = notices.tell(reported(), "escalate", city.offices.city_housing, "超期", at=friday_9am)
+    assert list(notices.unread(city_supervisor.actor(friday_9am))) == [notice]
     admin = administrator.actor(friday_9am)
-    assert queries.unread_notices(admin) == []
+    assert not notices.unread(admin)
     with pytest.raises(NotFound):
-        services.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
+        notices.read_notice(notice_id=notice.pk, by=admin, at=friday_9am)
 
 
 def test_a_supervised_case_stands_beside_the_escalated_ones(reported, county_supervisor, friday_9am):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms
+from anju.ground.foundation import act_forms, notices
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
@@ -25,7 +25,7 @@ from ..models import Case, SavedView
 from ..queries import catalogue
 from ..services import LOOP
 
-PAGE = 50
+PAGE, MOST_ORPHANS = 50, 50
 
 
 @require_safe
@@ -138,7 +138,7 @@ def escalations(request: HttpRequest) -> HttpResponse:
         "rungs": _rungs(),
         "clock_labels": rules.CLOCK_LABELS,
         "now": at,
-        "orphans": queries.ownerless_notices(actor),
+        "orphans": notices.told(notices.nobodys(actor)[:MOST_ORPHANS]),
     }
     return render(request, "cases/escalations.html", context)
 

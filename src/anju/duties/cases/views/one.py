@@ -283,12 +283,3 @@ def unseal(request: HttpRequest, report_id: int) -> HttpResponse:
     response = render(request, "cases/unsealed.html", context)
     response["Cache-Control"] = "no-store"
     return response
-
-
-@require_POST
-@power("cases.see")
-@writes("cases.read_notice")
-def read_notice(request: HttpRequest, notice_id: int) -> HttpResponse:
-    """Sign for a notice and open its case."""
-    made = act_forms.press(request, services.NOTICES, "read_notice", notice_id)
-    return redirect("cases:case", made.case_id)

@@ -14,7 +14,7 @@ from anju.duties.inspections.services import checking, counting, register
 from anju.duties.inspections.services import visits as services
 from anju.duties.inspections.services.checking import Answer
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import journal, story
+from anju.ground.foundation import journal, ladder, story
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import (
     Conflict,
@@ -373,10 +373,10 @@ def test_a_hazard_put_right_at_once_is_filed_closed_and_counted(finished):
 
 def test_a_hazard_of_a_visit_climbs_the_ladder_when_its_term_passes(finished, friday_9am):
     case = finished({}).findings.get().case
-    assert case.due_at is not None and case.escalate_at == case.due_at
-    cases.escalate_overdue(at=friday_9am + timedelta(days=20))
+    at = friday_9am + timedelta(days=20)
+    ladder.climb_all(at=at)
     case.refresh_from_db()
-    assert case.escalation >= 1
+    assert ladder.rung_of(case, at) >= 1
 
 
 def test_a_finding_follows_its_case_closed_reopened_declined(

@@ -30,14 +30,22 @@ def of_orders(at: datetime) -> list[Wait]:
         Wait("serve", Q(state=OrderState.ISSUED), *own, "serve_by"),
         Wait("comply", Q(state=OrderState.OVERDUE), *own, "recheck_by", _("复查，仍未改的立案处罚")),
         Wait("comply", again, *own, "recheck_by", _("到现场复查")),
-        Wait("ask_recheck", running & Q(recheck_asked_at=None), *obey, "due_on", _("改正，改好后申请复查")),
+        Wait(
+            "ask_recheck",
+            running & Q(recheck_asked_at=None),
+            *obey,
+            "due_on",
+            _("改正，改好后申请复查"),
+            climbs=False,
+        ),
     ]
 
 
 def of_sealings(at: datetime) -> list[Wait]:
     """Say which sealings end soon: they are lifted or renewed before."""
     soon = Q(until__lte=timezone.localdate(at) + SEALING_AHEAD, state=SealingState.SEALED)
-    return [Wait("lift", soon, "agency", "orders.seal", "until", _("到期前解除或者延长"))]
+    # Nothing is left undone when the day has passed: the sealing ends by itself.
+    return [Wait("lift", soon, "agency", "orders.seal", "until", _("到期前解除或者延长"), climbs=False)]
 
 
 def rechecks(actor: Actor, *, on: date, limit: int = 30) -> list[Order]:

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from anju.duties.cases import services as cases
-from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.models import Case
 from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Visit
 from anju.duties.inspections.rules import case_of_item
 from anju.ground.access.actors import SYSTEM, Actor
+from anju.ground.foundation import ladder, notices
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.means.documents import services as papers
@@ -285,11 +286,8 @@ def _take_over(turn: Turn) -> None:
 
 @LOOP.effect("tell_agency")
 def _tell_agency(turn: Turn) -> None:
-    """Tell the issuing agency, on each of the hazards' cases: these climb their ladder by their own clocks."""
-    Notice.objects.bulk_create(
-        Notice(case=case, kind="order", organisation=turn.row.agency, text=turn.note[:500], at=turn.at)
-        for case in Case.objects.filter(order_lines__order=turn.row).defer("search").order_by("pk")
-    )
+    """Tell the issuing agency that its order has not been obeyed in time."""
+    notices.tell(turn.row, "overdue", turn.row.agency, turn.note, at=turn.at)
 
 
 @LOOP.effect("void_paper")
@@ -374,6 +372,9 @@ def withdraw(turn: Turn, *, reason: str) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- by themselves
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("overdue")

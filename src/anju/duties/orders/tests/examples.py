@@ -7,7 +7,7 @@ from typing import Any
 from tests.verbs import Example, World, example
 
 from anju.duties.cases import services as cases
-from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.models import Case
 from anju.duties.inspections.models import Unit, Visit
 from anju.duties.inspections.services import checking, visits
 from anju.duties.inspections.tests.examples import concluded
@@ -15,6 +15,7 @@ from anju.duties.orders.models import Order, Sealing
 from anju.duties.orders.queries import matters
 from anju.duties.orders.services import batches, orders, sealings  # noqa: F401  (their verbs)
 from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import notices
 from anju.ground.foundation.models import Event
 from anju.means.documents.models import IssuedDocument
 
@@ -175,7 +176,7 @@ def overdue_and_tell(world: World) -> Example:
 @example("orders.overdue", effect="tell_agency")
 def overdue_and_tell_the_agency(world: World) -> Example:
     order = late(world)
-    told = Notice.objects.filter(case__order_lines__order=order, kind="order")
+    told = notices.about(order).filter(kind="overdue")
     return Example(SYSTEM, {"order_id": order.pk}, holds=told.exists)
 
 

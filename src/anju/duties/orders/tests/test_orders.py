@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from anju.duties.cases.models import Case, Notice
+from anju.duties.cases.models import Case
 from anju.duties.orders.models import Order
 from anju.duties.orders.services import orders
-from anju.ground.foundation import journal
+from anju.ground.foundation import journal, notices
 from anju.ground.foundation.refusals import Conflict, NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.means.documents.models import IssuedDocument
 
@@ -150,7 +150,7 @@ def test_an_order_past_its_term_is_called_overdue_once_and_its_agency_is_told(
     assert order.state == "overdue"
     event = journal.events_named(order, "orders.overdue").get()
     assert event.data["name"] == "安邻物业服务有限公司" and event.data["company"] == order.company_id
-    notice = Notice.objects.get(case=case, kind="order")
+    notice = notices.about(order).get(kind="overdue")
     assert notice.organisation_id == order.agency_id
 
 

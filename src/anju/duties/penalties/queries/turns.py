@@ -43,6 +43,7 @@ def of_penalties(at: datetime) -> list[Wait]:
             "penalties.payment",
             "pay_by",
             _("催缴，登记缴款"),
+            climbs=False,  # the term is the party's
         ),
         # It is paid at the bank: no button of ours does it.
         Wait(
@@ -52,5 +53,6 @@ def of_penalties(at: datetime) -> list[Wait]:
             "orders.obey",
             "pay_by",
             _("缴纳罚款"),
+            climbs=False,
         ),
     ]

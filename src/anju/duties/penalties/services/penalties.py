@@ -27,7 +27,7 @@ from anju.ground.access import escrow
 from anju.ground.access import queries as access_queries
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import citations, codes
+from anju.ground.foundation import citations, codes, ladder
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -723,6 +723,9 @@ def open_identity(turn: Turn, *, reason: str) -> None:
 def unseal(**given: Any) -> dict[str, str]:
     """Open the identity of a punished person and return it; takes what `open_identity` takes."""
     return escrow.unseal(bytes(open_identity(**given).party_sealed))
+
+
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("moved")

@@ -100,10 +100,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("due_clock", models.CharField(blank=True, max_length=10)),
                 ("provisional", models.BooleanField(default=False)),
-                ("escalation", models.PositiveSmallIntegerField(default=0)),
-                ("escalated_at", models.DateTimeField(null=True)),
-                ("escalate_at", models.DateTimeField(null=True)),
-                ("climb_from", models.DateTimeField(null=True)),
+                ("opinion_by", models.DateTimeField(null=True)),
                 ("is_demo", models.BooleanField(default=False)),
                 (
                     "city",
@@ -384,40 +381,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SuggestionNotice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=12)),
-                ("level", models.PositiveSmallIntegerField(default=0)),
-                ("text", models.CharField(max_length=500)),
-                ("at", models.DateTimeField()),
-                ("read_at", models.DateTimeField(null=True)),
-                ("read_by", models.CharField(blank=True, max_length=120)),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="organisations.organisation",
-                    ),
-                ),
-                (
-                    "suggestion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notices",
-                        to="suggestions.suggestion",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Talk",
             fields=[
                 (
@@ -606,9 +569,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="suggestion",
             index=models.Index(
-                models.F("escalate_at"),
+                models.F("due_at"),
                 condition=models.Q(("state", "closed"), _negated=True),
-                name="suggestion_escalate",
+                name="suggestion_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="suggestion",
+            index=models.Index(
+                models.F("opinion_by"),
+                condition=models.Q(("state", "closed"), _negated=True),
+                name="suggestion_opinion",
             ),
         ),
         migrations.AddIndex(
@@ -720,14 +691,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("co_handling__isnull", True), ("stopped_at__isnull", True)),
                 fields=("suggestion", "kind"),
                 name="suggestion_clock_runs_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suggestionnotice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)),
-                fields=["organisation", "-at"],
-                name="suggestion_notice",
             ),
         ),
         migrations.AddConstraint(

@@ -10,7 +10,6 @@ from .lists import (
     reports_of,
     seen,
     tab_counts,
-    unread_notices,
 )
 from .one import (
     Button,
@@ -53,5 +52,4 @@ __all__ = [
     "reports_of",
     "seen",
     "tab_counts",
-    "unread_notices",
 ]

@@ -63,16 +63,10 @@ def derivation(clock: SuggestionClock) -> list[str]:
 
 
 def refresh(suggestion: Suggestion, clocks: Iterable[SuggestionClock]) -> None:
-    """Set the suggestion's own term, that of whose turn it is: a co-handler's is its own (the caller saves).
-
-    The suggestion climbs from whichever ends first; when that changes it starts again at the bottom of the ladder.
-    """
+    """Set the suggestion's own term, that of whose turn it is, and that of the co-handlers (the caller saves)."""
     running = sorted((c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at)
     own = next((c for c in running if c.co_handling_id is None), None)
-    first = running[0].due_at if running else None
-    if first != (suggestion.climb_from or suggestion.due_at):
-        suggestion.escalate_at = first
-        suggestion.escalation, suggestion.escalated_at = 0, None
-    suggestion.climb_from = first
+    opinion = next((c for c in running if c.co_handling_id is not None), None)
+    suggestion.opinion_by = opinion.due_at if opinion else None
     suggestion.due_at, suggestion.due_clock = (own.due_at, own.kind) if own else (None, "")
     suggestion.provisional = own.provisional if own else False

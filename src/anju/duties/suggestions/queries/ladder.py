@@ -1,27 +1,16 @@
 """Who is told when a term has passed: the office that assigned it, the city department, at last the duty office."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from anju.ground.foundation.ladder import Rung
 from anju.ground.foundation.workdays import Term
-from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import closest, covering_all
 
 from ..models import Suggestion
 from . import book
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One rung of the ladder: who is told, and how long after the deadline."""
-
-    number: int
-    level: str
-    office: Organisation | None
-    after: Term
-
-
-def rungs_of(suggestion: Suggestion, *, at: datetime) -> list[Rung]:
+def rungs_of(suggestion: Suggestion, at: datetime) -> list[Rung]:
     """List the ladder of a suggestion by the rulebook of the day; an office stands on it once."""
     registrar = suggestion.registrar
     offices = covering_all(registrar.area) if registrar.area is not None else []

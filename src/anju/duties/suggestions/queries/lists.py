@@ -1,4 +1,4 @@
-"""Lists of suggestions within an actor's reach: tabs and pages, the desk, notices, the yearly reports."""
+"""Lists of suggestions within an actor's reach: tabs and pages, the desk, the yearly reports."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import desk
+from anju.ground.foundation import desk, ladder
 from anju.ground.foundation.asked import whole
 from anju.ground.organisations.models import Organisation
 
@@ -18,7 +18,6 @@ from ..models import (
     CoHandling,
     Signatory,
     Suggestion,
-    SuggestionNotice,
     YearlyReport,
 )
 from ..rules import State
@@ -72,7 +71,8 @@ def page(actor: Actor, filters: Filters, *, at: datetime, number: int) -> Page:
     found = _narrowed(seen(actor), filters, actor=actor, at=at)
     order = ("due_at", "id") if filters.tab in ("desk", "due") else ("-received_on", "-id")
     rows = (
-        found.select_related("lead", "desk")
+        ladder.with_rungs(found, at)
+        .select_related("lead", "desk")
         .prefetch_related(
             Prefetch("signatories", Signatory.objects.select_related("deputy")),
             Prefetch(
@@ -134,13 +134,6 @@ def _on_desk(actor: Actor, at: datetime) -> Q:
     """Return the condition "it, or an opinion on it, waits for the actor", as the desk says."""
     asked = CoHandling.objects.filter(desk.condition("opinions", actor, at))
     return desk.condition("suggestions", actor, at) | Q(pk__in=asked.values("suggestion"))
-
-
-def unread_notices(actor: Actor) -> list[SuggestionNotice]:
-    """List the notices of the actor's offices, and those that belong to nobody, newest first."""
-    mine = Q(organisation__in=actor.organisation_ids) | Q(organisation__isnull=True)
-    found = SuggestionNotice.objects.filter(mine, read_at__isnull=True, suggestion__in=seen(actor))
-    return list(found.select_related("suggestion", "organisation").order_by("-at")[:20])
 
 
 def reports_of(actor: Actor) -> list[YearlyReport]:

@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal
+from anju.ground.foundation import calendar, journal, ladder, notices
 from anju.ground.foundation.citations import cite
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Event, Notice
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
 from anju.means.documents.models import IssuedDocument
@@ -23,7 +23,6 @@ from ..models import (
     Signatory,
     Suggestion,
     SuggestionClock,
-    SuggestionNotice,
 )
 from ..rules import STEPS
 from . import book, clocks
@@ -32,7 +31,7 @@ from .lists import seen
 # Acts with a place of their own on the page: no button among the steps.
 _ELSEWHERE = frozenset(
     {"give_opinion", "extend", "hold_talk", "draft_reply", "insert_figure", "deliver", "take_feedback",
-     "feedback_by_code", "publish", "choose_publication", "reveal_phone", "read_notice"}
+     "feedback_by_code", "publish", "choose_publication", "reveal_phone"}
 )  # fmt: skip
 # Offices that can be asked to handle a suggestion stand at city or county level.
 _NOT_ASKED = ("property_company", "community_office", "duty_office")
@@ -64,7 +63,8 @@ class Dossier:
     feedback: list[Feedback]
     events: list[Event]
     buttons: list[Button]
-    notices: list[SuggestionNotice]
+    notices: list[tuple[Notice, str]]  # each with the name of its office
+    rung: int  # of the ladder to which it has climbed
     documents: list[IssuedDocument] = field(default_factory=list)
 
 
@@ -77,7 +77,7 @@ def get(actor: Actor, suggestion_id: int) -> Suggestion:
     return suggestion
 
 
-def dossier(actor: Actor, suggestion_id: int) -> Dossier:
+def dossier(actor: Actor, suggestion_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one suggestion shows, or raise NotFound."""
     suggestion = get(actor, suggestion_id)
     running = list(suggestion.clocks.select_related("co_handling__organisation").order_by("started_at", "id"))
@@ -100,8 +100,15 @@ def dossier(actor: Actor, suggestion_id: int) -> Dossier:
         ),
         events=journal.events_of(suggestion, *talks),
         buttons=buttons(actor, suggestion),
-        notices=list(suggestion.notices.select_related("organisation").order_by("-at")),
+        notices=_notices(suggestion),
+        rung=ladder.rung_of(suggestion, at),
     )
+
+
+def _notices(suggestion: Suggestion) -> list[tuple[Notice, str]]:
+    found = list(notices.about(suggestion))
+    offices = Organisation.objects.in_bulk({one.organisation_id for one in found} - {None})
+    return [(one, offices[one.organisation_id].name if one.organisation_id else "") for one in found]
 
 
 def buttons(actor: Actor, suggestion: Suggestion) -> list[Button]:

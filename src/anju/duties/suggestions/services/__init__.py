@@ -1,7 +1,6 @@
-"""The verbs of the room: the way of a suggestion and its letter, the ladder, the deputy's code."""
+"""The verbs of the room: the way of a suggestion and its letter, the deputy's code."""
 
 from .following import TooManyTries, follow
-from .ladder import escalate_overdue
 from .loop import (
     LOOP,
     REPORTS,
@@ -14,6 +13,7 @@ from .loop import (
     close,
     deliver,
     draft_reply,
+    escalate,
     extend,
     feedback_by_code,
     give_opinion,
@@ -21,7 +21,6 @@ from .loop import (
     insert_figure,
     issue,
     publish,
-    read_notice,
     recompute_deadlines,
     refuse_routing,
     register,
@@ -46,7 +45,7 @@ __all__ = [
     "close",
     "deliver",
     "draft_reply",
-    "escalate_overdue",
+    "escalate",
     "extend",
     "feedback_by_code",
     "follow",
@@ -55,7 +54,6 @@ __all__ = [
     "insert_figure",
     "issue",
     "publish",
-    "read_notice",
     "recompute_deadlines",
     "refuse_routing",
     "register",

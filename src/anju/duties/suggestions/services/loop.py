@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, files, journal
+from anju.ground.foundation import calendar, files, journal, ladder, notices
 from anju.ground.foundation.acts import Child, Loop, Turn
 from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -35,7 +35,6 @@ from ..models import (
     Signatory,
     Suggestion,
     SuggestionClock,
-    SuggestionNotice,
     Talk,
     YearlyReport,
 )
@@ -99,7 +98,6 @@ REPORTS = Loop(
 _SIGNATORY = Child(Signatory, "suggestion", "signatory_id", lazy("没有找到这位代表。"))
 _CODE = Child(Signatory, "suggestion", "code", lazy("没有找到这个查询码，请核对后再输入。"))
 _CO = Child(CoHandling, "suggestion", "co_handling_id", lazy("没有找到这项协办，可能已经改交其他单位。"))
-_NOTICE = Child(SuggestionNotice, "suggestion", "notice_id", lazy("没有找到这条提醒。"))
 
 
 @LOOP.effect("release_co_handlers")
@@ -113,14 +111,14 @@ def release_co_handlers(turn: Turn) -> None:
 def tell_registrar(turn: Turn) -> None:
     """Tell who handed it out that it came back, or that its term was lengthened."""
     kind = "returned" if turn.step.act == "refuse_routing" else "extend"
-    _notify(turn.row, kind, turn.row.registrar, turn.note, at=turn.at)
+    notices.tell(turn.row, kind, turn.row.registrar, turn.note, at=turn.at)
 
 
 @LOOP.effect("tell_both")
 def tell_both(turn: Turn) -> None:
     """Tell the lead and who handed it out that a deputy is dissatisfied."""
     for office in {turn.row.registrar, turn.row.lead}:
-        _notify(turn.row, "feedback", office, turn.note, at=turn.at)
+        notices.tell(turn.row, "feedback", office, turn.note, at=turn.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -732,16 +730,7 @@ def reveal_phone(*, signatory_id: int, by: Actor, at: datetime, key: str = "") -
     return str(escrow.unseal(opened.deputy.phone_sealed)["phone"])
 
 
-@LOOP.verb("read_notice", child=_NOTICE)
-def read_notice(turn: Turn) -> None:
-    """Sign for a notice of the own office."""
-    notice = turn.child
-    if notice.organisation_id is not None and notice.organisation_id not in turn.by.organisation_ids:
-        raise NotFound(_("没有找到这条提醒。"))
-    if notice.read_at is not None:
-        turn.refuse(_("这条提醒已经签收。"))
-    notice.read_at, notice.read_by = turn.at, _who(turn.by)
-    notice.save(update_fields=["read_at", "read_by"])
+escalate = ladder.climbs(LOOP)
 
 
 @LOOP.verb("deadline_moved")
@@ -776,14 +765,6 @@ def desk_of(suggestion: Suggestion) -> Organisation | None:
     if suggestion.state in rules.WITH_LEAD:
         return suggestion.lead
     return suggestion.registrar if suggestion.state == State.ANSWERED else None
-
-
-def _notify(
-    suggestion: Suggestion, kind: str, office: Organisation | None, text: str, *, at: datetime
-) -> None:
-    SuggestionNotice.objects.create(
-        suggestion=suggestion, kind=kind, organisation=office, text=text.strip()[:500], at=at
-    )
 
 
 def _who(by: Actor) -> str:

@@ -14,6 +14,7 @@ from anju.duties.suggestions.services import Signer
 from anju.ground.access import services as access
 from anju.ground.access.actors import PUBLIC, SYSTEM
 from anju.ground.access.models import Account
+from anju.ground.foundation import notices
 from anju.ground.organisations import services as organisations
 
 from .conftest import DRAFT
@@ -101,7 +102,7 @@ def refuse_and_release(world: World) -> Example:
 def refuse_and_tell(world: World) -> Example:
     shown = refuse_routing(world)
     row = Suggestion.objects.get(pk=shown.given["suggestion_id"])
-    return replace(shown, holds=row.notices.filter(kind="returned").exists)
+    return replace(shown, holds=notices.about(row).filter(kind="returned").exists)
 
 
 @example("suggestions.hold_talk")
@@ -141,7 +142,7 @@ def extend(world: World) -> Example:
 def extend_and_tell(world: World) -> Example:
     shown = extend(world)
     row = Suggestion.objects.get(pk=shown.given["suggestion_id"])
-    return replace(shown, holds=row.notices.filter(kind="extend").exists)
+    return replace(shown, holds=notices.about(row).filter(kind="extend").exists)
 
 
 @example("suggestions.draft_reply")
@@ -380,13 +381,17 @@ def assess(world: World) -> Example:
 @example("suggestions.redo", effect="tell_both")
 def redo_and_tell(world: World) -> Example:
     made = answered(world)
-    return Example(SYSTEM, {"suggestion_id": made.pk}, holds=made.notices.filter(kind="feedback").exists)
+    return Example(
+        SYSTEM, {"suggestion_id": made.pk}, holds=notices.about(made).filter(kind="feedback").exists
+    )
 
 
 @example("suggestions.ask_assessment", effect="tell_both")
 def ask_assessment_and_tell(world: World) -> Example:
     made = answered(world)
-    return Example(SYSTEM, {"suggestion_id": made.pk}, holds=made.notices.filter(kind="feedback").exists)
+    return Example(
+        SYSTEM, {"suggestion_id": made.pk}, holds=notices.about(made).filter(kind="feedback").exists
+    )
 
 
 @example("suggestions.publish")
@@ -394,15 +399,6 @@ def publish(world: World) -> Example:
     return Example(
         clerk(world), {"suggestion_id": heard(world, "satisfied").pk}, other={"names": ("郜演一",)}
     )
-
-
-@example("suggestions.read_notice")
-def read_notice(world: World) -> Example:
-    made = assigned(world)
-    services.refuse_routing(
-        suggestion_id=made.pk, note="不属本局职责，应由消防部门主办", by=clerk(world), at=world.now
-    )
-    return Example(clerk(world), {"notice_id": made.notices.get().pk}, same=pk_of)
 
 
 @example("suggestions.yearly_report")

@@ -11,7 +11,8 @@ from anju.duties.suggestions import services
 from anju.duties.suggestions.models import CoHandling, Feedback, Reply, Suggestion, Talk
 from anju.duties.suggestions.services import Signer
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import rulebooks
+from anju.ground.foundation import ladder, rulebooks
+from anju.ground.foundation.models import Notice
 
 from .conftest import DRAFT, on
 
@@ -353,14 +354,14 @@ def test_pages_ask_no_more_questions_for_more_suggestions(
         clerk.get(reverse("suggestions:draft", args=[made.pk]))
 
 
-def test_a_notice_is_signed_for_from_the_list(clerk, handling):
-    from anju.duties.suggestions.models import SuggestionNotice
-
-    services.escalate_overdue(at=on("2024-07-17"))
-    notice = SuggestionNotice.objects.get()
-    assert "“答复代表”期限已过" in told(clerk.get(reverse("suggestions:list")))
-    assert clerk.post(reverse("suggestions:read_notice", args=[notice.pk])).status_code == 302
-    assert SuggestionNotice.objects.get().read_at is not None
+def test_a_notice_stands_on_the_page_and_is_signed_for(clerk, handling):
+    ladder.climb_all(at=on("2024-07-17"))
+    notice = Notice.objects.get()
+    assert "“办理、起草答复”期限已过" in told(
+        clerk.get(reverse("suggestions:suggestion", args=[handling.pk]))
+    )
+    assert clerk.post(reverse("console:read_notice", args=[notice.pk])).status_code == 302
+    assert Notice.objects.get().read_at is not None
 
 
 def test_the_journal_keeps_a_deputys_own_hand_apart(answered):

@@ -7,11 +7,12 @@ from django.db import DatabaseError, transaction
 
 from anju.duties.cases import services as cases
 from anju.duties.suggestions import queries, rules, services
-from anju.duties.suggestions.models import CoHandling, Reply, Suggestion, SuggestionNotice, YearlyReport
+from anju.duties.suggestions.models import CoHandling, Reply, Suggestion, YearlyReport
 from anju.duties.suggestions.queries import letter
 from anju.duties.suggestions.services import Draft, Signer
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import calendar, journal
+from anju.ground.foundation import calendar, journal, ladder, notices
+from anju.ground.foundation.models import Notice
 from anju.ground.foundation.refusals import (
     Conflict,
     NeedsConfirmation,
@@ -246,7 +247,7 @@ def test_a_hard_one_is_extended_once_to_six_months_from_the_assignment(shared, c
     assert days(shared)["answer"] == "2024-10-15"
     clock = shared.clocks.get(kind="answer")
     assert "6个月" in letter.in_chinese(lambda: queries.clocks.derivation(clock))[0]
-    assert SuggestionNotice.objects.filter(kind="extend").count() == 1
+    assert Notice.objects.filter(kind="extend").count() == 1
     with pytest.raises(NotAllowedNow, match="一次"):
         services.extend(suggestion_id=shared.pk, reason="涉及资金安排，已当面向代表说明", by=clerk, at=at)
 
@@ -625,27 +626,27 @@ def test_the_yearly_report_freezes_its_figures_once(answered, city_supervisor):
 
 def test_an_overdue_one_climbs_to_the_registrar_and_at_last_to_the_duty_officer(shared, offices):
     first = on("2024-06-18")  # the co-handler's two months ended on the 17th
-    assert services.escalate_overdue(at=first) == 1
-    assert services.escalate_overdue(at=first) == 0
-    notice = SuggestionNotice.objects.get()
+    assert ladder.climb_all(at=first) == 1
+    assert ladder.climb_all(at=first) == 0
+    notice = Notice.objects.get()
     assert (notice.organisation_id, notice.level) == (offices.city_housing.pk, 1)
     assert "协办意见" in notice.text
-    assert services.escalate_overdue(at=on("2024-06-28")) == 1
-    last = SuggestionNotice.objects.order_by("-id")[0]
+    assert ladder.climb_all(at=on("2024-06-28")) == 1
+    last = Notice.objects.order_by("-id")[0]
     # This city has no duty office: the notice belongs to nobody and is shown to all who see the suggestion.
     assert (last.organisation_id, last.level) == (None, 2)
-    assert services.escalate_overdue(at=on("2024-07-10")) == 0
+    assert ladder.climb_all(at=on("2024-07-10")) == 0
 
 
 def test_the_notice_is_signed_for(shared, city_supervisor, outsider):
     at = on("2024-06-18")
-    services.escalate_overdue(at=at)
-    notice = SuggestionNotice.objects.get()
+    ladder.climb_all(at=at)
+    notice = Notice.objects.get()
     with pytest.raises(NotFound):
-        services.read_notice(notice_id=notice.pk, by=outsider.actor(at), at=at)
-    assert queries.unread_notices(city_supervisor.actor(at)) == [notice]
-    services.read_notice(notice_id=notice.pk, by=city_supervisor.actor(at), at=at)
-    assert queries.unread_notices(city_supervisor.actor(at)) == []
+        notices.read_notice(notice_id=notice.pk, by=outsider.actor(at), at=at)
+    assert list(notices.unread(city_supervisor.actor(at))) == [notice]
+    notices.read_notice(notice_id=notice.pk, by=city_supervisor.actor(at), at=at)
+    assert not notices.unread(city_supervisor.actor(at))
 
 
 def test_a_calendar_that_changes_moves_the_open_terms(shared, administrator):

@@ -63,7 +63,6 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("due_step", models.CharField(blank=True, max_length=14)),
                 ("provisional", models.BooleanField(default=False)),
-                ("escalated_at", models.DateTimeField(null=True)),
                 ("urged_at", models.DateTimeField(null=True)),
                 ("document_id", models.BigIntegerField(null=True)),
                 ("written_number", models.CharField(blank=True, max_length=80)),

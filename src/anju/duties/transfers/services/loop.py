@@ -18,7 +18,7 @@ from anju.duties.cases.models import Case
 from anju.duties.cases.services import evidence as evidence_room
 from anju.duties.cases.services import notes
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal
+from anju.ground.foundation import calendar, journal, ladder
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -62,7 +62,6 @@ def _start(transfer: Transfer, step: str, *, at: datetime) -> dict[str, Any]:
 
 def _set_clock(transfer: Transfer, due_at: datetime | None, step: str, *, provisional: bool = False) -> None:
     transfer.due_at, transfer.due_step, transfer.provisional = due_at, step, provisional
-    transfer.escalated_at = None
 
 
 # --- Whose turn it is ----------------------------------------------------------------------------------------------
@@ -380,31 +379,7 @@ def verify_manifest(**given: Any) -> queries.Verified:
     return manifests.verdict_of(journal.events_named(looked, "transfers.verify").latest("id"))
 
 
-@LOOP.verb("late")
-def late(turn: Turn) -> None:
-    """Mark a transfer whose clock has passed."""
-    transfer = turn.row
-    party = rules.next_party(transfer.state, transfer.due_step)
-    names = {p: office.name for p in rules.PARTIES if (office := getattr(transfer, p)) is not None}
-    transfer.escalated_at = turn.at
-    turn.note = _("“%(step)s”期限已过，由%(party)s“%(name)s”办理。") % {
-        "step": rules.STEP_LABELS.get(transfer.due_step, transfer.due_step),
-        "party": rules.PARTY_LABELS[party],
-        "name": names.get(party, ""),
-    }
-    turn.facts = {
-        "step": transfer.due_step,
-        "due": transfer.due_at.isoformat() if transfer.due_at else "",
-        "desks": names,
-    }
-
-
-def mark_late(*, at: datetime) -> int:
-    """Mark each transfer whose clock has passed, once for each clock, however many workers run this."""
-    passed = Transfer.objects.exclude(state=TransferState.CLOSED).filter(
-        due_at__lt=at, escalated_at__isnull=True
-    )
-    return LOOP.many("late", passed, by=SYSTEM, at=at)
+escalate = ladder.climbs(LOOP)
 
 
 def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
@@ -421,9 +396,7 @@ def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
         if (due.at, due.provisional) == (transfer.due_at, transfer.provisional):
             continue
         before, transfer.due_at, transfer.provisional = transfer.due_at, due.at, due.provisional
-        if due.at > at:
-            transfer.escalated_at = None
-        transfer.save(update_fields=["due_at", "provisional", "escalated_at"])
+        transfer.save(update_fields=["due_at", "provisional"])
         journal.record(
             "transfers.moved",
             subject=transfer,

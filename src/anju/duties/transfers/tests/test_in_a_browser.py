@@ -22,6 +22,7 @@ from anju.duties.penalties.models import Penalty
 from anju.duties.transfers import services as transfers
 from anju.duties.transfers.models import Transfer
 from anju.ground.access.actors import PUBLIC
+from anju.ground.foundation import ladder
 from anju.ground.foundation.tests import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,7 +59,7 @@ def world(city, offices, police_officer, fire_officer, company_clerk):
             one = getattr(transfers, act)(transfer_id=one.pk, by=by, at=at, **given)
         made.append(one)
     Transfer.objects.filter(pk=made[1].pk).update(due_at=at - timedelta(hours=30))
-    transfers.mark_late(at=at)
+    ladder.climb_all(at=at)
     suspected = majors.propose(
         case_id=made[0].case_id, place="crowded", criteria=[{"code": "5.2", "met": 1, "note": "安全出口全部锁闭"}],
         note="现场核查安全出口全部锁闭，人员密集", by=brigade, at=at,

@@ -16,7 +16,7 @@ from anju.duties.transfers import queries
 from anju.duties.transfers import services as transfers
 from anju.duties.transfers.models import Transfer
 from anju.ground.access.actors import PUBLIC
-from anju.ground.foundation import files
+from anju.ground.foundation import files, ladder
 from anju.ground.foundation.tests import samples
 
 
@@ -115,7 +115,7 @@ def test_what_is_late_is_red_on_three_desks(
     sent, police_officer, fire_officer, county_supervisor, city_supervisor, signed_in_as, now
 ):
     Transfer.objects.filter(pk=sent.pk).update(due_at=now - timedelta(hours=1))
-    assert transfers.mark_late(at=now) == 1
+    assert ladder.climb_all(at=now) == 1
     for person, box in (
         (fire_officer, "received"), (police_officer, "sent"), (county_supervisor, "below"), (city_supervisor, "below"),
     ):  # fmt: skip

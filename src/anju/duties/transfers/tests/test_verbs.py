@@ -10,7 +10,7 @@ from anju.duties.transfers import rules as transfer_rules
 from anju.duties.transfers import services as transfers
 from anju.duties.transfers.models import Transfer
 from anju.duties.transfers.rules import TransferState
-from anju.ground.foundation import calendar, files, journal
+from anju.ground.foundation import calendar, files, journal, ladder, notices
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.organisations import services as organisations
 from anju.means.documents.models import IssuedDocument
@@ -515,6 +515,10 @@ def test_evidence_that_changed_since_it_was_stored_is_not_sent(drafted, offices,
 # --- Late ---------------------------------------------------------------------------------------------------------
 
 
+def late(at):
+    return ladder.climb_all(at=at, kinds=("transfers",))
+
+
 def test_a_transfer_left_unanswered_is_late_on_three_desks(
     go,
     police_officer,
@@ -527,13 +531,13 @@ def test_a_transfer_left_unanswered_is_late_on_three_desks(
 ):
     sent = go("send")
     later = monday_9am + timedelta(days=1)
-    assert transfers.mark_late(at=monday_9am) == 0
-    assert transfers.mark_late(at=later) == 1
-    assert transfers.mark_late(at=later) == 0, "once for each clock"
+    assert late(at=monday_9am) == 0
+    assert late(at=later) == 1
+    assert late(at=later) == 0, "once for each clock"
     sent.refresh_from_db()
-    assert sent.escalated_at == later
-    event = journal.events_named(sent, "transfers.late").get()
-    assert set(event.data["desks"]) == {"sender", "receiver", "sender_superior", "receiver_superior"}
+    event = journal.events_named(sent, "transfers.escalate").get()
+    assert (event.data["rung"], event.data["to"]) == (1, sent.receiver_superior.name)
+    assert notices.about(sent).get().organisation_id == sent.receiver_superior_id
     boxes = {
         who: {box.key: box.late for box in queries.desk(person.actor(later), at=later).boxes}
         for who, person in {
@@ -552,11 +556,11 @@ def test_a_transfer_left_unanswered_is_late_on_three_desks(
 def test_a_step_taken_late_starts_a_new_clock_that_is_not_late(go, monday_9am):
     sent = go("send")
     later = monday_9am + timedelta(days=1)
-    transfers.mark_late(at=later)
+    late(at=later)
     signed = go("sign_for", transfer=sent, at=later)
-    assert signed.escalated_at is None
+    assert ladder.rung_of(signed, later) == 0
     assert not queries.is_late(signed, later)
-    assert transfers.mark_late(at=later + timedelta(days=30)) == 1
+    assert late(at=later + timedelta(days=30)) == 1
 
 
 def test_the_late_stand_first(drafted, go, hazard, offices, police_officer, friday_9am, reported, photo):

@@ -190,5 +190,63 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("register", "number"), name="number_once")],
             },
         ),
+        migrations.CreateModel(
+            name="Climb",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField()),
+                ("term", models.DateTimeField()),
+                ("rung", models.PositiveSmallIntegerField(default=0)),
+                ("climbed_at", models.DateTimeField(null=True)),
+                ("next_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("subject_type", "subject_id"), name="climb_subject_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Notice",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="rung of the ladder, when it has climbed"
+                    ),
+                ),
+                ("organisation_id", models.BigIntegerField(null=True)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("by", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                ("read_by", models.CharField(blank=True, max_length=120)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)),
+                        fields=["organisation_id", "-at"],
+                        name="notice_unread",
+                    ),
+                    models.Index(fields=["subject_type", "subject_id", "-at"], name="notice_subject"),
+                ],
+            },
+        ),
         migrations.RunSQL(APPEND_ONLY, NO_LONGER_APPEND_ONLY),
     ]

@@ -19,6 +19,7 @@ from anju.duties.penalties.models import Penalty
 from anju.duties.suggestions.models import Suggestion
 from anju.duties.transfers.models import Transfer
 from anju.ground.access.models import Account
+from anju.ground.foundation import ladder
 from anju.ground.foundation.models import Event
 from anju.means.documents.models import IssuedDocument
 from anju.means.figures import queries
@@ -66,7 +67,8 @@ def the_half_year_computes_the_letter_and_opens_every_figure(client: Client) -> 
     assert set(Order.objects.values_list("state", flat=True)) >= set(ORDER_LABELS) - {"void"}
     assert {"noticed", "decided", "paid"} <= set(Penalty.objects.values_list("state", flat=True))
     assert {"sent", "accepted", "refused", "closed"} <= set(Transfer.objects.values_list("state", flat=True))
-    assert Transfer.objects.filter(state="sent", escalated_at__isnull=False).exists()
+    climbed = ladder.climbed(Transfer, timezone.now())
+    assert Transfer.objects.filter(state="sent", pk__in=climbed).exists()
     assert Suggestion.objects.count() >= 5
     # A shop that two ledgers spelt otherwise waits for somebody to decide.
     assert UnitMatch.objects.filter(state="open").count() >= 2

@@ -11,12 +11,12 @@ from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases import rules
-from anju.duties.cases.models import Case, CaseClock, Evidence, Notice, Report, TermRequest
+from anju.duties.cases.models import Case, CaseClock, Evidence, Report, TermRequest
 from anju.duties.cases.tests.conftest import _own_store
 from anju.duties.orders.models import Order
 from anju.ground.access.models import Account
 from anju.ground.foundation.codes import check_uscc
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Event, Notice
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import boundaries

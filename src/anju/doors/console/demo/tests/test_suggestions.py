@@ -7,9 +7,11 @@ import pytest
 
 from anju.doors.console.demo import suggestions
 from anju.doors.console.demo.city import City
-from anju.duties.suggestions.models import Reply, Suggestion, SuggestionNotice
+from anju.duties.suggestions.models import Reply, Suggestion
 from anju.ground.access import services as access
 from anju.ground.access.actors import SYSTEM
+from anju.ground.foundation import ladder
+from anju.ground.foundation.models import Notice
 from anju.ground.organisations import services as organisations
 from anju.means.figures.queries import registry
 
@@ -80,9 +82,9 @@ def test_one_is_answered_in_the_form_of_a_letter_and_one_stands_in_every_other_s
     assert {n: (s.state, s.round) for n, s in others.items()} == {
         18: ("assigned", 1), 27: ("returned", 1), 33: ("handling", 1), 41: ("handling", 1), 52: ("handling", 2),
     }  # fmt: skip
-    assert others[41].is_overdue(NOW) and others[41].escalation == 2
+    assert others[41].is_overdue(NOW) and ladder.rung_of(others[41], NOW) == 2
     assert others[52].due_clock == "second" and not others[52].is_overdue(NOW)
-    assert SuggestionNotice.objects.filter(kind="escalate").count() == 2
+    assert Notice.objects.filter(subject_type="suggestions.suggestion", kind="escalate").count() == 2
 
 
 def test_without_the_measures_it_says_which_are_missing(small, monkeypatch):

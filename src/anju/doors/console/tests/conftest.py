@@ -1,0 +1,3 @@
+from anju.duties.cases.tests.conftest import reported
+
+__all__ = ["reported"]
