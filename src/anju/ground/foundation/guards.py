@@ -47,7 +47,10 @@ def power(name: str, *alternatives: str) -> Callable[[View], View]:
     """Let in holders of a power (or of one of the alternatives); to other staff the page does not exist."""
 
     def decorate(view: View) -> View:
-        return _guard(view, name, lambda actor: any(actor.has(p) for p in (name, *alternatives)))
+        powers = (name, *alternatives)
+        guarded = _guard(view, name, lambda actor: any(actor.has(one) for one in powers))
+        guarded.anju_powers = powers  # type: ignore[attr-defined]
+        return guarded
 
     return decorate
 

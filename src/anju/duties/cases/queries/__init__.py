@@ -19,6 +19,7 @@ from .lists import (
 from .one import (
     Dossier,
     Row,
+    case_id_of,
     distance,
     dossier,
     drawn_from,
@@ -53,6 +54,7 @@ __all__ = [
     "PublicProgress",
     "Row",
     "Rung",
+    "case_id_of",
     "class_tree",
     "code_of",
     "common_classes",
