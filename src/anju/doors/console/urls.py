@@ -5,6 +5,7 @@ from . import views
 app_name = "console"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("hands", views.give, name="hands"),
     path("calendar/", views.calendar_page, name="calendar"),
     path("calendar/year", views.confirm_year, name="confirm_year"),
     path("calendar/day", views.edit_day, name="edit_day"),

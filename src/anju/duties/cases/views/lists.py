@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation import act_forms, desk
+from anju.ground.foundation.asked import came_from, whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 from anju.ground.territory.models import Area, Estate
@@ -40,6 +40,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     rows, count, more = found.rows, found.count, found.more
     context = {
         "rows": queries.rows_of(rows, actor, at=at),
+        "held": _held(actor, [row.pk for row in rows]),
         "filters": filters,
         "count": count,
         "more": more,
@@ -59,6 +60,12 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "now": at,
     }
     return render(request, "cases/list.html", context)
+
+
+def _held(actor: Actor, pks: list[int]) -> dict[int, str]:
+    """Return who of the reader's office has which cases."""
+    held = desk.holders([(Case, pk) for pk in pks], actor)
+    return {pk: name for (_label, pk, _power, _office), (_person, name) in held.items()}
 
 
 @require_safe
@@ -119,13 +126,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if len(refused) > 5:
         messages.warning(request, _("另有 %(n)d 件没有办成，原因相同或类似。") % {"n": len(refused) - 5})
     # Not `redirect`: it would take an address without a slash for the name of a view.
-    return HttpResponseRedirect(_back(request, reverse("console:home")))
-
-
-def _back(request: HttpRequest, default: str) -> str:
-    wanted = request.POST.get("next") or request.headers.get("referer", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else default
+    return HttpResponseRedirect(came_from(request, reverse("console:home")))
 
 
 @require_safe
