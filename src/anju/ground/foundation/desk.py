@@ -248,6 +248,11 @@ def kind_of(name: str) -> Kind | None:
     return _kinds.get(name)
 
 
+def of_model(model: type[Model]) -> list[Kind]:
+    """List the kinds of thing whose records are of a model."""
+    return [kind for kind in kinds() if kind.model is model]
+
+
 def awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tuple[Wait, Q, Q]]:
     """List what of a kind may be awaited of somebody: each wait, its condition, and whose part of the desk it is."""
     found = []
@@ -462,8 +467,9 @@ def load(actor: Any, at: datetime) -> list[Load]:
         )
     sums: dict[int | None, list[int]] = {}
     for person, count, late in parts[0].union(*parts[1:], all=True) if parts else []:
-        one = sums.setdefault(person, [0, 0])
-        one[0], one[1] = one[0] + count, one[1] + late
+        if count:  # where nothing can be given, the database counts nothing as one row
+            one = sums.setdefault(person, [0, 0])
+            one[0], one[1] = one[0] + count, one[1] + late
     given = Holding.objects.filter(person_id__in=[pk for pk in sums if pk is not None]).order_by("at")
     names = dict(given.values_list("person_id", "person_name"))
     found = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]

@@ -50,6 +50,7 @@ def half_year(db: None) -> None:
 def test_the_demo_half_year_computes_the_letter_and_opens_every_figure(half_year: None, client: Client):
     told = book("half_year")
     period = Period(told["first"], told["last"])
+    assert the_desk.give_away(timezone.now()) > 20
     assert the_desk.faults(timezone.now()) == []
 
     # The six figures, each with a county table that adds up.
