@@ -159,5 +159,4 @@ def test_each_power_has_its_page_and_nothing_shown_leads_to_a_refusal(staff, sig
         lost = sorted(set(walk.actor.powers) - walk.powers)
         if lost:
             faults[role].append(f"no page for {', '.join(lost)}")
-        print(role, len(walk.seen), len(walk.opened), *faults[role], sep="\n   ", flush=True)
     assert not {role: found for role, found in faults.items() if found}

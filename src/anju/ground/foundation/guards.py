@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from . import acts
@@ -53,6 +54,15 @@ def power(name: str, *alternatives: str) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def admits(actor: Any, address: str) -> bool:
+    """Say whether the page of an address lets an actor in; what stands on it is the page's own to judge."""
+    try:
+        powers = getattr(resolve(address.split("?")[0].split("#")[0]).func, "anju_powers", ())
+    except Resolver404:
+        return False
+    return not powers or any(actor.has(one) for one in powers)
 
 
 def writes(*verbs: str) -> Callable[[View], View]:
