@@ -1,6 +1,11 @@
 """What must hold of everybody's desk in any city: it agrees with itself, with the pages, and with the terms."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from itertools import cycle
+from typing import Any
 
 from django.db.models import DateTimeField, Model, Q
 from django.utils import timezone
@@ -13,7 +18,8 @@ from anju.duties.suggestions.models import Suggestion
 from anju.duties.transfers.models import Transfer
 from anju.ground.access import services as access
 from anju.ground.access.models import Account
-from anju.ground.foundation import acts, desk
+from anju.ground.foundation import acts, desk, hands
+from anju.ground.foundation.refusals import Refusal
 
 ALL = 100_000
 # What has a term and somebody's turn: when the term has passed, it lies on a desk.
@@ -45,12 +51,8 @@ def faults(at: datetime) -> list[str]:
     found: list[str] = []
     lying: dict[str, set[int]] = {}
     for actor, account in access.actors_of(Account.objects.all(), at=at):
-        rows = desk.page(actor, at, most=ALL)
-        told = desk.numbers(actor, at)
-        badge = desk.badge(actor, at)
-        counts = (len(rows), sum(row.late for row in rows))
-        if (told.count, told.late) != counts or (badge.count() if badge is not None else 0) != len(rows):
-            found.append(f"{account.username}: the numbers {told.count}, {told.late} and the rows {counts}")
+        rows = desk.page(actor, at, who=desk.ALL, most=ALL)
+        found += [f"{account.username}: {fault}" for fault in _shared(rows, actor, at)]
         if len({(row.kind.name, row.pk) for row in rows}) != len(rows):
             found.append(f"{account.username}: something stands there twice")
         terms = [row.due_at.timestamp() if row.due_at else float("inf") for row in rows]
@@ -59,6 +61,8 @@ def faults(at: datetime) -> list[str]:
         found += [f"{account.username}: {fault}" for row in rows if (fault := _impossible(row, actor, at))]
         for row in rows:
             lying.setdefault(row.kind.name, set()).add(row.pk)
+    # Each has to be somewhere on a desk of its own: who has it sees it among theirs.
+    found += _lost(at)
     for name, (model, running, term) in LATE.items():
         passed = at if _is_moment(model, term) else timezone.localdate(at)
         late = model._default_manager.filter(running, **{f"{term}__lt": passed})
@@ -71,6 +75,60 @@ def _is_moment(model: type[Model], term: str) -> bool:
     column = term.rpartition("__")[2]
     of = model if column == term else model._meta.get_field(term.partition("__")[0]).related_model
     return isinstance(of._meta.get_field(column), DateTimeField)
+
+
+def _lost(at: datetime) -> Iterator[str]:
+    """Say what somebody has that waits for their office, and does not stand on their own desk."""
+    waiting: dict[tuple[str, int, int], str] = {}
+    own: set[tuple[str, int, int]] = set()
+    for actor, account in access.actors_of(Account.objects.filter(is_active=True), at=at):
+        for row in desk.page(actor, at, who=desk.ALL, most=ALL):
+            if row.person_id is not None:
+                waiting[row.kind.name, row.pk, row.person_id] = account.username
+                if row.person_id == actor.person_id:
+                    own.add((row.kind.name, row.pk, row.person_id))
+    for kind, pk, person in waiting.keys() - own:
+        yield f"{kind} {pk}: given to {person}, as {waiting[kind, pk, person]} sees, and not on that desk"
+
+
+def _shared(rows: list[desk.Waiting], actor: Any, at: datetime) -> Iterator[str]:
+    """Say where a part of somebody's desk, or its numbers, are not what the rows of the office say."""
+    parts: dict[desk.Who, list[desk.Waiting]] = {desk.ALL: rows, desk.MINE: []}
+    for row in rows:
+        if row.person_id in (None, actor.person_id):
+            parts[desk.MINE].append(row)
+        if row.person_id is not None:
+            parts.setdefault(row.person_id, []).append(row)
+    for who, expected in parts.items():
+        shown = desk.page(actor, at, who=who, most=ALL)
+        if [(row.kind.name, row.pk, row.act) for row in shown] != [
+            (row.kind.name, row.pk, row.act) for row in expected
+        ]:
+            yield f"the part {who} has {len(shown)} rows, not {len(expected)}"
+        told = desk.numbers(actor, at, who=who)
+        if (told.count, told.late) != (len(expected), sum(row.late for row in expected)):
+            yield f"the numbers of {who}, {told.count} and {told.late}, are not those of its {len(expected)} rows"
+    badge = desk.badge(actor, at)
+    if (badge.count() if badge is not None else 0) != len(parts[desk.MINE]):
+        yield "the badge is not the number of the rows"
+    loads = {one.person_id: (one.count, one.late) for one in desk.load(actor, at)}
+    counted = Counter(row.person_id for row in rows)
+    late = Counter(row.person_id for row in rows if row.late)
+    if loads != {who: (counted[who], late[who]) for who in counted}:
+        yield f"the shares {loads} are not those of the rows {dict(counted)}"
+
+
+def give_away(at: datetime) -> int:
+    """Let everybody give some of what is nobody's to each of their colleagues in turn; returns how much was given."""
+    given = 0
+    for actor, _account in access.actors_of(Account.objects.all(), at=at):
+        colleagues = sorted(hands.colleagues(actor, on=timezone.localdate(at)))
+        free = [row for row in desk.page(actor, at, most=12) if row.may_give and row.person_id is None]
+        for row, whom in zip(free[::2], cycle(colleagues or [0]), strict=False):
+            with suppress(Refusal):  # not everybody can do everything
+                hands.give(row.kind.name, row.pk, whom, by=actor, at=at)
+                given += 1
+    return given
 
 
 def _impossible(row: desk.Waiting, actor: object, at: datetime) -> str:

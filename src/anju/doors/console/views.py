@@ -10,15 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access.guards import power, signed_in, writes
-from anju.ground.foundation import act_forms, calendar, desk, jobs, navigation, notices, story
+from anju.ground.foundation import act_forms, acts, calendar, desk, hands, jobs, navigation, notices, story
+from anju.ground.foundation.asked import came_from, whole
 from anju.ground.foundation.asked import day as asked_day
-from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import CalendarDay, CalendarYear, Event, JobProgress
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, Refusal
 
 from .forms import read_days
 
 MOST_REMINDERS, PAGE = 20, 50
+# So many rows are given away at once.
+MOST_GIVEN = 200
 
 
 def on_desk(request: HttpRequest) -> QuerySet | None:
@@ -40,12 +42,21 @@ def home(request: HttpRequest) -> HttpResponse:
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     if not has_desk(request) and (entries := navigation.of(request)) and not notices.has_own(actor):
         return redirect(entries[0].url)
-    found = desk.numbers(actor, at, kind=request.GET.get("kind", ""))
+    colleagues = hands.colleagues(actor, on=timezone.localdate(at))
+    asked = request.GET.get("who", "")
+    who: desk.Who = asked if asked == desk.ALL else whole(asked) or desk.MINE
+    loads = desk.load(actor, at) if len(colleagues) > 1 else []
+    names = {one.person_id: one.name for one in loads} | colleagues
+    found = desk.numbers(actor, at, kind=request.GET.get("kind", ""), who=who)
     number = max(1, min(whole(request.GET.get("page")) or 1, 10_000))
     first = (number - 1) * PAGE
     context = {
         "desk": found,
-        "rows": desk.page(actor, at, kind=found.kind, first=first, most=PAGE),
+        "rows": desk.page(actor, at, kind=found.kind, who=who, first=first, most=PAGE),
+        "who": who,
+        "whose": names.get(who, "") if isinstance(who, int) else "",
+        "colleagues": sorted(colleagues.items(), key=lambda one: one[1]) if len(colleagues) > 1 else [],
+        "loads": _shares(loads, colleagues) if len(colleagues) > 1 else [],
         "page": {"number": number, "more": found.count > first + PAGE},
         # One more than is shown, so that the page can say that there are more.
         "reminders": notices.told(notices.one_by_one(actor)[: MOST_REMINDERS + 1]),
@@ -55,6 +66,12 @@ def home(request: HttpRequest) -> HttpResponse:
         "now": at,
     }
     return render(request, "console/home.html", context)
+
+
+def _shares(loads: list[desk.Load], colleagues: dict[int, str]) -> list[desk.Load]:
+    """Add to who has how much those of the office who have nothing."""
+    busy = {one.person_id for one in loads}
+    return [*loads, *(desk.Load(pk, name, 0, 0) for pk, name in colleagues.items() if pk not in busy)]
 
 
 @require_POST
@@ -76,6 +93,38 @@ def read_digest(request: HttpRequest) -> HttpResponse:
     number = notices.read_digest(request.actor, upto=upto, at=timezone.now())  # type: ignore[attr-defined]
     messages.success(request, _("已签收 %(n)s 条提醒。") % {"n": number})
     return redirect("console:home")
+
+
+@require_POST
+@signed_in
+@writes("foundation.assign", "foundation.hand_over", "foundation.release")
+def give(request: HttpRequest) -> HttpResponse:
+    """Give chosen rows of the desk to a colleague, or back to the office; each by itself, each refusal is told."""
+    chosen, kind = request.POST.getlist("rows") or request.POST.getlist("ids"), request.POST.get("kind", "")
+    person_id, back = whole(request.POST.get("person_id")), request.POST.get("act") == "release"
+    if not chosen:
+        raise Refusal(_("请先勾选要办理的事项。"))
+    if person_id is None and not back:
+        raise Refusal(_("请选择交给谁。"), field="person_id")
+    told = {"by": request.actor, "at": timezone.now()}  # type: ignore[attr-defined]
+    base, done, refused = act_forms.key_of(request), 0, dict[str, None]()
+    for text in chosen[:MOST_GIVEN]:
+        named, _colon, number = text.rpartition(":")
+        thing, pk, key = named or kind, whole(number) or 0, acts.derived(base, text[:30])
+        try:
+            if back:
+                hands.leave(thing, pk, key=key, **told)
+            else:
+                hands.give(thing, pk, person_id or 0, key=key, **told)
+            done += 1
+        except Refusal as refusal:
+            refused[str(refusal)] = None
+    if done:
+        said = _("已退回本单位 %(n)d 件。") if back else _("已交给同事 %(n)d 件。")
+        messages.success(request, said % {"n": done})
+    for sentence in refused:
+        messages.warning(request, sentence)
+    return HttpResponseRedirect(came_from(request, reverse("console:home")))
 
 
 # -------------------------------------------------------------------------------------- calendar, journal and jobs

@@ -32,3 +32,4 @@ class CasesConfig(AppConfig):
         register(Item(_("代为登记"), "cases:new", "cases.report", "plus", 30, work))
         register(Item(_("升级与督办"), "cases:escalations", "cases.urge", "alert", 40, work))
         register(Item(_("地图"), "cases:map", "cases.see", "map", 50, work))
+        register(Item(_("谁能看到"), "cases:audit", "access.audit", "lock", 88, _("管理")))

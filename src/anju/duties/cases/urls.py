@@ -9,6 +9,7 @@ urlpatterns = [
     path("cases/", lists.list_page, name="list"),
     path("cases/bulk", lists.bulk, name="bulk"),
     path("cases/new", lists.new, name="new"),
+    path("cases/who", one.audit, name="audit"),
     path("cases/views", lists.save_view, name="save_view"),
     path("cases/<int:case_id>/", one.case, name="case"),
     path("cases/<int:case_id>/steps/<slug:act>", one.step, name="step"),

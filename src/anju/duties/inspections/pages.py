@@ -185,7 +185,9 @@ def of_case(request: Any, case: Case) -> Beside | None:
     first = dict(Finding.objects.filter(case=case).values_list("visit", "is_new"))
     of_it = seen.filter(Q(pk__in=list(first)) | Q(case=case)).select_related("agency")
     for visit in of_it.order_by("pk"):
-        did = {True: _("检查时发现"), False: _("再次看到")}.get(first.get(visit.pk), visit.state_label)
+        did = visit.state_label
+        if visit.pk in first:
+            did = _("检查时发现") if first[visit.pk] else _("再次看到")
         title = f"{visit.kind_label} {visit.number}"
         papers.append(
             Paper(title, reverse("inspections:visit", args=[visit.pk]), f"{visit.agency.name} · {did}")

@@ -7,10 +7,11 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
-        from anju.ground.foundation import desk, story
+        from anju.ground.foundation import desk, hands, story
         from anju.ground.foundation.navigation import Item, register
 
-        from . import guards, reaches, rules  # noqa: F401  (say what comes first, and how far a reach goes)
+        # They say what comes first, how far a reach goes, and hear who goes.
+        from . import guards, listeners, queries, reaches, rules, services  # noqa: F401
         from .pages import KIND, granted
 
         # Posts are an act of access, too, though their table lies a room below.
@@ -21,3 +22,4 @@ class AccessConfig(AppConfig):
         register(Item(_("人员和账号"), "access:people", "access.manage", "key", 85, group))
         register(Item(_("授权复核"), "access:grants", "access.confirm", "check", 86, group))
         desk.register(KIND)
+        hands.people_are(queries.people_of, services.actor_of_person)

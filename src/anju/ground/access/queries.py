@@ -50,6 +50,18 @@ def holders(power: str, *, organisation_id: int, on: date) -> set[int]:
     return set(held.values_list("person_id", flat=True))
 
 
+def people_of(office: int, power: str, on: date) -> list[tuple[int, str]]:
+    """List who of an office is there to do what takes a power ("" = anything): by a post or a lent one."""
+    lent = Delegation.objects.filter(in_force(on), ended_at__isnull=True)
+    posts = Post.objects.filter(in_force(on), organisation=office)
+    if power:
+        posts = posts.filter(role__in=_roles_with([power], on=on))
+    own = posts.exclude(pk__in=lent.values("post")).values("person")
+    borrowed = lent.filter(post__in=posts).values("to_person")
+    found = Person.objects.filter(Q(pk__in=own) | Q(pk__in=borrowed), account__is_active=True)
+    return list(found.order_by("name", "pk").values_list("pk", "name"))
+
+
 def held_by(person: Person) -> list[Held]:
     """List the roles that a person holds, held or will hold, by posts of their own and by lent ones."""
     own = Post.objects.filter(person=person).values_list("role", "valid_from", "valid_to")

@@ -71,6 +71,12 @@ def actor_of(account: Account, *, at: datetime) -> Actor:
     return _actor(account, person, *held.of_person(person, on=day), day)
 
 
+def actor_of_person(person_id: int, at: datetime) -> Actor | None:
+    """Build the actor that a person is at a moment; None without an open login."""
+    account = Account.objects.filter(person_id=person_id, is_active=True).first()
+    return actor_of(account, at=at) if account is not None else None
+
+
 def actors_of(accounts: QuerySet[Account], *, at: datetime) -> Iterator[tuple[Actor, Account]]:
     """Build the actors of many accounts at a moment, in four queries however many there are."""
     day = timezone.localtime(at).date()

@@ -10,9 +10,11 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
-        from . import story
+        from . import hands, story
 
         wording.use(gettext)
         story.register(
-            {}, subjects={"foundation.calendaryear": _("日历"), "foundation.jobprogress": _("任务")}
+            {},
+            subjects={"foundation.calendaryear": _("日历"), "foundation.jobprogress": _("任务")},
+            details={"foundation": hands.story_detail},
         )

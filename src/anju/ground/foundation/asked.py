@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def whole(text: str | None) -> int | None:
@@ -26,6 +27,13 @@ def day(text: object) -> date | None:
     except ValueError:
         return None
     return found if 1900 < found.year < 2200 else None
+
+
+def came_from(request: HttpRequest, default: str) -> str:
+    """Return the page of ours to go back to after an act: the one that the form names, or on which it stood."""
+    wanted = str(request.POST.get("next") or request.headers.get("referer", ""))
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if safe else default
 
 
 def address_of(request: HttpRequest) -> str:

@@ -11,10 +11,13 @@ The list, its numbers, the navigation's badge and the phone's "today" are read f
 row. Nothing is stored: what waits follows from the columns of the records, and time alone moves it. A record stands
 once, under the first act that is awaited of the reader; whether the act is really theirs now is held by a test over
 the whole demo city, which asks the Loop.
+
+What waits for an office may be given to one of its people (`hands`). Whose part of the desk is asked for says `who`:
+MINE, what is given to the reader or to nobody; ALL, what waits for the office; or a person's number, what is theirs.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,16 +33,21 @@ from django.db.models import (
     Func,
     IntegerField,
     Model,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
 from django.db.models.functions import Cast
 
 from . import acts
+from .models import Holding
 
 SOON = timedelta(hours=24)
+MINE, ALL = "mine", "all"
+Who = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,22 @@ class Wait:
         for column in self.owner.split("|") if self.owner else ():
             mine |= Q(**{f"{column}_id__in": offices})
         return mine & self.where & (self.of(actor) if self.of is not None else Q())
+
+    def held(self, model: type[Model], actor: Any) -> QuerySet[Holding]:
+        """Return what is given to people of the offices in which the actor may do it."""
+        offices = actor.offices(self.power)
+        return Holding.objects.filter(
+            subject_type=model._meta.label_lower, organisation_id__in=offices, power=self.power
+        )
+
+    def given(self, model: type[Model], actor: Any, who: Who) -> Q | None:
+        """Return the condition "it is in the part of the desk that is asked for"; None when nothing of it is."""
+        if who == ALL or not self.owner:
+            return None if isinstance(who, int) else Q()
+        if who == MINE:
+            others = self.held(model, actor).exclude(person_id=actor.person_id)
+            return ~Q(pk__in=others.values("subject_id"))
+        return Q(pk__in=self.held(model, actor).filter(person_id=who).values("subject_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +160,14 @@ class Waiting:
     due_at: datetime | None
     late: bool
     line: Line
+    person: str = ""
+    person_id: int | None = None
+    may_give: bool = False
+
+    @property
+    def key(self) -> str:
+        """How a form names the row."""
+        return f"{self.kind.name}:{self.pk}"
 
     @property
     def tone(self) -> str:
@@ -231,24 +263,47 @@ def moment(model: type[Model], path: Any) -> Any:
     return _EndOfDay(F(path)) if is_day(model, path) else F(path)
 
 
-def _of(kind: Kind, actor: Any, at: datetime) -> list[tuple[Wait, Q]]:
-    """List what of a kind may be awaited of somebody, each with its condition."""
-    return [(wait, mine) for wait in kind.waits(at) if (mine := wait.condition(actor)) is not None]
+def named(name: str) -> Kind | None:
+    """Return a kind of thing by its name."""
+    return _kinds.get(name)
 
 
-def waiting(kind: Kind, actor: Any, at: datetime) -> QuerySet[Any] | None:
+def of_model(model: type[Model]) -> list[Kind]:
+    """List the kinds of thing whose records are of a model."""
+    return [kind for kind in kinds() if kind.model is model]
+
+
+def awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tuple[Wait, Q, Q]]:
+    """List what of a kind may be awaited of somebody: each wait, its condition, and whose part of the desk it is."""
+    found = []
+    for wait in kind.waits(at):
+        mine, given = wait.condition(actor), wait.given(kind.model, actor, who)
+        if mine is not None and given is not None:
+            found.append((wait, mine, given))
+    return found
+
+
+def waiting(kind: Kind, actor: Any, at: datetime, who: Who = MINE) -> QuerySet[Any] | None:
     """Return the records of a kind that wait for somebody: `desk_nth` says which wait, `desk_due` until when."""
-    waits = _of(kind, actor, at)
+    waits = awaited_of(kind, actor, at, who)
     if not waits:
         return None
-    nth = [When(mine, then=Value(place)) for place, (_wait, mine) in enumerate(waits)]
-    dues = [When(mine, then=moment(kind.model, wait.by)) for wait, mine in waits]
-    return kind.model._default_manager.filter(_any(mine for _wait, mine in waits)).annotate(
+    nth = [When(mine & given, then=Value(place)) for place, (_wait, mine, given) in enumerate(waits)]
+    dues = [When(mine & given, then=moment(kind.model, wait.by)) for wait, mine, given in waits]
+    return kind.model._default_manager.filter(_together(waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
         desk_nth=Case(*nth, output_field=IntegerField()),
         desk_due=Case(*dues, output_field=DateTimeField()),
     )
+
+
+def _together(waits: Iterable[tuple[Wait, Q, Q]]) -> Q:
+    """Return the condition that one of the waits is met; whose it is, is asked once for each power."""
+    powers: dict[tuple[str, bool], tuple[list[Q], Q]] = {}
+    for wait, mine, given in waits:
+        powers.setdefault((wait.power, bool(wait.owner)), ([], given))[0].append(mine)
+    return _any(_any(mine) & given for mine, given in powers.values())
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -258,9 +313,9 @@ def _any(conditions: Iterable[Q]) -> Q:
     return found
 
 
-def condition(name: str, actor: Any, at: datetime) -> Q:
+def condition(name: str, actor: Any, at: datetime, who: Who = MINE) -> Q:
     """Return the condition "it waits for the actor" on records of a kind, for its own list."""
-    return _any(mine for _wait, mine in _of(_kinds[name], actor, at))
+    return _together(awaited_of(_kinds[name], actor, at, who))
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,23 +325,55 @@ class Next:
     label: str
     due_at: datetime | None
     late: bool
+    person: str = ""
 
 
 def next_of(name: str, pks: Iterable[int], actor: Any, at: datetime) -> dict[int, Next]:
     """Say of those records of a kind that wait for the actor what is awaited, for its own list."""
-    kind = _kinds[name]
+    kind, wanted = _kinds[name], list(pks)
     rows = waiting(kind, actor, at)
     if rows is None:
         return {}
-    waits = [wait for wait, _mine in _of(kind, actor, at)]
-    found = rows.filter(pk__in=list(pks)).order_by().values_list("desk_pk", "desk_nth", "desk_due")
-    return {pk: Next(label_of(kind, waits[nth]), due, due is not None and due < at) for pk, nth, due in found}
+    waits = [wait for wait, _mine, _given in awaited_of(kind, actor, at, MINE)]
+    found = list(rows.filter(pk__in=wanted).order_by().values_list("desk_pk", "desk_nth", "desk_due"))
+    held = holders([(kind.model, pk) for pk, _nth, _due in found], actor)
+    told = {}
+    for pk, nth, due in found:
+        person = _held(held, kind, pk, waits[nth], actor)[1]
+        told[pk] = Next(label_of(kind, waits[nth]), due, due is not None and due < at, person)
+    return told
 
 
-def _parts(actor: Any, at: datetime, wanted: Iterable[Kind]) -> list[QuerySet[Any]]:
+Held = dict[tuple[str, int, str, int], tuple[int, str]]
+
+
+def holders(records: Iterable[tuple[type[Model], int]], actor: Any) -> Held:
+    """Return who of the actor's offices has which of the records, by kind, number, power and office."""
+    wanted = {(model._meta.label_lower, pk) for model, pk in records}
+    if not wanted:
+        return {}
+    found = Holding.objects.filter(
+        organisation_id__in=actor.organisation_ids, subject_id__in={pk for _label, pk in wanted}
+    )
+    return {
+        (one.subject_type, one.subject_id, one.power, one.organisation_id): (one.person_id, one.person_name)
+        for one in found
+        if (one.subject_type, one.subject_id) in wanted
+    }
+
+
+def _held(held: Held, kind: Kind, pk: int, wait: Wait, actor: Any) -> tuple[int | None, str]:
+    if not wait.owner:
+        return None, ""
+    label = kind.model._meta.label_lower
+    ways = ((label, pk, wait.power, office) for office in sorted(actor.offices(wait.power)))
+    return next((held[way] for way in ways if way in held), (None, ""))
+
+
+def _parts(actor: Any, at: datetime, wanted: Iterable[Kind], who: Who) -> list[QuerySet[Any]]:
     found = []
     for kind in wanted:
-        rows = waiting(kind, actor, at)
+        rows = waiting(kind, actor, at, who)
         if rows is not None and _can_match(rows):
             found.append(rows)
     return found
@@ -303,21 +390,21 @@ def _can_match(rows: QuerySet[Any]) -> bool:
 
 def has_any(actor: Any, at: datetime) -> bool:
     """Say whether anything could ever wait for somebody: an auditor has no desk."""
-    return any(_of(kind, actor, at) for kind in kinds())
+    return any(awaited_of(kind, actor, at) for kind in kinds())
 
 
 def concerns(name: str, actor: Any, at: datetime) -> bool:
     """Say whether anything of a kind could ever wait for somebody."""
-    return bool(_of(_kinds[name], actor, at))
+    return bool(awaited_of(_kinds[name], actor, at))
 
 
 def badge(actor: Any, at: datetime) -> QuerySet[Any] | None:
     """Return the numbers of all that waits, to be counted with the navigation's other badges."""
-    parts = [rows.order_by().values_list("desk_pk") for rows in _parts(actor, at, kinds())]
+    parts = [rows.order_by().values_list("desk_pk") for rows in _parts(actor, at, kinds(), MINE)]
     return parts[0].union(*parts[1:], all=True) if parts else None
 
 
-def numbers(actor: Any, at: datetime, *, kind: str = "") -> Desk:
+def numbers(actor: Any, at: datetime, *, kind: str = "", who: Who = MINE) -> Desk:
     """Count what waits, by kind, in one statement; `kind` chooses a tab."""
     parts = [
         rows.order_by()
@@ -328,7 +415,7 @@ def numbers(actor: Any, at: datetime, *, kind: str = "") -> Desk:
             desk_soon=Count("pk", filter=Q(desk_due__gte=at, desk_due__lt=at + SOON)),
         )
         .values_list("desk_kind", "desk_all", "desk_late", "desk_soon")
-        for rows in _parts(actor, at, kinds())
+        for rows in _parts(actor, at, kinds(), who)
     ]
     rows = parts[0].union(*parts[1:], all=True) if parts else []
     counted = {name: rest for name, *rest in rows}
@@ -337,12 +424,14 @@ def numbers(actor: Any, at: datetime, *, kind: str = "") -> Desk:
     return Desk(tabs, kind if kind in _kinds else "", chosen)
 
 
-def page(actor: Any, at: datetime, *, kind: str = "", first: int = 0, most: int = 50) -> list[Waiting]:
+def page(
+    actor: Any, at: datetime, *, kind: str = "", who: Who = MINE, first: int = 0, most: int = 50
+) -> list[Waiting]:
     """List what waits, the most urgent first, what has no term last: `most` rows from the `first` on."""
     wanted = [one for one in kinds() if kind in ("", one.name)]
     parts = [
         rows.order_by().values_list("desk_kind", "desk_pk", "desk_nth", "desk_due")
-        for rows in _parts(actor, at, wanted)
+        for rows in _parts(actor, at, wanted, who)
     ]
     if not parts:
         return []
@@ -354,14 +443,57 @@ def page(actor: Any, at: datetime, *, kind: str = "", first: int = 0, most: int 
     for one in wanted:
         if mine := [pk for name, pk, _nth, _due in found if name == one.name]:
             lines[one.name] = one.lines(mine)
-            waits[one.name] = [wait for wait, _mine in _of(one, actor, at)]
+            waits[one.name] = [wait for wait, _mine, _given in awaited_of(one, actor, at, who)]
+    held = holders([(_kinds[name].model, pk) for name, pk, _nth, _due in found], actor)
     rows = []
     for name, pk, nth, due in found:
         if (line := lines[name].get(pk)) is not None:
             wait, of = waits[name][nth], _kinds[name]
             late = due is not None and due < at
-            rows.append(Waiting(of, pk, wait.act, label_of(of, wait), due, late, line))
+            person_id, person = _held(held, of, pk, wait, actor)
+            shown = Waiting(of, pk, wait.act, label_of(of, wait), due, late, line)
+            rows.append(replace(shown, person=person, person_id=person_id, may_give=bool(wait.owner)))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much of an office's desk one of its people has; nobody's part has no number and no name."""
+
+    person_id: int | None
+    name: str
+    count: int
+    late: int
+
+
+def load(actor: Any, at: datetime) -> list[Load]:
+    """Count what waits for the actor's offices by who has it: what is nobody's first, then by how much."""
+    parts = []
+    for kind in kinds():
+        rows = waiting(kind, actor, at, ALL)
+        if rows is None or not _can_match(rows):
+            continue
+        named = [
+            When(mine, then=Subquery(held.filter(subject_id=OuterRef("pk")).values("person_id")[:1]))
+            for wait, mine, _given in awaited_of(kind, actor, at)
+            if wait.owner
+            for held in [wait.held(kind.model, actor)]
+        ]
+        counted = rows.order_by().annotate(desk_person=Case(*named, output_field=BigIntegerField()))
+        parts.append(
+            counted.values("desk_person")
+            .annotate(desk_all=Count("pk"), desk_late=Count("pk", filter=Q(desk_due__lt=at)))
+            .values_list("desk_person", "desk_all", "desk_late")
+        )
+    sums: dict[int | None, list[int]] = {}
+    for person, count, late in parts[0].union(*parts[1:], all=True) if parts else []:
+        if count:  # where nothing can be given, the database counts nothing as one row
+            one = sums.setdefault(person, [0, 0])
+            one[0], one[1] = one[0] + count, one[1] + late
+    given = Holding.objects.filter(person_id__in=[pk for pk in sums if pk is not None]).order_by("at")
+    names = dict(given.values_list("person_id", "person_name"))
+    found = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]
+    return sorted(found, key=lambda one: (one.person_id is not None, -one.count, one.name))
 
 
 def label_of(kind: Kind, wait: Wait) -> str:

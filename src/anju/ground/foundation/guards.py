@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from . import acts
@@ -47,9 +48,21 @@ def power(name: str, *alternatives: str) -> Callable[[View], View]:
     """Let in holders of a power (or of one of the alternatives); to other staff the page does not exist."""
 
     def decorate(view: View) -> View:
-        return _guard(view, name, lambda actor: any(actor.has(p) for p in (name, *alternatives)))
+        powers = (name, *alternatives)
+        guarded = _guard(view, name, lambda actor: any(actor.has(one) for one in powers))
+        guarded.anju_powers = powers  # type: ignore[attr-defined]
+        return guarded
 
     return decorate
+
+
+def admits(actor: Any, address: str) -> bool:
+    """Say whether the page of an address lets an actor in; what stands on it is the page's own to judge."""
+    try:
+        powers = getattr(resolve(address.split("?")[0].split("#")[0]).func, "anju_powers", ())
+    except Resolver404:
+        return False
+    return not powers or any(actor.has(one) for one in powers)
 
 
 def writes(*verbs: str) -> Callable[[View], View]:

@@ -350,6 +350,13 @@ def _bytecode_cache() -> FileSystemBytecodeCache | None:
     return FileSystemBytecodeCache(str(folder))
 
 
+def hands_of(request: Any, row: Any) -> list[Any]:
+    """Return in whose hand of the reader's office a thing is that waits for it."""
+    from . import hands  # the templates are known before the models are
+
+    return hands.of(row, request.actor, at=timezone.now())
+
+
 def environment(**options: Any) -> Environment:
     """Build the environment for Django's Jinja2 backend."""
     options.setdefault("autoescape", True)
@@ -389,6 +396,7 @@ def environment(**options: Any) -> Environment:
         widget_kind=widget_kind,
         described=described,
         navigation=navigation.of,
+        hands_of=hands_of,
         charts=charts,
         cite=cite,
         product_name=lambda: str(settings.PRODUCT_NAME),

@@ -104,6 +104,34 @@ class IssuedNumber(models.Model):
         return f"{self.register}第{self.number:04d}号"
 
 
+class Holding(models.Model):
+    """Who of an office has what waits for the office (`hands`): without a row it is everybody's there.
+
+    It counts for what the power is for that the awaited act takes: what comes to the office later for another power is
+    everybody's again. People and offices are known by number: foundation stands below them.
+    """
+
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    power = models.CharField(max_length=60)
+    organisation_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    person_name = models.CharField(max_length=60)
+    given_by = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "organisation_id", "power"], name="holding_once"
+            )
+        ]
+        indexes = [models.Index(fields=["organisation_id", "subject_type"], name="holding_office")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}:{self.subject_id} {self.person_name}"
+
+
 class CalendarYear(models.Model):
     """Whether the State Council's notice for a year is in (confirmed) or still awaited (provisional)."""
 

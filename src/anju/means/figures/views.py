@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from anju.ground.access.guards import power, writes
+from anju.ground.access.guards import admits, power, writes
 from anju.ground.access.services import require_power
 from anju.ground.foundation import act_forms
 from anju.ground.foundation.asked import whole
@@ -89,7 +89,7 @@ def _dashboard(query: Query, request: HttpRequest, *, at: datetime) -> dict[str,
             for counts in (True, False)
         ],
         "columns": _columns(by_name),
-        "parts": _parts(query, by_name),
+        "parts": _parts(query, by_name, actor=actor),
         "below": below,
         "months": [_short_month(part.key) for part in months],
         "series": [
@@ -192,7 +192,12 @@ def _columns(results: dict[str, Result]) -> list[dict[str, Any]]:
 
 
 def _parts(
-    query: Query, results: dict[str, Result], *, shown: tuple[str, ...] = TABLE, page: str = "figures:home"
+    query: Query,
+    results: dict[str, Result],
+    *,
+    actor: Any,
+    shown: tuple[str, ...] = TABLE,
+    page: str = "figures:home",
 ) -> list[dict[str, Any]]:
     """Return the rows of the table by place: the total first, each cell with its address."""
     columns = [results[name] for name in shown if name in results]
@@ -210,13 +215,20 @@ def _parts(
             }
             for r in columns
         }
-        rows.append({"name": name, "url": _down(query, key, page), "cells": cells})
+        rows.append({"name": name, "url": _down(query, key, page, columns[0].measure, actor), "cells": cells})
     return rows
 
 
-def _down(query: Query, key: str, page: str) -> str:
-    """Return the address of the dashboard of one part; only management areas are opened by their id."""
+def _down(query: Query, key: str, page: str, measure: Measure, actor: Any) -> str:
+    """Return the address of the dashboard of one part; only management areas are opened by their id.
+
+    A place that the reader reaches only in parts (a station of two streets, its county) is not opened as a whole.
+    """
     if not key or query.slicing_tree != "area":
+        return ""
+    try:
+        places.resolve(("area", key), facts=measure.facts, actor=actor)
+    except NotFound:
         return ""
     lower = replace(query, measures=(), territory=("area", key), by=None, tree="")
     return f"{reverse(page)}?{urlencode(lower.parameters())}"
@@ -302,7 +314,7 @@ def rows(request: HttpRequest) -> HttpResponse:
             "tabs": tabs,
             "columns": columns,
             "cells": {c.key: c.value for c in measure.facts.columns},
-            "address": measure.facts.address,
+            "address": lambda row: url if (url := measure.facts.address(row)) and admits(actor, url) else "",
             "may_export": actor.has(measure.facts.export),
             "csv_url": f"{reverse('figures:rows_csv')}?{request.GET.urlencode()}",
             "back_url": f"{reverse(back)}?{urlencode(replace(query, measures=(), by=None).parameters())}",
@@ -426,8 +438,10 @@ def _letter(request: HttpRequest, asked: Any, *, at: datetime) -> dict[str, Any]
         "cut_off": results[names[0]].cut_off,
         "sentence": letters.sentence(results, scope=scope),
         "cards": [letter_card(name, results) for name in letters.SIX if name in results],
-        "main": _table(query, [results[name] for name in letters.SIX if name in results]),
-        "others": _table(query, [result for name, result in results.items() if name not in letters.SIX]),
+        "main": _table(query, [results[name] for name in letters.SIX if name in results], actor),
+        "others": _table(
+            query, [result for name, result in results.items() if name not in letters.SIX], actor
+        ),
         "areas": _area_options(actor),
         "territory": ":".join(query.territory) if query.territory else _own(scope),
         "presets": [
@@ -498,7 +512,7 @@ def letter_card(name: str, results: dict[str, Result]) -> dict[str, Any]:
     }
 
 
-def _table(query: Query, results: list[Result]) -> dict[str, Any]:
+def _table(query: Query, results: list[Result], actor: Any) -> dict[str, Any]:
     """Return columns and rows of a table by place: the total first; every cell opens its rows."""
     by_name = {result.measure.name: result for result in results}
     shown = tuple(by_name)
@@ -506,7 +520,10 @@ def _table(query: Query, results: list[Result]) -> dict[str, Any]:
     for result in results:
         label = f"{result.measure.short or result.measure.label}（{unit_of(result.measure)}）"
         columns.append({"key": result.measure.name, "label": label, "kind": "num"})
-    return {"columns": columns, "rows": _parts(query, by_name, shown=shown, page="figures:letter")}
+    return {
+        "columns": columns,
+        "rows": _parts(query, by_name, actor=actor, shown=shown, page="figures:letter"),
+    }
 
 
 @require_GET

@@ -234,8 +234,8 @@ class Stories:
         case.refresh_from_db()
         office = case.checker_id if act == "verify" else case.desk_id
         by = self.city.actors[office or case.dispatcher_id or 0]
-        if act == "verify" and not by.has("cases.check"):
-            return case
+        if act == "verify" and (case.verified_at or not by.has("cases.check")):
+            return case  # whoever found it on site has seen it
         # Invented pictures of before and after are much alike: whoever checks says a word on it.
         doubted = act == "close" and evidence.unanswered(case)
         about = self.words.book["notes"]["about_photos"] if doubted else ""

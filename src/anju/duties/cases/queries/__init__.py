@@ -17,6 +17,7 @@ from .lists import (
 from .one import (
     Dossier,
     Row,
+    case_id_of,
     distance,
     dossier,
     drawn_from,
@@ -51,6 +52,7 @@ __all__ = [
     "PublicProgress",
     "Row",
     "after_terms",
+    "case_id_of",
     "class_tree",
     "code_of",
     "common_classes",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, journal, ladder, pictures, rulebooks
+from anju.ground.foundation.asked import whole
 from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.foundation.workflow import Step
@@ -55,6 +56,11 @@ def get(actor: Actor, case_id: int) -> Case:
     if case is None:
         raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
     return case
+
+
+def case_id_of(number: str) -> int | None:
+    """Return which case a number as it is printed means; None for what is no number of a case."""
+    return whole(number[8:]) if len(number) >= 15 and number.isdecimal() else None
 
 
 def drawn_from(case: Case) -> str:

@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access import services as access
+from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms, notices
-from anju.ground.foundation.asked import whole
+from anju.ground.foundation import act_forms, desk, notices
+from anju.ground.foundation.asked import came_from, whole
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory import queries as places
 from anju.ground.territory.models import Area, Estate
@@ -40,6 +40,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
     rows, count, more = found.rows, found.count, found.more
     context = {
         "rows": queries.rows_of(rows, actor, at=at),
+        "held": _held(actor, [row.pk for row in rows]),
         "filters": filters,
         "count": count,
         "more": more,
@@ -61,12 +62,19 @@ def list_page(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/list.html", context)
 
 
+def _held(actor: Actor, pks: list[int]) -> dict[int, str]:
+    """Return who of the reader's office has which cases."""
+    held = desk.holders([(Case, pk) for pk in pks], actor)
+    return {pk: name for (_label, pk, _power, _office), (_person, name) in held.items()}
+
+
 @require_safe
 @power("cases.see")
 def search(request: HttpRequest) -> HttpResponse:
     """Go to the one case whose number was typed, else to the list of what was found."""
     text = request.GET.get("q", "").strip()
-    if len(text) >= 15 and text.isdecimal() and (pk := whole(text[8:])):
+    pk = queries.case_id_of(text)
+    if pk and access.visible(Case, to=request.actor, power="cases.see").filter(pk=pk).exists():  # type: ignore[attr-defined]
         return redirect("cases:case", pk)
     return redirect(f"{reverse('cases:list')}?{urlencode({'q': text})}")
 
@@ -88,7 +96,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@power("cases.assign", "cases.urge")
+@power("cases.assign", "cases.handle", "cases.urge")
 @writes("cases.assign", "cases.accept", "cases.urge")
 def bulk(request: HttpRequest) -> HttpResponse:
     """Take one act on several chosen cases; each is its own transaction, and each refusal is told."""
@@ -118,13 +126,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if len(refused) > 5:
         messages.warning(request, _("另有 %(n)d 件没有办成，原因相同或类似。") % {"n": len(refused) - 5})
     # Not `redirect`: it would take an address without a slash for the name of a view.
-    return HttpResponseRedirect(_back(request, reverse("console:home")))
-
-
-def _back(request: HttpRequest, default: str) -> str:
-    wanted = request.POST.get("next") or request.headers.get("referer", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
-    return wanted if safe else default
+    return HttpResponseRedirect(came_from(request, reverse("console:home")))
 
 
 @require_safe

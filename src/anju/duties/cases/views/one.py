@@ -20,7 +20,7 @@ from anju.ground.territory import queries as places
 from anju.ground.territory.models import Area, Estate
 
 from .. import pages, queries, rules, services
-from ..models import Report, TermRequest
+from ..models import Case, Report, TermRequest
 from ..queries import catalogue, public
 from ..queries import evidence as evidence_room
 from ..services import LOOP
@@ -261,10 +261,25 @@ def split(request: HttpRequest, case_id: int) -> HttpResponse:
 @power("access.audit", "cases.unseal")
 def who(request: HttpRequest, case_id: int) -> HttpResponse:
     """Answer "who can see this case, and why?"."""
-    actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    opened = queries.get(actor, case_id)
-    answers = access.who_can_see(opened, power="cases.see", at=at)
-    return render(request, "cases/who.html", {"case": opened, "answers": answers})
+    actor = request.actor  # type: ignore[attr-defined]
+    # Whoever audits asks of any case within reach, also of those that they may not read.
+    asked = [access.visible_q(Case, to=actor, power=one) for one in ("cases.see", "access.audit")]
+    found = Case.objects.filter(asked[0] | asked[1], pk=case_id).defer("search").first()
+    if found is None:
+        raise NotFound(_("没有找到这件事项，可能编号有误，或不在您的管辖范围。"))
+    answers = access.who_can_see(found, power="cases.see", at=timezone.now())
+    may_read = access.visible(Case, to=actor, power="cases.see").filter(pk=found.pk).exists()
+    return render(request, "cases/who.html", {"case": found, "answers": answers, "may_read": may_read})
+
+
+@require_safe
+@power("access.audit", "cases.unseal")
+def audit(request: HttpRequest) -> HttpResponse:
+    """Ask for a case's number, and go to who can see it."""
+    text = "".join(request.GET.get("q", "").split())
+    if case_id := queries.case_id_of(text):
+        return redirect("cases:who", case_id)
+    return render(request, "cases/audit.html", {"text": text})
 
 
 @require_POST

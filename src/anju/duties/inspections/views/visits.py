@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from anju.duties.cases.models import Case
 from anju.ground.access import services as access
 from anju.ground.access.guards import power, writes
 from anju.ground.foundation import act_forms, story
@@ -101,6 +102,7 @@ def _visit(
     context = {
         "d": found,
         "visit": found.visit,
+        "may_open": _may_open(found, actor),
         "unit": found.unit,
         "unit_kind": kinds.kind_label(found.unit.kind),
         "next": queries.next_act(found),
@@ -129,6 +131,18 @@ def _visit(
         "now": at,
     }  # fmt: skip
     return render(request, "inspections/visit.html", context, status=refusal.status if refusal else 200)
+
+
+def _may_open(found: Any, actor: Any) -> set[int]:
+    """Return those cases of a visit that the reader may see: a partner's finding need not be theirs to read."""
+    cases = {line.case.pk for part in found.parts for line in part.lines if line.case}
+    cases |= {one.finding.case_id for part in found.parts for one in part.findings if one.finding.case_id}
+    seen = (
+        access.visible(Case, to=actor, power="cases.see").filter(pk__in=cases)
+        if cases
+        else Case.objects.none()
+    )
+    return set(seen.values_list("pk", flat=True))
 
 
 def _hints(found: queries.Dossier, at: datetime) -> dict[str, str]:

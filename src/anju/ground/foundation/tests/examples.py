@@ -5,9 +5,9 @@ from itertools import count
 
 from tests.verbs import Example, World, example
 
-from anju.ground.foundation import reach
+from anju.ground.foundation import hands, reach
 from anju.ground.foundation.calendar import DayException
-from anju.ground.foundation.models import JobProgress
+from anju.ground.foundation.models import Holding, JobProgress
 
 
 @example("foundation.cancel_job")
@@ -44,3 +44,36 @@ def confirm_year(world: World) -> Example:
 def load_year(world: World) -> Example:
     given = {"year": 2101 + next(_days), "exceptions": [], "confirmed": True, "source": "演示数据"}
     return Example(reach.system(), given)
+
+
+def looked_at(world: World) -> int:
+    """Report a case that two people of the residents' committee could go and look at."""
+    # Foundation stands below cases: only what is played knows them.
+    from anju.duties.cases.tests.examples import filed
+
+    return filed(world).pk
+
+
+def held(world: World) -> Holding:
+    """Give a case to the grid worker."""
+    whom = world.member("grid_worker").person.pk
+    by = world.actor("community_manager")
+    return hands.give("cases", looked_at(world), whom, by=by, at=world.now)
+
+
+@example("foundation.assign")
+def assign(world: World) -> Example:
+    given = {"kind": "cases", "pk": looked_at(world), "person_id": world.member("grid_worker").person.pk}
+    return Example(world.actor("community_manager"), given, other={"note": "今天去看"})
+
+
+@example("foundation.hand_over")
+def hand_over(world: World) -> Example:
+    given = {"holding_id": held(world).pk, "person_id": world.member("community_manager").person.pk}
+    return Example(world.actor("grid_worker"), given, other={"note": "我明天休假"})
+
+
+@example("foundation.release")
+def release(world: World) -> Example:
+    given = {"holding_id": held(world).pk}
+    return Example(world.actor("grid_worker"), given, other={"note": "不顺路"}, same=lambda answer: None)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases.models import Case
@@ -40,6 +41,8 @@ def the_half_year_computes_the_letter_and_opens_every_figure(client: Client) -> 
     """Check the half-year of a demo city that stands."""
     told = book("half_year")
     period = Period(told["first"], told["last"])
+    assert the_desk.give_away(timezone.now()) > 20
+    assert the_desk.faults(timezone.now()) == []
 
     # The six figures, each with a county table that adds up.
     asked = Query(tuple(SIX), period, territory=queries.territory_of_code("4107"), by="county")
