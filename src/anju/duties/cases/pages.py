@@ -253,7 +253,6 @@ def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
             phone=reverse("field:case", args=[case.pk]),
             marks=_marks(case),
             is_demo=case.is_demo,
-            row=case,
         )
         for case in queries.with_row_parts(Case.objects.filter(pk__in=pks))
     }
@@ -299,6 +298,6 @@ def terms_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
 
 
 KINDS = (
-    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10),
-    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),
+    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, 10),
+    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, 15),
 )

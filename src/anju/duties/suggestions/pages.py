@@ -64,6 +64,6 @@ def opinions_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
 
 
 KINDS = (
-    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12),
-    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),
+    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, 12),
+    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, 13),
 )

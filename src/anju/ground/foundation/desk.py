@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -84,7 +83,6 @@ class Line:
     where   its place
     phone   where it is done on the phone; default: the same
     marks   (words, tone) of badges: urged, supervised
-    row     the record, for what a room's bulk acts need
     """
 
     title: str
@@ -94,7 +92,6 @@ class Line:
     phone: str = ""
     marks: tuple[tuple[str, str], ...] = ()
     is_demo: bool = False
-    row: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,6 @@ class Kind:
     model  whose records wait
     waits  given the moment: what is awaited, disjoint for one reader or in order of preference
     lines  given the numbers of some records: how each reads, by number
-    url    address name of the kind's own list, or ""
     order  place among the tabs
     """
 
@@ -115,7 +111,6 @@ class Kind:
     model: type[Model]
     waits: Callable[[datetime], Sequence[Wait]]
     lines: Callable[[Sequence[int]], Mapping[int, Line]]
-    url: str = ""
     order: int = 100
 
 
@@ -216,19 +211,21 @@ def _of(kind: Kind, actor: Any, at: datetime) -> list[tuple[Wait, Q]]:
     return [(wait, mine) for wait in kind.waits(at) if (mine := wait.condition(actor)) is not None]
 
 
-def waiting(kind: Kind, actor: Any, at: datetime) -> QuerySet[Any] | None:
-    """Return the records of a kind that wait for somebody: `desk_nth` says which wait, `desk_due` until when."""
+def _asked(kind: Kind, actor: Any, at: datetime) -> tuple[list[Wait], QuerySet[Any]] | None:
+    """Return what of a kind may be awaited of somebody, and the records: `desk_nth` says which wait, `desk_due` until
+    when; None when nothing ever is."""
     waits = _of(kind, actor, at)
     if not waits:
         return None
     nth = [When(mine, then=Value(place)) for place, (_wait, mine) in enumerate(waits)]
     dues = [When(mine, then=_moment(kind.model, wait.by)) for wait, mine in waits]
-    return kind.model._default_manager.filter(_any(mine for _wait, mine in waits)).annotate(
+    rows = kind.model._default_manager.filter(_any(mine for _wait, mine in waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
         desk_nth=Case(*nth, output_field=IntegerField()),
         desk_due=Case(*dues, output_field=DateTimeField()),
     )
+    return [wait for wait, _mine in waits], rows
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -255,30 +252,17 @@ class Next:
 def next_of(name: str, pks: Iterable[int], actor: Any, at: datetime) -> dict[int, Next]:
     """Say of those records of a kind that wait for the actor what is awaited, for its own list."""
     kind = _kinds[name]
-    rows = waiting(kind, actor, at)
-    if rows is None:
+    asked = _asked(kind, actor, at)
+    if asked is None:
         return {}
-    waits = [wait for wait, _mine in _of(kind, actor, at)]
+    waits, rows = asked
     found = rows.filter(pk__in=list(pks)).order_by().values_list("desk_pk", "desk_nth", "desk_due")
     return {pk: Next(_label(kind, waits[nth]), due, due is not None and due < at) for pk, nth, due in found}
 
 
-def _parts(actor: Any, at: datetime, wanted: Iterable[Kind]) -> list[QuerySet[Any]]:
-    found = []
-    for kind in wanted:
-        rows = waiting(kind, actor, at)
-        if rows is not None and _can_match(rows):
-            found.append(rows)
-    return found
-
-
-def _can_match(rows: QuerySet[Any]) -> bool:
-    """Say whether a question can have answers at all: one that cannot is no part of a union."""
-    try:
-        rows.query.sql_with_params()
-    except EmptyResultSet:
-        return False
-    return True
+def _parts(actor: Any, at: datetime, wanted: Iterable[Kind]) -> dict[str, tuple[list[Wait], QuerySet[Any]]]:
+    """Return what waits of each kind, by its name; a union leaves out by itself what cannot have answers."""
+    return {kind.name: asked for kind in wanted if (asked := _asked(kind, actor, at)) is not None}
 
 
 def has_any(actor: Any, at: datetime) -> bool:
@@ -293,7 +277,7 @@ def concerns(name: str, actor: Any, at: datetime) -> bool:
 
 def badge(actor: Any, at: datetime) -> QuerySet[Any] | None:
     """Return the numbers of all that waits, to be counted with the navigation's other badges."""
-    parts = [rows.order_by().values_list("desk_pk") for rows in _parts(actor, at, kinds())]
+    parts = [rows.order_by().values_list("desk_pk") for _waits, rows in _parts(actor, at, kinds()).values()]
     return parts[0].union(*parts[1:], all=True) if parts else None
 
 
@@ -308,7 +292,7 @@ def numbers(actor: Any, at: datetime, *, kind: str = "") -> Desk:
             desk_soon=Count("pk", filter=Q(desk_due__gte=at, desk_due__lt=at + SOON)),
         )
         .values_list("desk_kind", "desk_all", "desk_late", "desk_soon")
-        for rows in _parts(actor, at, kinds())
+        for _waits, rows in _parts(actor, at, kinds()).values()
     ]
     rows = parts[0].union(*parts[1:], all=True) if parts else []
     counted = {name: rest for name, *rest in rows}
@@ -320,25 +304,24 @@ def numbers(actor: Any, at: datetime, *, kind: str = "") -> Desk:
 def page(actor: Any, at: datetime, *, kind: str = "", first: int = 0, most: int = 50) -> list[Waiting]:
     """List what waits, the most urgent first, what has no term last: `most` rows from the `first` on."""
     wanted = [one for one in kinds() if kind in ("", one.name)]
+    asked = _parts(actor, at, wanted)
+    if not asked:
+        return []
     parts = [
         rows.order_by().values_list("desk_kind", "desk_pk", "desk_nth", "desk_due")
-        for rows in _parts(actor, at, wanted)
+        for _waits, rows in asked.values()
     ]
-    if not parts:
-        return []
     together = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     ordered = together.order_by(F("desk_due").asc(nulls_last=True), "desk_kind", "desk_pk")
     found = list(ordered[first : first + most])
-    lines: dict[str, Mapping[int, Line]] = {}
-    waits: dict[str, list[Wait]] = {}
-    for one in wanted:
-        if mine := [pk for name, pk, _nth, _due in found if name == one.name]:
-            lines[one.name] = one.lines(mine)
-            waits[one.name] = [wait for wait, _mine in _of(one, actor, at)]
+    pks: dict[str, list[int]] = {}
+    for name, pk, _nth, _due in found:
+        pks.setdefault(name, []).append(pk)
+    lines = {name: _kinds[name].lines(mine) for name, mine in pks.items()}
     rows = []
     for name, pk, nth, due in found:
         if (line := lines[name].get(pk)) is not None:
-            wait, of = waits[name][nth], _kinds[name]
+            wait, of = asked[name][0][nth], _kinds[name]
             late = due is not None and due < at
             rows.append(Waiting(of, pk, wait.act, _label(of, wait), due, late, line))
     return rows
