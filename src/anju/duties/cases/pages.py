@@ -256,7 +256,6 @@ def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
             phone=reverse("field:case", args=[case.pk]),
             marks=_marks(case),
             is_demo=case.is_demo,
-            row=case,
         )
         for case in queries.with_row_parts(Case.objects.filter(pk__in=pks))
     }
@@ -309,6 +308,6 @@ NOTICES = {
     "returned": Word(lazy("多次退单")),
 }
 KINDS = (
-    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, "cases:list", 10, queries.rungs_of),
-    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, "", 15),
+    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, 10, queries.rungs_of),
+    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, 15),
 )

@@ -260,17 +260,7 @@ def _matches_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
 
 
 KINDS = (
-    desk.Kind(
-        "visits", lazy("检查"), VisitPart, waiting.of_visits, _visits_on_desk, "inspections:visits", 16
-    ),
-    desk.Kind("duties", lazy("到期检查"), Duty, waiting.of_duties, _duties_on_desk, "inspections:due", 17),
-    desk.Kind(
-        "matches",
-        lazy("疑似同一单位"),
-        UnitMatch,
-        waiting.of_matches,
-        _matches_on_desk,
-        "inspections:matches",
-        80,
-    ),
+    desk.Kind("visits", lazy("检查"), VisitPart, waiting.of_visits, _visits_on_desk, 16),
+    desk.Kind("duties", lazy("到期检查"), Duty, waiting.of_duties, _duties_on_desk, 17),
+    desk.Kind("matches", lazy("疑似同一单位"), UnitMatch, waiting.of_matches, _matches_on_desk, 80),
 )

@@ -69,4 +69,4 @@ def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("majors", lazy("重大火灾隐患"), MajorHazard, waits, _on_desk, "majors:list", 50)
+KIND = desk.Kind("majors", lazy("重大火灾隐患"), MajorHazard, waits, _on_desk, 50)

@@ -102,20 +102,12 @@ def major_new(request: HttpRequest) -> HttpResponse:
     """Propose a hazard (`?case=`) by the edition in force today."""
     at, actor = timezone.now(), request.actor  # type: ignore[attr-defined]
     case = case_queries.get(actor, whole(request.GET.get("case")) or 0)
-    book, given, step = queries.book_on(timezone.localdate(at)), request.POST, propose.steps[0]
-    refusal: Refusal | None = None
-    if request.method == "POST":
-        asked = act_forms.typed(step, given) | {"case_id": case.pk, "criteria": _criteria(given, book)}
-        try:
-            made = propose(by=actor, at=at, key=act_forms.key_of(request), **asked)
-        except NotFound:
-            raise
-        except Refusal as found:
-            refusal = found
-        else:
-            messages.success(request, _("已提请认定，请在期限内集体讨论决定。"))
-            return redirect("majors:major", made.pk)
-    form = act_forms.ActForm(LOOP, step, None, by=actor, at=at, data=given if refusal else None)
+    book, given = queries.book_on(timezone.localdate(at)), request.POST
+    made, refusal = act_forms.filed(request, propose, case_id=case.pk, criteria=_criteria(given, book))
+    if made is not None:
+        messages.success(request, _("已提请认定，请在期限内集体讨论决定。"))
+        return redirect("majors:major", made.pk)
+    form = act_forms.ActForm(LOOP, propose.steps[0], None, by=actor, at=at, data=given if refusal else None)
     beside = refusal is not None and act_forms.refused(form, refusal)
     context = {
         "case": case,
@@ -161,11 +153,7 @@ def _criteria(given: Any, book: dict[str, Any]) -> list[dict[str, Any]]:
 @writes(*(f"majors.{step.act}" for step in rules.STEPS if step.pressed))
 def major_step(request: HttpRequest, major_id: int, act: str) -> HttpResponse:
     """Take one step of a major hazard."""
-    try:
-        act_forms.press(request, LOOP, act, major_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, act, major_id):
         return _major(request, major_id, act=act, refusal=refusal)
     messages.success(request, _("已办理。"))
     return redirect("majors:major", major_id)

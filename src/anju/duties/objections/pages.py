@@ -59,4 +59,4 @@ def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("objections", lazy("执法异议"), Objection, waits, _on_desk, "objections:list", 60)
+KIND = desk.Kind("objections", lazy("执法异议"), Objection, waits, _on_desk, 60)

@@ -90,11 +90,7 @@ def objection(request: HttpRequest, objection_id: int) -> HttpResponse:
 @writes("objections.answer")
 def step(request: HttpRequest, objection_id: int, act: str) -> HttpResponse:
     """Answer an objection; a refusal comes back beside its field with everything that was typed."""
-    try:
-        act_forms.press(request, services.LOOP, act, objection_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, services.LOOP, act, objection_id):
         return _page(request, objection_id, act=act, refusal=refusal)
     messages.success(request, _("已答复。"))
     return redirect("objections:objection", objection_id)

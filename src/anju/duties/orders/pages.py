@@ -149,8 +149,6 @@ def _sealings_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
 
 NOTICES = {"overdue": Word(lazy("责令逾期"), repeats=True)}
 KINDS = (
-    desk.Kind("orders", lazy("责令改正"), Order, turns.of_orders, _orders_on_desk, "orders:list", 20),
-    desk.Kind(
-        "sealings", lazy("临时查封"), Sealing, turns.of_sealings, _sealings_on_desk, "orders:sealings", 25
-    ),
+    desk.Kind("orders", lazy("责令改正"), Order, turns.of_orders, _orders_on_desk, 20),
+    desk.Kind("sealings", lazy("临时查封"), Sealing, turns.of_sealings, _sealings_on_desk, 25),
 )

@@ -109,4 +109,4 @@ def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("penalties", lazy("行政处罚"), Penalty, turns.of_penalties, _on_desk, "penalties:list", 30)
+KIND = desk.Kind("penalties", lazy("行政处罚"), Penalty, turns.of_penalties, _on_desk, 30)

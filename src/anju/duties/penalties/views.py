@@ -186,11 +186,7 @@ def _stages(row: Penalty) -> list[dict[str, Any]]:
 @writes(*(LOOP.event(act) for act in _STEPS))
 def penalty_step(request: HttpRequest, penalty_id: int, act: str) -> HttpResponse:
     """Take one step on a penalty; a refusal comes back beside its button with everything that was typed."""
-    try:
-        act_forms.press(request, LOOP, act, penalty_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, act, penalty_id):
         return _penalty_page(request, penalty_id, refusal=refusal, act=act)
     messages.success(request, _("已办理。"))
     return redirect("penalties:penalty", penalty_id)
@@ -306,11 +302,7 @@ def _filed(request: HttpRequest, matter: Matter, offence: Any) -> HttpResponse:
 def hand_in(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Note that cash reached the bank."""
     penalty_id = Payment.objects.filter(pk=payment_id).values_list("penalty_id", flat=True).first() or 0
-    try:
-        act_forms.press(request, LOOP, "hand_in", payment_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, "hand_in", payment_id):
         return _penalty_page(request, penalty_id, refusal=refusal)
     messages.success(request, _("已登记缴存。"))
     return redirect("penalties:penalty", penalty_id)

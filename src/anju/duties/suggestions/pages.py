@@ -75,8 +75,6 @@ NOTICES = {
     "feedback": Word(lazy("代表不满意")),
 }
 KINDS = (
-    desk.Kind(
-        "suggestions", lazy("代表建议"), Suggestion, waits, on_desk, "suggestions:list", 12, ladder.rungs_of
-    ),
-    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, "suggestions:list", 13),
+    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, 12, ladder.rungs_of),
+    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, 13),
 )

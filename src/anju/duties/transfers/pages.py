@@ -68,7 +68,7 @@ def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("transfers", lazy("移送和抄告"), Transfer, queries.waits, _on_desk, "transfers:list", 40)
+KIND = desk.Kind("transfers", lazy("移送和抄告"), Transfer, queries.waits, _on_desk, 40)
 
 
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:

@@ -155,11 +155,7 @@ def _sides(found: queries.Dossier, at: Any) -> list[dict[str, Any]]:
 )  # fmt: skip
 def step(request: HttpRequest, transfer_id: int, act: str) -> HttpResponse:
     """Take one step; a refusal comes back beside its button with everything that was typed."""
-    try:
-        act_forms.press(request, LOOP, act, transfer_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, act, transfer_id):
         return _page(request, transfer_id, refusal=refusal, act=act)
     messages.success(request, _("已办理。"))
     return redirect("transfers:transfer", transfer_id)

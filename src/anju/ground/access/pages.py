@@ -56,4 +56,4 @@ def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("grants", lazy("授权复核"), Grant, waits, on_desk, "access:grants", 90)
+KIND = desk.Kind("grants", lazy("授权复核"), Grant, waits, on_desk, 90)

@@ -1,6 +1,7 @@
 """What an act asks for, as a form on a page; and the one way in which a press of its button becomes the act.
 
     order = act_forms.press(request, LOOP, "comply", order_id)                         # in the view of a POST
+    refusal = act_forms.pressed(request, LOOP, act, order_id)                          # … that shows what refused it
     made, refusal = act_forms.filed(request, order_timed)                              # … of an act that files
     form = act_forms.form_of(request, order_timed, refusal=refusal, recheck_on=today)  # on the page of such an act
     acts = act_forms.buttons(request, LOOP, row, "orders:step", at=now)                # on the page of the thing
@@ -65,6 +66,17 @@ def file(request: HttpRequest, verb: Verb, **more: Any) -> Any:
     """Do an act that files, with what was typed on its page; `more` is what the page knows besides."""
     given = typed(verb.steps[0], request.POST, request.FILES) | more
     return verb(by=request.actor, at=timezone.now(), key=key_of(request), **given)  # type: ignore[attr-defined]
+
+
+def pressed(request: HttpRequest, loop: Loop, act: str, pk: Any, **more: Any) -> Refusal | None:
+    """Do the act whose button was pressed, and return what refused it; NotFound is raised."""
+    try:
+        press(request, loop, act, pk, **more)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def filed(request: HttpRequest, verb: Verb, **more: Any) -> tuple[Any, Refusal | None]:

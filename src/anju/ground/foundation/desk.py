@@ -22,7 +22,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -112,7 +111,6 @@ class Line:
     where   its place
     phone   where it is done on the phone; default: the same
     marks   (words, tone) of badges: urged, supervised
-    row     the record, for what a room's bulk acts need
     """
 
     title: str
@@ -122,7 +120,6 @@ class Line:
     phone: str = ""
     marks: tuple[tuple[str, str], ...] = ()
     is_demo: bool = False
-    row: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,6 @@ class Kind:
     model  whose records wait
     waits  given the moment: what is awaited, disjoint for one reader or in order of preference
     lines  given the numbers of some records: how each reads, by number
-    url    address name of the kind's own list, or ""
     order  place among the tabs
     rungs  who is told when a term has passed, given the record and the moment; default: the offices above the owner
     """
@@ -144,7 +140,6 @@ class Kind:
     model: type[Model]
     waits: Callable[[datetime], Sequence[Wait]]
     lines: Callable[[Sequence[int]], Mapping[int, Line]]
-    url: str = ""
     order: int = 100
     rungs: Callable[[Any, datetime], Sequence[Any]] | None = None
 
@@ -273,7 +268,7 @@ def of_model(model: type[Model]) -> list[Kind]:
     return [kind for kind in kinds() if kind.model is model]
 
 
-def awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tuple[Wait, Q, Q]]:
+def _awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tuple[Wait, Q, Q]]:
     """List what of a kind may be awaited of somebody: each wait, its condition, and whose part of the desk it is."""
     found = []
     for wait in kind.waits(at):
@@ -283,19 +278,21 @@ def awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tup
     return found
 
 
-def waiting(kind: Kind, actor: Any, at: datetime, who: Who = MINE) -> QuerySet[Any] | None:
-    """Return the records of a kind that wait for somebody: `desk_nth` says which wait, `desk_due` until when."""
-    waits = awaited_of(kind, actor, at, who)
+def asked(kind: Kind, actor: Any, at: datetime, who: Who = MINE) -> tuple[list[Wait], QuerySet[Any]] | None:
+    """Return what of a kind may be awaited of somebody, and the records: `desk_nth` says which wait, `desk_due` until
+    when; None when nothing ever is."""
+    waits = _awaited_of(kind, actor, at, who)
     if not waits:
         return None
     nth = [When(mine & given, then=Value(place)) for place, (_wait, mine, given) in enumerate(waits)]
     dues = [When(mine & given, then=moment(kind.model, wait.by)) for wait, mine, given in waits]
-    return kind.model._default_manager.filter(_together(waits)).annotate(
+    rows = kind.model._default_manager.filter(_together(waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
         desk_nth=Case(*nth, output_field=IntegerField()),
         desk_due=Case(*dues, output_field=DateTimeField()),
     )
+    return [wait for wait, _mine, _given in waits], rows
 
 
 def _together(waits: Iterable[tuple[Wait, Q, Q]]) -> Q:
@@ -315,7 +312,7 @@ def _any(conditions: Iterable[Q]) -> Q:
 
 def condition(name: str, actor: Any, at: datetime, who: Who = MINE) -> Q:
     """Return the condition "it waits for the actor" on records of a kind, for its own list."""
-    return _together(awaited_of(_kinds[name], actor, at, who))
+    return _together(_awaited_of(_kinds[name], actor, at, who))
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,15 +327,15 @@ class Next:
 
 def next_of(name: str, pks: Iterable[int], actor: Any, at: datetime) -> dict[int, Next]:
     """Say of those records of a kind that wait for the actor what is awaited, for its own list."""
-    kind, wanted = _kinds[name], list(pks)
-    rows = waiting(kind, actor, at)
-    if rows is None:
+    kind = _kinds[name]
+    found = asked(kind, actor, at)
+    if found is None:
         return {}
-    waits = [wait for wait, _mine, _given in awaited_of(kind, actor, at, MINE)]
-    found = list(rows.filter(pk__in=wanted).order_by().values_list("desk_pk", "desk_nth", "desk_due"))
-    held = holders([(kind.model, pk) for pk, _nth, _due in found], actor)
+    waits, all_rows = found
+    rows = list(all_rows.filter(pk__in=list(pks)).order_by().values_list("desk_pk", "desk_nth", "desk_due"))
+    held = holders([(kind.model, pk) for pk, _nth, _due in rows], actor)
     told = {}
-    for pk, nth, due in found:
+    for pk, nth, due in rows:
         person = _held(held, kind, pk, waits[nth], actor)[1]
         told[pk] = Next(label_of(kind, waits[nth]), due, due is not None and due < at, person)
     return told
@@ -370,37 +367,26 @@ def _held(held: Held, kind: Kind, pk: int, wait: Wait, actor: Any) -> tuple[int 
     return next((held[way] for way in ways if way in held), (None, ""))
 
 
-def _parts(actor: Any, at: datetime, wanted: Iterable[Kind], who: Who) -> list[QuerySet[Any]]:
-    found = []
-    for kind in wanted:
-        rows = waiting(kind, actor, at, who)
-        if rows is not None and _can_match(rows):
-            found.append(rows)
-    return found
-
-
-def _can_match(rows: QuerySet[Any]) -> bool:
-    """Say whether a question can have answers at all: one that cannot is no part of a union."""
-    try:
-        rows.query.sql_with_params()
-    except EmptyResultSet:
-        return False
-    return True
+def _parts(
+    actor: Any, at: datetime, wanted: Iterable[Kind], who: Who = MINE
+) -> dict[str, tuple[list[Wait], QuerySet[Any]]]:
+    """Return what waits of each kind, by its name; a union leaves out by itself what cannot have answers."""
+    return {kind.name: found for kind in wanted if (found := asked(kind, actor, at, who)) is not None}
 
 
 def has_any(actor: Any, at: datetime) -> bool:
     """Say whether anything could ever wait for somebody: an auditor has no desk."""
-    return any(awaited_of(kind, actor, at) for kind in kinds())
+    return any(_awaited_of(kind, actor, at, ALL) for kind in kinds())
 
 
 def concerns(name: str, actor: Any, at: datetime) -> bool:
     """Say whether anything of a kind could ever wait for somebody."""
-    return bool(awaited_of(_kinds[name], actor, at))
+    return bool(_awaited_of(_kinds[name], actor, at))
 
 
 def badge(actor: Any, at: datetime) -> QuerySet[Any] | None:
     """Return the numbers of all that waits, to be counted with the navigation's other badges."""
-    parts = [rows.order_by().values_list("desk_pk") for rows in _parts(actor, at, kinds(), MINE)]
+    parts = [rows.order_by().values_list("desk_pk") for _waits, rows in _parts(actor, at, kinds()).values()]
     return parts[0].union(*parts[1:], all=True) if parts else None
 
 
@@ -415,7 +401,7 @@ def numbers(actor: Any, at: datetime, *, kind: str = "", who: Who = MINE) -> Des
             desk_soon=Count("pk", filter=Q(desk_due__gte=at, desk_due__lt=at + SOON)),
         )
         .values_list("desk_kind", "desk_all", "desk_late", "desk_soon")
-        for rows in _parts(actor, at, kinds(), who)
+        for _waits, rows in _parts(actor, at, kinds(), who).values()
     ]
     rows = parts[0].union(*parts[1:], all=True) if parts else []
     counted = {name: rest for name, *rest in rows}
@@ -429,26 +415,25 @@ def page(
 ) -> list[Waiting]:
     """List what waits, the most urgent first, what has no term last: `most` rows from the `first` on."""
     wanted = [one for one in kinds() if kind in ("", one.name)]
+    parted = _parts(actor, at, wanted, who)
+    if not parted:
+        return []
     parts = [
         rows.order_by().values_list("desk_kind", "desk_pk", "desk_nth", "desk_due")
-        for rows in _parts(actor, at, wanted, who)
+        for _waits, rows in parted.values()
     ]
-    if not parts:
-        return []
     together = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     ordered = together.order_by(F("desk_due").asc(nulls_last=True), "desk_kind", "desk_pk")
     found = list(ordered[first : first + most])
-    lines: dict[str, Mapping[int, Line]] = {}
-    waits: dict[str, list[Wait]] = {}
-    for one in wanted:
-        if mine := [pk for name, pk, _nth, _due in found if name == one.name]:
-            lines[one.name] = one.lines(mine)
-            waits[one.name] = [wait for wait, _mine, _given in awaited_of(one, actor, at, who)]
+    pks: dict[str, list[int]] = {}
+    for name, pk, _nth, _due in found:
+        pks.setdefault(name, []).append(pk)
+    lines = {name: _kinds[name].lines(mine) for name, mine in pks.items()}
     held = holders([(_kinds[name].model, pk) for name, pk, _nth, _due in found], actor)
     rows = []
     for name, pk, nth, due in found:
         if (line := lines[name].get(pk)) is not None:
-            wait, of = waits[name][nth], _kinds[name]
+            wait, of = parted[name][0][nth], _kinds[name]
             late = due is not None and due < at
             person_id, person = _held(held, of, pk, wait, actor)
             shown = Waiting(of, pk, wait.act, label_of(of, wait), due, late, line)
@@ -475,7 +460,7 @@ def load(actor: Any, at: datetime) -> list[Load]:
             continue
         named = [
             When(mine, then=Subquery(held.filter(subject_id=OuterRef("pk")).values("person_id")[:1]))
-            for wait, mine, _given in awaited_of(kind, actor, at)
+            for wait, mine, _given in _awaited_of(kind, actor, at)
             if wait.owner
             for held in [wait.held(kind.model, actor)]
         ]

@@ -23,6 +23,7 @@ class Item:
     group     heading it stands under (lazy translation), or ""
     shell     "console" or "field"
     badge     given the request, the rows that wait there, or None; all entries are counted in one statement
+    when      given the request, whether it holds anything for this reader; default: for whoever has the power
     """
 
     label: Any

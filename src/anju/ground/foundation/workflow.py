@@ -5,13 +5,12 @@ A room declares `STEPS`, a tuple of Step. The same table decides what is allowed
 the allowed acts named in a refusal. Pure: no database, no clock. The engine that takes a step is `acts`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from .asks import Field
-from .refusals import NotAllowedNow
 
 ANY: frozenset[str] = frozenset(
     {"*"}
@@ -65,7 +64,6 @@ class Step:
     leaf     name of the leaf of the public record that it leaves
     long     the system's act with which a job, started under the same receipt, ends what this one begins
     open     locks its own row alone, not the parent: two thousand do it at once
-    clock, note  of tables that no Loop reads yet
     """
 
     act: str
@@ -74,8 +72,6 @@ class Step:
     target: str | None
     power: str
     basis: str = ""
-    clock: str | None = None
-    note: str = "optional"
     tone: str = "plain"
     who: str = ""
     when: tuple[Guard, ...] = ()
@@ -114,21 +110,6 @@ class Step:
     def possible(self, state: str) -> bool:
         """Say whether a state allows it."""
         return self.source == ANY or state in self.source
-
-
-def find(steps: Sequence[Step], *, act: str, state: str) -> Step:
-    """Return the step for `act` from `state`, or raise NotAllowedNow naming the acts that are possible."""
-    for step in steps:
-        if step.act == act and step.possible(state):
-            return step
-    raise NotAllowedNow(
-        f"{act} not allowed in {state}", data={"act": act, "state": state, "allowed": allowed(steps, state)}
-    )
-
-
-def allowed(steps: Iterable[Step], state: str) -> list[str]:
-    """List the acts possible from `state`, in table order."""
-    return [step.act for step in steps if step.possible(state)]
 
 
 def mermaid(steps: Iterable[Step]) -> str:

@@ -47,4 +47,4 @@ def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
     }
 
 
-KIND = desk.Kind("documents", lazy("文书"), IssuedDocument, waits, on_desk, "documents:list", 70)
+KIND = desk.Kind("documents", lazy("文书"), IssuedDocument, waits, on_desk, 70)

@@ -202,11 +202,7 @@ def _unit(
 )
 def unit_act(request: HttpRequest, unit_id: int, act: str) -> HttpResponse:
     """Take an act on a unit; a refusal comes back beside its field with what was typed."""
-    try:
-        act_forms.press(request, UNITS, act, unit_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, UNITS, act, unit_id):
         return _unit(request, unit_id, act=act, refusal=refusal)
     messages.success(request, _("已保存。"))
     return redirect("inspections:unit", unit_id)

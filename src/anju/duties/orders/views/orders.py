@@ -81,11 +81,7 @@ def _order_page(
 @writes("orders.serve", "orders.comply", "orders.ask_recheck", "orders.withdraw")
 def order_step(request: HttpRequest, order_id: int, act: str) -> HttpResponse:
     """Take one step on an order; a refusal comes back beside its button with everything that was typed."""
-    try:
-        act_forms.press(request, LOOP, act, order_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, act, order_id):
         return _order_page(request, order_id, refusal=refusal, act=act)
     messages.success(request, _("已办理。"))
     return redirect("orders:order", order_id)

@@ -61,11 +61,7 @@ def _sealing_page(
 @writes("orders.renew", "orders.lift")
 def sealing_step(request: HttpRequest, sealing_id: int, act: str) -> HttpResponse:
     """Renew or lift a sealing."""
-    try:
-        act_forms.press(request, LOOP, act, sealing_id)
-    except NotFound:
-        raise
-    except Refusal as refusal:
+    if refusal := act_forms.pressed(request, LOOP, act, sealing_id):
         return _sealing_page(request, sealing_id, refusal=refusal, act=act)
     messages.success(request, _("已办理。"))
     return redirect("orders:sealing", sealing_id)
