@@ -50,6 +50,7 @@ def faults(at: datetime) -> list[str]:
     """List what is wrong with the desks of all accounts at a moment."""
     found: list[str] = []
     lying: dict[str, set[int]] = {}
+    inspecting: set[int] = set()
     for actor, account in access.actors_of(Account.objects.all(), at=at):
         rows = desk.page(actor, at, who=desk.ALL, most=ALL)
         found += [f"{account.username}: {fault}" for fault in _shared(rows, actor, at)]
@@ -59,6 +60,7 @@ def faults(at: datetime) -> list[str]:
         if terms != sorted(terms):
             found.append(f"{account.username}: not in the order of the terms")
         found += [f"{account.username}: {fault}" for row in rows if (fault := _impossible(row, actor, at))]
+        inspecting |= set(actor.offices("inspections.record"))
         for row in rows:
             lying.setdefault(row.kind.name, set()).add(row.pk)
     # Each has to be somewhere on a desk of its own: who has it sees it among theirs.
@@ -66,6 +68,8 @@ def faults(at: datetime) -> list[str]:
     for name, (model, running, term) in LATE.items():
         passed = at if _is_moment(model, term) else timezone.localdate(at)
         late = model._default_manager.filter(running, **{f"{term}__lt": passed})
+        if model is Duty:  # the office without anybody who inspects has no desk for it to lie on
+            late = late.filter(agency__in=inspecting)
         lost = set(late.values_list("pk", flat=True)) - lying.get(name, set())
         found += [f"{name} {pk}: late, and on nobody's desk" for pk in sorted(lost)[:5]]
     return found
@@ -133,8 +137,7 @@ def give_away(at: datetime) -> int:
 
 def _impossible(row: desk.Waiting, actor: object, at: datetime) -> str:
     """Say why what the desk asks for cannot be done by whom it asks; "" when it can."""
-    # A part of another record names that one; what is done elsewhere (a fine is paid at the bank) is no act of ours.
-    model, pk = (row.kind.model, row.pk) if acts.loop_of(row.kind.model) else _whole(row)
+    model, pk = _whole(row)
     loop = acts.loop_of(model)
     if loop is None or not row.act:
         return ""
@@ -150,6 +153,12 @@ def _impossible(row: desk.Waiting, actor: object, at: datetime) -> str:
 
 
 def _whole(row: desk.Waiting) -> tuple[type[Model], int | None]:
-    """Name the record that a row is a part of."""
-    whole = row.line.row if isinstance(row.line.row, Model) else row.kind.model()
-    return type(whole), whole.pk
+    """Name the record whose act is awaited: the row's own, or the one of which it is a part."""
+    model = row.kind.model
+    if acts.loop_of(model) is None:
+        for column in model._meta.concrete_fields:
+            loop = acts.loop_of(column.related_model) if column.related_model else None
+            if loop is not None and any(step.act == row.act for step in loop.steps):
+                return loop.model, model._default_manager.values_list(column.attname, flat=True).get(pk=row.pk)
+    # What is done elsewhere (a fine is paid at the bank) is no act of ours.
+    return model, row.pk

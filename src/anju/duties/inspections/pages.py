@@ -223,7 +223,6 @@ def _visits_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
             _where(part),
             phone=reverse("field:visit", args=[part.visit_id]),
             is_demo=part.is_demo,
-            row=part.visit,
         )
         for part in parts
     }
@@ -239,7 +238,6 @@ def _duties_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
             _where(duty),
             phone=f"{reverse('field:visit_begin')}?unit={duty.unit_id}",
             is_demo=duty.unit.is_demo,
-            row=duty,
         )
         for duty in duties
     }

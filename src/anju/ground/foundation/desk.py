@@ -455,9 +455,10 @@ def load(actor: Any, at: datetime) -> list[Load]:
     """Count what waits for the actor's offices by who has it: what is nobody's first, then by how much."""
     parts = []
     for kind in kinds():
-        rows = waiting(kind, actor, at, ALL)
-        if rows is None or not _can_match(rows):
+        found = asked(kind, actor, at, ALL)
+        if found is None:
             continue
+        rows = found[1]
         named = [
             When(mine, then=Subquery(held.filter(subject_id=OuterRef("pk")).values("person_id")[:1]))
             for wait, mine, _given in _awaited_of(kind, actor, at)
@@ -477,8 +478,8 @@ def load(actor: Any, at: datetime) -> list[Load]:
             one[0], one[1] = one[0] + count, one[1] + late
     given = Holding.objects.filter(person_id__in=[pk for pk in sums if pk is not None]).order_by("at")
     names = dict(given.values_list("person_id", "person_name"))
-    found = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]
-    return sorted(found, key=lambda one: (one.person_id is not None, -one.count, one.name))
+    loads = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]
+    return sorted(loads, key=lambda one: (one.person_id is not None, -one.count, one.name))
 
 
 def label_of(kind: Kind, wait: Wait) -> str:

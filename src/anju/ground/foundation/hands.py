@@ -70,10 +70,13 @@ HOLDINGS = Loop(
 def _place(kind: desk.Kind, pk: int, by: Any, at: datetime) -> tuple[desk.Wait, int] | None:
     """Return what is awaited on a record of the actor's office, and of which office; None when nothing can be given."""
     found = desk.asked(kind, by, at, desk.ALL)
-    nth = None if found is None else found[1].filter(pk=pk).order_by().values_list("desk_nth", flat=True).first()
-    if found is None or nth is None:
+    if found is None:
         return None
-    wait = found[0][nth]
+    waits, rows = found
+    nth = rows.filter(pk=pk).order_by().values_list("desk_nth", flat=True).first()
+    if nth is None:
+        return None
+    wait = waits[nth]
     columns = [f"{column}_id" for column in wait.owner.split("|") if column]
     if not columns:
         return None

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from . import navigation
+from . import hands, navigation
 from .jinja import static
 
 SAMPLES = Path(__file__).parent / "templates" / "ui" / "style.yaml"
@@ -50,6 +50,7 @@ def samples() -> dict[str, Any]:
     form = SampleForm({"title": "", "desk": "street"})
     form.fields["desk"].choices = content["options"]  # type: ignore[attr-defined]
     content["form"] = form
+    content["hands"] = [hands.Hand("cases:0", None, tuple(content["options"]))]
     content["page"] = Paginator(range(2310), 50).page(4)
     return content
 
