@@ -131,7 +131,7 @@ class Try:
 
 # Names of records that an address reads without acting on what they name: {name: (why, addresses, or None for all)}.
 CASE_PAGES = {
-    "cases:case", "cases:decide_term", "cases:merge", "cases:split", "cases:unseal", "cases:bulk",
+    "cases:audit", "cases:case", "cases:decide_term", "cases:merge", "cases:split", "cases:unseal", "cases:bulk",
     "api:take_step_with_files", "field:step",
 }  # fmt: skip
 SUGGESTION_PAGES = {
@@ -271,6 +271,10 @@ def tries(world: World, filed: Callable, hazard: Callable, visited: Callable) ->
             {"on": today, "how": "visit"}, shows=True),
         Try("county_supervisor", "suggestions:feedback", "signatory", of_zone, of_east, signed,
             {"value": "satisfied"}, shows=True),
+        Try("community_manager", "console:hands", "ids", f"cases:{west.pk}", f"cases:{again.pk}",
+            body={"person_id": people.grid_worker.person.pk}),
+        Try("community_manager", "console:hands", "person_id", people.outsider.person.pk, people.grid_worker.person.pk,
+            body={"ids": f"cases:{again.pk}"}),
         Try("street_officer", "cases:bulk", "ids", west.pk, mine.pk, body={"act": "assign"}),
         Try("street_officer", "cases:new", "estate", estates.shanqian.pk, estates.huaiyin.pk,
             body=said | {"kind": "hazard"}),

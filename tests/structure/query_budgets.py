@@ -5,7 +5,7 @@ more than its budget has found a new way to ask once for each row.
 """
 
 BUDGETS: dict[str, tuple[str, int]] = {
-    "console:home": ("street_officer", 12),
+    "console:home": ("street_officer", 13),
     "cases:list": ("street_officer", 14),
     "cases:case": ("street_officer", 26),
     "cases:escalations": ("county_supervisor", 10),
@@ -15,7 +15,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "console:journal": ("administrator", 6),
     "console:calendar": ("administrator", 8),
     "figures:home": ("county_supervisor", 27),
-    "figures:letter": ("county_supervisor", 20),
+    "figures:letter": ("county_supervisor", 21),
     "figures:revisions": ("county_supervisor", 8),
     "figures:rows": ("county_supervisor", 13),
     "figures:definitions": ("county_supervisor", 10),
@@ -43,7 +43,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "majors:list": ("street_officer", 9),
     "objections:list": ("street_officer", 9),
     "cases:new": ("street_officer", 9),
-    "field:home": ("community_manager", 7),
+    "field:home": ("community_manager", 8),
     "field:estates": ("community_manager", 6),
     "field:estate": ("community_manager", 9),
     "field:report": ("community_manager", 6),
