@@ -159,6 +159,8 @@ def _whole(row: desk.Waiting) -> tuple[type[Model], int | None]:
         for column in model._meta.concrete_fields:
             loop = acts.loop_of(column.related_model) if column.related_model else None
             if loop is not None and any(step.act == row.act for step in loop.steps):
-                return loop.model, model._default_manager.values_list(column.attname, flat=True).get(pk=row.pk)
+                return loop.model, model._default_manager.values_list(column.attname, flat=True).get(
+                    pk=row.pk
+                )
     # What is done elsewhere (a fine is paid at the bank) is no act of ours.
     return model, row.pk
