@@ -15,12 +15,12 @@ from django.utils import timezone
 from psycopg import sql
 
 from anju.duties.cases import rules
-from anju.duties.cases.models import Case, CaseClock, Report
+from anju.duties.cases.models import Case, Report
 from anju.duties.cases.queries import catalogue
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Clock, Event
 
 YEARS = 3
-TABLES = ("cases_case", "cases_caseclock", "cases_report", "foundation_event")
+TABLES = ("cases_case", "foundation_clock", "cases_report", "foundation_event")
 THINGS = [
     "楼道堆放杂物",
     "电动自行车飞线充电",
@@ -70,7 +70,7 @@ def fill(count: int, say: Callable[[str], None]) -> None:
         _lookups(cursor)
         undo = bare(cursor)
         _insert(cursor, Case, _case_columns(), CASES.format(count=count, years=YEARS))
-        _insert(cursor, CaseClock, CLOCK_COLUMNS, CLOCKS)
+        _insert(cursor, Clock, CLOCK_COLUMNS, CLOCKS)
         _insert(cursor, Report, REPORT_COLUMNS, "cases_case c WHERE c.id % 10 < 4")
         _insert(cursor, Event, EVENT_COLUMNS, EVENTS)
         say(f"  rows in after {time.monotonic() - began:.1f} s")
@@ -259,7 +259,9 @@ CLOCKS = """cases_case c CROSS JOIN LATERAL (VALUES
     ('recheck', c.state IN ('checking', 'closed'), c.state = 'checking', interval '9 days', interval '3 days')
   ) k (kind, had, runs, after, lasts) WHERE k.had"""
 CLOCK_COLUMNS = {
-    "case_id": "c.id", "kind": "k.kind", "amount": "3", "unit": "'workdays'", "basis": "'xx-defaults-2026-3'",
+    "subject_type": "'cases.case'", "subject_id": "c.id", "kind": "k.kind", "owner_id":
+    "CASE k.kind WHEN 'dispatch' THEN c.dispatcher_id WHEN 'verify' THEN c.checker_id WHEN 'recheck' THEN c.checker_id"
+    " ELSE c.handler_id END", "amount": "3", "unit": "'workdays'", "basis": "'xx-defaults-2026-3'",
     "started_at": "c.reported_at + k.after",
     "due_at": "CASE WHEN k.runs THEN coalesce(c.due_at, now()) ELSE c.reported_at + k.after + k.lasts END",
     "stopped_at": "CASE WHEN NOT k.runs THEN c.reported_at + k.after + random() * k.lasts END",

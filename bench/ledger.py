@@ -155,7 +155,7 @@ def prepare(url: str) -> str:
 # What a half-year writes, in an order that keys allow. The journal is left out of the raw COPY.
 HALF_YEAR_TABLES = (
     "inspections_unit", "inspections_unitflag", "inspections_duty", "inspections_visit", "inspections_visitpart",
-    "inspections_visitofficer", "cases_case", "cases_caseclock", "inspections_finding", "orders_order",
+    "inspections_visitofficer", "cases_case", "foundation_clock", "inspections_finding", "orders_order",
     "orders_orderline", "penalties_penalty", "penalties_penaltyofficer", "penalties_payment",
     "inspections_unitmatch",
 )  # fmt: skip

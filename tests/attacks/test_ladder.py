@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from anju.duties.suggestions.models import CoHandling, SuggestionClock
+from anju.duties.suggestions.models import CoHandling, Suggestion
 from anju.ground.foundation import acts, desk, journal, ladder, notices
 
 PAST, DAY, NOW, GONE = "past", "day", "now", None
@@ -130,16 +130,16 @@ def _force(kind: desk.Kind, pk: int, told: dict[str, Any], at: datetime, everyth
     row.update(**{column: meant.get(value, value) if value else value for column, value in told.items()})
     if kind.name == "suggestions":
         # Its columns follow its clocks with each act: they end now, too.
-        clocks = SuggestionClock.objects.filter(suggestion=pk, stopped_at__isnull=True)
+        running = Suggestion.objects.get(pk=pk).clocks.filter(stopped_at__isnull=True)
         if "opinion_by" in told:
             asked = CoHandling.objects.create(
                 suggestion_id=pk, organisation_id=everything.city.offices.east_housing.pk, asked_at=past
             )
-            first = clocks.order_by("pk")[0]
-            first.pk, first.co_handling, first.kind, first.due_at = None, asked, "opinion", past
+            first = running.order_by("pk")[0]
+            first.pk, first.part_id, first.kind, first.due_at = None, asked.pk, "opinion", past
             first.save()
         else:
-            clocks.update(due_at=past)
+            running.update(due_at=past)
 
 
 def _faults(kind: desk.Kind, pk: int, act: str, at: datetime) -> list[str]:

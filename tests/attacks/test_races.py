@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from anju.duties.cases import services
-from anju.duties.cases.models import Case, CaseClock, Report, TermRequest
+from anju.duties.cases.models import Case, Report, TermRequest
 from anju.ground.access.actors import PUBLIC
 from anju.ground.foundation import journal, ladder, notices
 from anju.ground.foundation.models import Event
@@ -79,7 +79,7 @@ def test_of_two_officers_who_take_the_same_step_one_wins_and_one_is_told(city, c
     case.refresh_from_db()
     events = [e.name for e in journal.events_of(case) if e.name in ("cases.close", "cases.send_back")]
     assert events == [{"closed": "cases.close", "fixing": "cases.send_back"}[case.state]]
-    assert CaseClock.objects.filter(case=case, stopped_at=None).count() == (case.state == "fixing")
+    assert case.clocks.filter(stopped_at=None).count() == (case.state == "fixing")
 
 
 def test_two_who_grant_more_time_at_once_extend_it_once(city, case, walk, now):

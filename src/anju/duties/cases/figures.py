@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from anju.ground.foundation import rulebooks
+from anju.ground.foundation import clocks, rulebooks
 from anju.means.figures.queries import registry
 from anju.means.figures.queries.registry import Column, Dimension, Facts, Measure, Window
 
 from . import rules
-from .models import Case, CaseClock, Report
+from .models import Case, Report
 from .queries import catalogue
 from .rules import State
 
@@ -180,12 +180,12 @@ def overdue_at_cut_off(window: Window) -> Q:
     """
     if window.is_now:
         return open_at_cut_off(window) & Q(due_at__lt=window.cut_off, paused_at__isnull=True)
-    late = CaseClock.objects.filter(
+    late = clocks.of_all(Case).filter(
         Q(stopped_at__isnull=True) | Q(stopped_at__gte=window.cut_off),
         Q(paused_at__isnull=True) | Q(paused_at__gte=window.cut_off),
-        case=OuterRef("pk"),
+        subject_id=OuterRef("pk"),
         # Says nothing new, but keeps the database from reading every clock there is: it looks up the open cases' own.
-        case_id__gte=OuterRef("pk"),
+        subject_id__gte=OuterRef("pk"),
         started_at__lt=window.cut_off,
         due_at__lt=window.cut_off,
     )

@@ -10,7 +10,7 @@ from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
 from anju.means.documents.queries import registry as papers
 
-from . import rules, services
+from . import rules
 from .models import Case, Evidence
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
@@ -51,11 +51,6 @@ def sees_a_case_with_it(actor: Actor, request: HttpRequest, stored: StoredFile) 
     holding = Evidence.objects.filter(file=stored).values_list("case_id", "case__merged_into_id")
     cases = {pk for pair in holding[:_MOST_HOLDING] for pk in pair if pk is not None}
     return visible(Case, to=actor, power="cases.see").filter(pk__in=cases).exists()
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at)
 
 
 @journal.hears("territory.move_area")

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from anju.ground.foundation.models import StoredFile
+from anju.ground.foundation import clocks
+from anju.ground.foundation.models import Clock, StoredFile
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Division, Estate
 
@@ -158,6 +159,11 @@ class Case(models.Model):
         return f"{timezone.localtime(self.reported_at):%Y%m%d}{self.pk:07d}" if self.pk else ""
 
     @property
+    def clocks(self) -> models.QuerySet[Clock]:
+        """The terms that run or ran on the case, in the order in which they began."""
+        return clocks.of(self)
+
+    @property
     def state_label(self) -> object:
         return rules.STATE_LABELS[self.state]
 
@@ -180,50 +186,6 @@ class Case(models.Model):
     def is_overdue(self, at: datetime) -> bool:
         """Say whether the clock of whose turn it is has passed."""
         return self.is_open and self.paused_at is None and self.due_at is not None and self.due_at < at
-
-
-class CaseClock(models.Model):
-    """One term running on a case.
-
-    The derivation is not stored: `clocks.replay` repeats it from start, term, adjustments and calendar.
-    """
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
-    kind = models.CharField(max_length=10)
-    amount = models.PositiveSmallIntegerField()
-    unit = models.CharField(max_length=8)
-    basis = models.CharField(max_length=60, blank=True)
-    is_default = models.BooleanField(default=False)  # the law gives no figure; the city's rulebook does
-    started_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    provisional = models.BooleanField(default=False)
-    stopped_at = models.DateTimeField(null=True)
-    paused_at = models.DateTimeField(null=True)
-    adjustments = models.JSONField(
-        default=list
-    )  # [{"kind": "extend", "days"} | {"kind": "pause", "from", "to"}]
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["case", "kind"], condition=Q(stopped_at__isnull=True), name="clock_runs_once"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], name="clock_running", condition=Q(stopped_at__isnull=True))
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.due_at:%Y-%m-%d %H:%M}"
-
-    @property
-    def label(self) -> object:
-        return rules.CLOCK_LABELS[self.kind]
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it was stopped after its term (a running clock is judged against a given time)."""
-        return self.stopped_at is not None and self.stopped_at > self.due_at
 
 
 class Evidence(models.Model):

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import acts, desk
-from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.notices import Word
 from anju.ground.organisations.models import Organisation
@@ -193,10 +192,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = _("由 %(name)s 执法接办") % {"name": data["handler"]}
     elif event.name == "cases.report" and data.get("seen"):
         title = _("上报（现场发现，无需另行核实）")
-    elif event.name == "cases.deadline_moved":
-        # Written as the database keeps a moment; read in the city's own time.
-        before, after = (datetime_local(datetime.fromisoformat(data[end])) for end in ("from", "to"))
-        changed["note"] = f"{rules.CLOCK_LABELS.get(data.get('clock', ''), '')} {before} → {after}".strip()
     elif event.name == "cases.rate" and data.get("rating") in rules.SATISFACTION_LABELS:
         title = _("上报人评价：%(said)s") % {"said": rules.SATISFACTION_LABELS[data["rating"]]}
     elif event.name in ("cases.ask_term", "cases.decide_term"):

@@ -232,6 +232,7 @@ STEPS = (
     Step("supervise", _("督办"), OPEN, None, "cases.supervise", tone="danger",
          asks=(note(_("要求"), required=True, most=500, lacking=_("督办请写明要求。")),)),
     Step("escalate", _("超期升级"), OPEN, None, "", who=SYSTEM, tone="danger"),
+    Step("deadline_moved", _("工作日历变更，期限重算"), ANY, None, "", who=SYSTEM, mood="warn"),
     Step("unseal", _("查看上报人身份"), ANY, None, "cases.unseal", tone="danger", effects=("tell_superior",),
          asks=(reason(least=6, lacking=_("请写明必须查看身份的理由，至少六个字；此次查看会通知上级。")),)),
     # A way back.
@@ -293,10 +294,9 @@ OWN_CLOCK = {
     State.FIXING: "rectify",
     State.CHECKING: "recheck",
 }
-# News that is no act: read from a ledger, moved by a changed calendar.
+# News that is no act: read from a ledger.
 EVENT_WORDS = {
     "cases.imported": (_("由台账导入"), "active"),
-    "cases.deadline_moved": (_("工作日历变更，期限重算"), "warn"),
 }
 
 

@@ -11,7 +11,6 @@ from anju.ground.foundation.models import Event
 from anju.ground.territory.models import Area
 from anju.means.documents.queries import registry as papers
 
-from . import services
 from .models import MajorHazard
 
 
@@ -31,11 +30,6 @@ def _may_read_notice(actor: Actor, major_id: int) -> bool:
 
 
 papers.register(MajorHazard._meta.label_lower, _may_read_notice)
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at)
 
 
 @journal.hears("territory.move_area")

@@ -88,7 +88,7 @@ STEPS = (
     Step("remove", _("复查合格，销案"), _STANDING, S.REMOVED, "majors.judge", BASIS, who="agency",
          when=(_noticed, _rechecked), asks=(_WHY,), tone="primary", mood="done", said=_("重大火灾隐患销案")),
     Step("escalate", _("超期升级"), OPEN, None, "", BASIS, who=SYSTEM, mood="danger"),
-    Step("moved", _("工作日历变更，重大火灾隐患期限重算"), OPEN, None, "", BASIS, who=SYSTEM, mood="warn"),
+    Step("deadline_moved", _("工作日历变更，重大火灾隐患期限重算"), OPEN, None, "", BASIS, who=SYSTEM, mood="warn"),
 )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.duties.cases.queries import catalogue
 from anju.duties.cases.services import LOOP as CASES
 from anju.duties.orders.queries import matters
-from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, citations, ladder, workdays
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import calendar, citations, clocks, ladder, workdays
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -212,38 +212,24 @@ def notice_of(major: MajorHazard, measures: Sequence[str], *, at: datetime) -> M
     )
 
 
-def _work_out(major: MajorHazard) -> None:
-    """Work out the day of what is due next."""
+def _days(major: MajorHazard) -> dict[str, date]:
+    """Return the last day of what is due next, by the calendar of today."""
     book = book_of(major)
     if major.decided_at is not None:
-        major.notify_by = _day(major.decided_at, term("notify", book))
-        return
+        return {"notify_by": _day(major.decided_at, term("notify", book))}
     due = calendar.due(major.proposed_at, term("propose", book)).at
-    major.decide_by = _day(due, term("panel", book)) if major.panel else timezone.localtime(due).date()
+    return {"decide_by": _day(due, term("panel", book)) if major.panel else timezone.localtime(due).date()}
 
 
-def _terms(major: MajorHazard) -> tuple[date, date | None]:
-    return major.decide_by, major.notify_by
+def _work_out(major: MajorHazard) -> None:
+    """Work out the day of what is due next."""
+    for name, day in _days(major).items():
+        setattr(major, name, day)
 
 
 escalate = ladder.climbs(LOOP)
-
-
-@LOOP.verb("moved")
-def moved(turn: Turn) -> None:
-    """Work out again by when the next act is due."""
-    before = _terms(turn.row)
-    _work_out(turn.row)
-    for name, days in (("from", before), ("to", _terms(turn.row))):
-        turn.facts[name] = [day.isoformat() if day else "" for day in days]
-
-
-def recompute_deadlines(*, at: datetime) -> int:
-    """Move the open terms that a change of the calendar has moved; return how many."""
-    stale = []
-    for major in MajorHazard.objects.filter(state__in=sorted(rules.OPEN), written_number=""):
-        before = _terms(major)
-        _work_out(major)
-        if _terms(major) != before:
-            stale.append(major.pk)
-    return LOOP.many("moved", MajorHazard.objects.filter(pk__in=stale), by=SYSTEM, at=at)
+deadline_moved = clocks.follow_the_calendar(
+    LOOP,
+    clocks.Days(lambda: MajorHazard.objects.filter(state__in=sorted(rules.OPEN), written_number=""), _days),
+    labels={"decide_by": lazy("认定期限"), "notify_by": lazy("通知期限")},
+)

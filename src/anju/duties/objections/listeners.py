@@ -5,10 +5,7 @@ from django.db.models import Q
 from anju.duties.orders.queries.places import covers
 from anju.ground.access.actors import Reach
 from anju.ground.access.services import reaches_by
-from anju.ground.foundation import journal
-from anju.ground.foundation.models import Event
 
-from . import services
 from .models import Objection
 
 
@@ -22,8 +19,3 @@ def _reach(reach: Reach) -> Q:
 
 
 reaches_by(Objection, _reach)
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at)

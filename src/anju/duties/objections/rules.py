@@ -34,5 +34,5 @@ STEPS = (
                     lacking=_("请写明审查的情况和理由，异议人会看到。"))),
     ),
     Step("escalate", _("超期升级"), _OPEN, None, "", _BASIS, who=SYSTEM, mood="danger"),
-    Step("moved", _("工作日历变更，答复异议期限重算"), _OPEN, None, "", _BASIS, who=SYSTEM, mood="warn"),
+    Step("deadline_moved", _("工作日历变更，答复异议期限重算"), _OPEN, None, "", _BASIS, who=SYSTEM, mood="warn"),
 )  # fmt: skip

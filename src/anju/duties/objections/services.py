@@ -4,7 +4,7 @@ Reconsideration and lawsuit stay open beside it. An objection that is upheld doe
 offered the act.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -16,8 +16,7 @@ from anju.duties.orders.models import Order
 from anju.duties.orders.rules import OrderState
 from anju.duties.penalties.models import Penalty
 from anju.duties.penalties.rules import PenaltyState
-from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, codes, ladder
+from anju.ground.foundation import calendar, clocks, codes, ladder
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 
@@ -104,19 +103,13 @@ def answer(turn: Turn, *, upheld: bool, text: str) -> None:
 escalate = ladder.climbs(LOOP)
 
 
-@LOOP.verb("moved")
-def moved(turn: Turn) -> None:
-    """Work out again by when an objection is to be answered."""
-    made, before = turn.row, turn.row.answer_by
-    made.answer_by = timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date()
-    turn.facts = {"from": before.isoformat(), "to": made.answer_by.isoformat()}
+def _days(made: Objection) -> dict[str, date]:
+    """Return by when an objection is to be answered, by the calendar of today."""
+    return {"answer_by": timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date()}
 
 
-def recompute_deadlines(*, at: datetime) -> int:
-    """Move the term of each open objection whose last day a change of the calendar has moved; return how many."""
-    stale = [
-        made.pk
-        for made in Objection.objects.filter(answered_at__isnull=True)
-        if timezone.localtime(calendar.due(made.made_at, term(at=made.made_at)).at).date() != made.answer_by
-    ]
-    return LOOP.many("moved", Objection.objects.filter(pk__in=stale), by=SYSTEM, at=at)
+deadline_moved = clocks.follow_the_calendar(
+    LOOP,
+    clocks.Days(lambda: Objection.objects.filter(answered_at__isnull=True), _days),
+    labels={"answer_by": lazy("答复期限")},
+)

@@ -46,11 +46,6 @@ def visit_finished(event: Event) -> None:
         orders.rechecked(event.subject_id, at=event.at)
 
 
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    orders.recompute_terms(at=event.at)
-
-
 @journal.hears("territory.move_area")
 def area_moved(event: Event) -> None:
     places.restamp(Order, Sealing, moved=Area.objects.get(pk=event.subject_id))

@@ -93,6 +93,10 @@ ORDER_STEPS = (
         mood="danger",
     ),
     Step(
+        "deadline_moved", _("工作日历变更，责令改正期限重算"), RUNNING, None, "", _RECHECK_BASIS, who=SYSTEM,
+        mood="warn",
+    ),
+    Step(
         "withdraw", _("撤回"), RUNNING, OrderState.VOID, "orders.order", "cn-penalty-2021-75", who="agency",
         asks=(reason(least=4, lacking=_("请写明撤回的理由，至少四个字。")),), effects=("void_paper",), tone="danger",
         said=_("撤回责令改正"), mood="warn",

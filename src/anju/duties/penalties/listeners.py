@@ -10,7 +10,6 @@ from anju.ground.territory.models import Area
 from anju.means.documents.queries import registry as papers
 
 from .models import Penalty
-from .services import penalties
 
 reaches_by(Penalty, reach_of("company_id"))
 
@@ -26,11 +25,6 @@ def _may_read(actor: Actor, penalty_id: int) -> bool:
 
 
 papers.register(Penalty._meta.label_lower, _may_read)
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    penalties.recompute_terms(at=event.at)
 
 
 @journal.hears("territory.move_area")

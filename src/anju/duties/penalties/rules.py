@@ -304,7 +304,8 @@ STEPS = (
         "escalate", _("超期升级"), frozenset({_F, _N, _H, _D}), None, "", "", who=SYSTEM, mood="danger",
     ),
     Step(
-        "moved", _("工作日历变更，处罚期限重算"), frozenset({_F, _N, _H, _D}), None, "", "", who=SYSTEM, mood="warn",
+        "deadline_moved", _("工作日历变更，处罚期限重算"), frozenset({_F, _N, _H, _D}), None, "", "", who=SYSTEM,
+        mood="warn",
     ),
 )  # fmt: skip
 

@@ -4,11 +4,8 @@ from django.db.models import Q
 
 from anju.ground.access.actors import Actor, Reach
 from anju.ground.access.services import reaches_by, visible
-from anju.ground.foundation import journal
-from anju.ground.foundation.models import Event
 from anju.means.documents.queries import registry as papers
 
-from . import services
 from .models import Suggestion
 
 _LEVELS = {2: "city_id", 3: "county_id", 4: "street_id", 5: "community_id"}
@@ -33,8 +30,3 @@ def _may_read_papers(actor: Actor, suggestion_id: int) -> bool:
 
 
 papers.register(Suggestion._meta.label_lower, _may_read_papers)
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at)

@@ -8,7 +8,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from anju.ground.foundation.models import StoredFile
+from anju.ground.foundation import clocks
+from anju.ground.foundation.models import Clock, StoredFile
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Division
 from anju.means.documents.models import IssuedDocument
@@ -117,6 +118,11 @@ class Suggestion(models.Model):
         return f"{self.meeting} {self.number}"
 
     @property
+    def clocks(self) -> models.QuerySet[Clock]:
+        """The terms that run or ran on the suggestion and for its co-handlers, in the order in which they began."""
+        return clocks.of(self)
+
+    @property
     def state_label(self) -> object:
         return rules.STATE_LABELS[self.state]
 
@@ -176,48 +182,6 @@ class CoHandling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.suggestion_id}:{self.organisation_id}"
-
-
-class SuggestionClock(models.Model):
-    """One term running on a suggestion; its derivation is worked out again whenever it is shown."""
-
-    suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="clocks")
-    co_handling = models.ForeignKey(CoHandling, null=True, on_delete=models.CASCADE, related_name="clocks")
-    kind = models.CharField(max_length=10)
-    amount = models.PositiveSmallIntegerField()
-    unit = models.CharField(max_length=8)
-    basis = models.CharField(max_length=60, blank=True)
-    is_default = models.BooleanField(default=False)
-    started_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    provisional = models.BooleanField(default=False)
-    stopped_at = models.DateTimeField(null=True)
-    extended_from = models.PositiveSmallIntegerField(null=True)  # the amount before it was lengthened
-    extension_reason = models.CharField(max_length=500, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["suggestion", "kind"],
-                condition=Q(stopped_at__isnull=True, co_handling__isnull=True),
-                name="suggestion_clock_runs_once",
-            )
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], name="suggestion_clock_on", condition=Q(stopped_at__isnull=True))
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.due_at:%Y-%m-%d %H:%M}"
-
-    @property
-    def label(self) -> object:
-        return rules.CLOCK_LABELS[self.kind]
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it was stopped after its term."""
-        return self.stopped_at is not None and self.stopped_at > self.due_at
 
 
 class Talk(models.Model):

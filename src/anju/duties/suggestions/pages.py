@@ -7,14 +7,14 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as lazy
 
-from anju.ground.foundation import desk
+from anju.ground.foundation import clocks, desk
 from anju.ground.foundation.notices import Word
 
-from .models import CoHandling, Feedback, Suggestion, SuggestionClock
+from .models import CoHandling, Feedback, Suggestion
 from .queries import ladder
 from .rules import State
 
-_OPINION = SuggestionClock.objects.filter(co_handling=OuterRef("pk"), stopped_at__isnull=True)
+_OPINION = clocks.of_all(Suggestion).filter(clocks.RUNNING, part_id=OuterRef("pk"))
 _UNDELIVERED = Exists(
     Feedback.objects.filter(reply__suggestion=OuterRef("pk"), delivered_on__isnull=True, value="")
 )

@@ -16,10 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power
-from anju.ground.foundation import files, story
+from anju.ground.foundation import clocks, files, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.guards import writes
-from anju.ground.foundation.jinja import datetime_local
 from anju.ground.foundation.models import Event
 from anju.ground.foundation.refusals import NeedsConfirmation, NotFound, Refusal
 from anju.ground.territory.models import Area
@@ -175,6 +174,8 @@ def _page(
         "open_act": act,
         "refusal": str(refusal) if refusal else "",
         "clock": clock,
+        "clock_labels": rules.CLOCK_LABELS,
+        "offices": {co.pk: co.organisation.name for co in d.co_handlings},
         "others": [c for c in d.clocks if clock is None or c.pk != clock.pk],
         "events": [story.told(e) for e in reversed(d.events)],
         "stages": _stages(s),
@@ -244,7 +245,7 @@ def _stages(s: Suggestion) -> list[dict[str, Any]]:
 
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say what the words of a step leave out: to whom it went, the number, what a deputy thinks."""
-    data, title, note = event.data, said["title"], event.note
+    data, title, note = event.data, said["title"], said["note"]
     if data.get("lead"):
         title = _("%(act)s：%(lead)s") % {"act": title, "lead": data["lead"]}
     elif event.name == "suggestions.issue":
@@ -255,12 +256,6 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     elif event.name == "suggestions.close" and data.get("dissatisfied"):
         # Nothing has ended: what follows has an event of its own.
         return {"title": _("征询结束，有代表不满意"), "tone": "warn"}
-    elif event.name == "suggestions.deadline_moved":
-        # Kept as moments of the world: cut as text they would show the hour of Greenwich.
-        note = " ".join(
-            " → ".join(datetime_local(datetime.fromisoformat(one[end])) for end in ("from", "to"))
-            for one in data["moved"]
-        )
     if data.get("confirmed"):
         note = _("已核对确认：%(doubts)s") % {"doubts": " ".join(data["confirmed"])} + (
             f" {note}" if note else ""
@@ -545,14 +540,15 @@ def opinion(request: HttpRequest, suggestion_id: int) -> HttpResponse:
             else:
                 messages.success(request, _("协办意见已提交主办单位。"))
                 return redirect("suggestions:suggestion", s.pk)
-    clock = co.clocks.order_by("-id").first()
+    clock = co.suggestion.clocks.filter(part_id=co.pk).last()
     context = {
         "s": s,
         "co": co,
         "form": form,
         "refusal": refusal,
         "clock": clock,
-        "derivation": queries.clocks.derivation(clock) if clock else [],
+        "clock_labels": rules.CLOCK_LABELS,
+        "derivation": clocks.derivation(clock) if clock else [],
         "signatories": list(s.signatories.select_related("deputy")),
         "may_write": co.submitted_at is None and s.state in (State.ASSIGNED, State.HANDLING),
         "now": at,

@@ -14,7 +14,6 @@ from anju.ground.foundation.models import Event, StoredFile
 from anju.ground.territory.models import Area
 from anju.means.documents.queries import registry as papers
 
-from . import services
 from .models import Transfer, TransferEvidence
 
 
@@ -52,11 +51,6 @@ def _may_see_evidence(actor: Any, request: HttpRequest, stored: StoredFile) -> b
         TransferEvidence.objects.filter(file=stored, transfer__in=seen).exists()
         or Evidence.objects.filter(file=stored, purpose="rectify", case__in=seen.values("case")).exists()
     )
-
-
-@journal.hears("foundation.calendar_changed")
-def calendar_changed(event: Event) -> None:
-    services.recompute_deadlines(at=event.at, basis=event.basis)
 
 
 @journal.hears("territory.move_area")

@@ -74,7 +74,7 @@ KIND = desk.Kind("transfers", lazy("移送和抄告"), Transfer, queries.waits, 
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say of an act to whom the matter went, what came of it, or who settles it."""
     data = event.data
-    more = data.get("settler") or (data.get("to") if event.name != "transfers.moved" else "")
+    more = data.get("settler") or (data.get("to") or "")
     if event.name.endswith((".report_back", ".handed_up")):
         more = queries.outcome_label(data["outcome"])
     if not isinstance(more, str) or not more:

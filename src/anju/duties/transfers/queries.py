@@ -17,11 +17,11 @@ from anju.duties.orders.models import Order
 from anju.duties.orders.queries.matters import place_of
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, rulebooks, workdays
+from anju.ground.foundation import clocks, journal, rulebooks
 from anju.ground.foundation import desk as desk_of
 from anju.ground.foundation.desk import Wait
 from anju.ground.foundation.ladder import Rung
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Clock, Event
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
 from anju.ground.organisations.queries import closest, covering_all, posts_on
@@ -152,12 +152,6 @@ def is_serious(case: Case, handling: Sequence[str], rules_: dict[str, Any]) -> b
 # --- Terms and outcomes ------------------------------------------------------------------------------------------
 
 
-def term_of(key: str, *, at: datetime) -> workdays.Term:
-    """Return the term of a clock of rulebooks/transfers on a day."""
-    entry = book(at)["clocks"][key]
-    return workdays.Term(entry["amount"], entry["unit"], entry["basis"])
-
-
 def outcomes(*, at: date) -> list[dict[str, Any]]:
     """List the outcomes that a receiver may report, as the rulebook of the day has them."""
     return [entry for entry in book(at)["outcomes"] if entry["chosen"]]
@@ -177,28 +171,6 @@ def outcome_label(key: str) -> str:
     found = outcome_of(key)
     english = (get_language() or "").startswith("en")
     return str(found.get("name_en" if english else "name", key))
-
-
-def running_clock(transfer: Transfer) -> tuple[datetime, workdays.Term, bool] | None:
-    """Return when the running clock started, its term, and whether the figure is the city's own; None without one.
-
-    Read from the journal, where every act leaves the clock it started: nobody can turn it back.
-    """
-    event = (
-        Event.objects.filter(
-            subject_type=Transfer._meta.label_lower, subject_id=transfer.pk, data__has_key="clock"
-        )
-        .order_by("-id")
-        .first()
-    )
-    return clock_in(event) if event is not None and transfer.due_at is not None else None
-
-
-def clock_in(event: Event) -> tuple[datetime, workdays.Term, bool]:
-    """Read the clock that an event started."""
-    kept = event.data["clock"]
-    term = workdays.Term(kept["amount"], kept["unit"], kept["basis"])
-    return datetime.fromisoformat(kept["from"]), term, bool(kept.get("default"))
 
 
 # --- Lists -------------------------------------------------------------------------------------------------------
@@ -367,19 +339,6 @@ def get(actor: Actor, transfer_id: int) -> Transfer:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """The running clock as a page shows it."""
-
-    label: str
-    started_at: datetime
-    due_at: datetime
-    provisional: bool
-    lines: tuple[str, ...]
-    basis: str
-    is_default: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Dossier:
     """Everything a transfer's page shows."""
 
@@ -405,7 +364,6 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
     found = get(actor, transfer_id)
     offices = actor.offices("transfers.see")
     events = journal.events_of(found)
-    last = next((e for e in reversed(events) if "clock" in e.data), None)
     outcome = outcome_of(found.outcome)
     sees_case = (
         actor.has("cases.see")
@@ -416,7 +374,7 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
         row=row_of(found, offices, at=at),
         class_label=catalogue.label(found.case.kind, found.case.class_code),
         kind_label=str(KIND_LABELS[found.kind]),
-        clock=_clock(found, last),
+        clock=next(iter(clocks.running_of(found)), None),
         manifest=tuple(found.evidence.select_related("file").order_by("pk")),
         events=tuple(events),
         chain=tuple(_chain(found)),
@@ -437,22 +395,6 @@ def dossier(actor: Actor, transfer_id: int, *, at: datetime) -> Dossier:
             and found.state in (TransferState.REPORTED_BACK, TransferState.CLOSED)
         ),
         side=side_of(actor, found),
-    )
-
-
-def _clock(transfer: Transfer, event: Event | None) -> Clock | None:
-    if event is None or transfer.due_at is None:
-        return None
-    start, term, is_default = clock_in(event)
-    due = calendar.due(start, term)
-    return Clock(
-        label=str(rules.STEP_LABELS.get(transfer.due_step, transfer.due_step)),
-        started_at=start,
-        due_at=transfer.due_at,
-        provisional=transfer.provisional,
-        lines=tuple(calendar.explain(due.derivation)),
-        basis=term.basis,
-        is_default=is_default,
     )
 
 

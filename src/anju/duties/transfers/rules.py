@@ -177,6 +177,7 @@ STEPS = (
          asks=(_why(_("催办的要求"), _("请写明催办的要求。")),), mood="warn"),
     Step("verify", _("核对证据清单"), ANY, None, SEE, mood="quiet"),
     Step("escalate", _("超期升级"), OPEN, None, "", BASIS, who=SYSTEM, mood="danger"),
+    Step("deadline_moved", _("工作日历变更，移送期限重算"), ANY, None, "", BASIS, who=SYSTEM, mood="warn"),
 )  # fmt: skip
 
 STEP_LABELS = {
@@ -197,6 +198,18 @@ PARTY_LABELS = {
     RECEIVER: _("接收机关"),
     ABOVE_SENDER: _("移送机关的上级"),
     ABOVE_RECEIVER: _("接收机关的上级"),
+}
+# Which of them must act while a clock runs.
+OWNERS = {
+    "send": SENDER,
+    "sign": RECEIVER,
+    "accept": RECEIVER,
+    "outcome": RECEIVER,
+    "again": RECEIVER,
+    "redirect": SENDER,
+    "settle_sender": ABOVE_SENDER,
+    "settle_recv": ABOVE_RECEIVER,
+    "close": SENDER,
 }
 # While the common superior has the dispute, only it may act; it is told apart by whose superior it is.
 SETTLING = {"settle_sender": ABOVE_SENDER, "settle_recv": ABOVE_RECEIVER}

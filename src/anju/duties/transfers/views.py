@@ -13,7 +13,7 @@ from anju.duties.cases.queries import catalogue
 from anju.duties.cases.rules import PURPOSE_LABELS
 from anju.ground.access.actors import Actor
 from anju.ground.access.guards import power, writes
-from anju.ground.foundation import act_forms, files, story
+from anju.ground.foundation import act_forms, clocks, files, story
 from anju.ground.foundation.asked import whole
 from anju.ground.foundation.citations import cite
 from anju.ground.foundation.refusals import NotFound, Refusal
@@ -69,6 +69,7 @@ def _page(
     one = found.transfer
     context = {
         "d": found,
+        "derivation": clocks.derivation,
         "t": one,
         "tone": LOOP.moods[one.state],
         "acts": act_forms.buttons(

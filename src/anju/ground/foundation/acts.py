@@ -60,6 +60,7 @@ class Turn:
     given    what was given, read
     target   state afterwards; a verb may choose another
     starts, stops  clocks as the step has them; a verb may change them
+    begun, ended   the clocks that it has started and stopped
     made     the answer when it is another record, or several
     answer   what the caller gets, where it says more than a record does (the verb then names `answers`, too)
     named    what the record was named by: its number, or what its verb's `locate` finds it by
@@ -89,6 +90,8 @@ class Turn:
     before: str = ""
     kept: dict[str, Any] = field(default_factory=dict)
     following: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    begun: list[Any] = field(default_factory=list)
+    ended: list[Any] = field(default_factory=list)
 
     @property
     def today(self) -> date:

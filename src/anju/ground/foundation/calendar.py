@@ -290,7 +290,8 @@ def load_seed(*, by: journal.Trace, at: datetime, folder: Path | None = None) ->
 def explain(derivation: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say a derivation in sentences an officer can check, one for each step.
 
-    Steps are those of workdays.due, and {"step": "extend", "days"}, {"step": "pause", "from", "to"} between them.
+    Steps are those of workdays.due, and {"step": "extend", "days"}, {"step": "pause", "from", "to"},
+    {"step": "longer", "amount", "unit", "reason"} between them.
     """
     return [said for step in derivation if (said := _say(step))]
 
@@ -326,6 +327,11 @@ def _say(step: Mapping[str, Any]) -> str:
         }
     if kind == "extend":
         return _("经批准延长%(days)s个工作日，接续计算。") % {"days": step["days"]}
+    if kind == "longer":
+        return _("期限改为%(term)s，自同一时间起算：%(reason)s") % {
+            "term": say_term(step),
+            "reason": step["reason"],
+        }
     if kind == "pause":
         return _("%(start)s至%(end)s中止，不计入期限；恢复后接续计算。") % {
             "start": _moment(step["from"]),

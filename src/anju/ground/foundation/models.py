@@ -184,6 +184,58 @@ class Notice(models.Model):
         return f"{self.subject_type}:{self.subject_id}:{self.kind}"
 
 
+class Clock(models.Model):
+    """One term that runs on a record, or on a part of it that somebody else owes (`foundation.clocks`).
+
+    part_id      the part of the record whose own term it is (a co-handler's opinion)
+    owner_id     the office that must act until it ends
+    adjustments  what was granted, in order: {"kind": "extend", "days"}, {"kind": "pause", "from", "to"} or
+                 {"kind": "longer", "amount", "unit", "reason"}
+    """
+
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    part_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=14)
+    owner_id = models.BigIntegerField(null=True)
+    amount = models.PositiveSmallIntegerField()
+    unit = models.CharField(max_length=8)
+    basis = models.CharField(max_length=60, blank=True)
+    is_default = models.BooleanField(default=False)  # the law gives no figure; the city's rulebook does
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    stopped_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    adjustments = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "kind", "part_id"],
+                condition=models.Q(stopped_at__isnull=True),
+                nulls_distinct=False,
+                name="clock_runs_once",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
+            models.Index(
+                fields=["subject_type", "due_at"],
+                name="clock_running",
+                condition=models.Q(stopped_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.due_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was stopped after its term (a running clock is judged against a given time)."""
+        return self.stopped_at is not None and self.stopped_at > self.due_at
+
+
 class Climb(models.Model):
     """How far a record has climbed since a term passed (`foundation.ladder`); another term begins at the bottom."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from . import acts
+from . import acts, clocks
 from .citations import cite
 from .models import Event
 
@@ -81,4 +81,6 @@ def told(event: Event) -> dict[str, Any]:
     detail = _details.get(event.name.partition(".")[0])
     if event.name.endswith(".escalate") and "to" in event.data:
         said["title"] = _("超期升级到 %(to)s") % {"to": event.data["to"] or _("值班员（待指定）")}
+    if event.name.endswith(f".{clocks.ACT}"):
+        said["note"] = clocks.moved_words(event)
     return said | detail(event, said) if detail else said

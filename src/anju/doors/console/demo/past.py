@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from anju.duties.cases import rules
 from anju.duties.cases import services as cases
-from anju.duties.cases.models import Case, CaseClock, Report
-from anju.duties.cases.queries import catalogue, clocks
+from anju.duties.cases.models import Case, Report
+from anju.duties.cases.queries import catalogue, course
 from anju.duties.cases.queries.routing import Route, route
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import PUBLIC, Actor
-from anju.ground.foundation.models import Event
+from anju.ground.foundation import clocks
+from anju.ground.foundation.models import Clock, Event
 from anju.ground.territory.models import Estate
 
 from .city import City
@@ -34,7 +35,7 @@ class _Line:
     """One case with what hangs on it, before it has an id."""
 
     case: Case
-    clocks: list[CaseClock]
+    clocks: list[Clock]
     events: list[Event]
     report: Report | None
 
@@ -58,7 +59,10 @@ class Past:
             line for at in moments if (line := self._line(self.words.any_hour(at), last=last)) is not None
         ]
         Case.objects.bulk_create([line.case for line in lines], batch_size=500)
-        self._bulk(CaseClock, [c for line in lines for c in self._pinned(line.clocks, line.case)])
+        for line in lines:
+            for clock in line.clocks:
+                clock.subject_id = line.case.pk
+        self._bulk(Clock, [clock for line in lines for clock in line.clocks])
         self._bulk(
             Report, [r for line in lines if line.report for r in self._pinned([line.report], line.case)]
         )
@@ -189,15 +193,18 @@ class Past:
         case.public_text, case.published_at = matter.check, now
         return now
 
-    def _started(self, line: _Line, at: datetime, *names: str) -> list[CaseClock]:
-        made = [clocks.new(line.case, rule=clocks.rule(name, at=at), at=at) for name in names]
+    def _started(self, line: _Line, at: datetime, *names: str) -> list[Clock]:
+        made = [
+            clocks.new(line.case, course.rule_of(line.case, name, at), at=at, owner=course.OWNERS)
+            for name in names
+        ]
         line.clocks += made
         return made
 
     def _step(
         self,
         line: _Line,
-        running: dict[str, CaseClock],
+        running: dict[str, Clock],
         act: str,
         by: Actor,
         at: datetime,
@@ -213,8 +220,7 @@ class Past:
             if clock := running.pop(kind, None):
                 clock.stopped_at = at
         if term is not None:
-            rule = clocks.ClockRule("rectify", term.term, term.is_default)
-            clock = clocks.new(line.case, rule=rule, at=at)
+            clock = clocks.new(line.case, course.rectify(term), at=at, owner=course.OWNERS)
             line.clocks.append(clock)
             running["rectify"] = clock
         elif starts:
@@ -262,15 +268,14 @@ class Past:
         while (code := "".join(chance.choices(_LETTERS, k=10))) in self.codes:
             pass
         self.codes.add(code)
-        reply = clocks.rule("reply", at=at)
         made = Report(
             case=case,
             code=code,
             text=matter.text,
             anonymous=True,
             reported_at=at,
-            reply_due_at=clocks.new(case, rule=reply, at=at).due_at,
-            reply_basis=reply.term.basis,
+            reply_due_at=course.reply_by(at),
+            reply_basis=course.rule("reply", at=at).term.basis,
             replied_at=case.closed_at,
             reply_text=case.closing_text,
         )

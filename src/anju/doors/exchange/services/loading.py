@@ -12,11 +12,12 @@ from typing import Any
 
 from django.db import connection, models
 
-from anju.duties.cases.models import Case, CaseClock, Report, SealedIdentity
-from anju.duties.cases.queries import clocks
+from anju.duties.cases.models import Case, Report, SealedIdentity
+from anju.duties.cases.queries import course
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import Actor
-from anju.ground.foundation.models import Event
+from anju.ground.foundation import clocks
+from anju.ground.foundation.models import Clock, Event
 
 STAGE = "ledger_rows"
 BATCH = 2_000
@@ -117,7 +118,7 @@ def merge_cases(
 
     where  which of the staged rows (an expression of ours over `s`)
     """
-    dispatch = clocks.new(Case(), rule=clocks.rule("dispatch", at=at), at=at)
+    dispatch = clocks.new(Case(), course.rule("dispatch", at=at), at=at)
     open_now = f"s.state = '{State.REPORTED}'"
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS ledger_new, ledger_made")
@@ -170,7 +171,7 @@ def merge_cases(
     return Merged(loaded)
 
 
-def _inlined(given: dict[str, str], kind: str, is_demo: bool, dispatch: CaseClock) -> dict[str, str]:
+def _inlined(given: dict[str, str], kind: str, is_demo: bool, dispatch: Clock) -> dict[str, str]:
     """Write the few constants of a load into its expressions: they are ours, none comes from a file."""
     moment = f"'{dispatch.due_at.isoformat()}'"
     found = dict(given)
@@ -184,13 +185,15 @@ def _inlined(given: dict[str, str], kind: str, is_demo: bool, dispatch: CaseCloc
     return found
 
 
-def _clocks(cursor: Any, joined: str, dispatch: CaseClock) -> None:
+def _clocks(cursor: Any, joined: str, dispatch: Clock) -> None:
     """Start the dispatch clock of each open case, and keep the ledger's own term as its rectification clock."""
     values = (dispatch.amount, dispatch.unit, dispatch.basis, dispatch.is_default, dispatch.started_at)
     sql, params = insert_select(
-        CaseClock,
+        Clock,
         {
-            "case_id": "m.id",
+            "subject_type": "'cases.case'",
+            "subject_id": "m.id",
+            "owner_id": "s.dispatcher_id",
             "kind": "'dispatch'",
             "amount": str(int(dispatch.amount)),
             "unit": "(%s)::varchar(8)",
@@ -205,9 +208,11 @@ def _clocks(cursor: Any, joined: str, dispatch: CaseClock) -> None:
     )
     cursor.execute(sql, params)
     sql, params = insert_select(
-        CaseClock,
+        Clock,
         {
-            "case_id": "m.id",
+            "subject_type": "'cases.case'",
+            "subject_id": "m.id",
+            "owner_id": "s.handler_id",
             "kind": "'rectify'",
             "amount": "s.due_days",
             "unit": "'days'",

@@ -9,9 +9,9 @@ from anju.doors.exchange.queries.reading import Unreadable
 from anju.doors.exchange.queries.recognising import kinds_of
 from anju.doors.exchange.services import imports as services
 from anju.doors.exchange.services.imports import load_ledger
-from anju.duties.cases.models import Case, CaseClock
+from anju.duties.cases.models import Case
 from anju.ground.foundation import journal, rulebooks
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Clock, Event
 
 from .books import GOOD, HEADINGS, make, read
 
@@ -137,7 +137,7 @@ def test_a_row_not_yet_rectified_waits_for_dispatch_with_a_clock(load, mark, cit
 def test_the_ledgers_own_term_is_kept_as_a_clock(load):
     headings = [*HEADINGS, "整改期限"]
     load([[*with_values(是否整改="未整改", 整改完成时间=None), "15日内"]], headings=headings)
-    clock = CaseClock.objects.get(kind="rectify")
+    clock = Clock.objects.get(kind="rectify")
     assert timezone.localtime(clock.due_at).date() == date(2024, 3, 20)
     case = only_case()
     assert (case.due_clock, case.due_at) == ("rectify", clock.due_at)

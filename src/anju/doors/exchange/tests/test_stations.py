@@ -11,7 +11,7 @@ from django.utils import timezone
 from anju.doors.exchange.models import Import
 from anju.doors.exchange.queries.reading import Unreadable
 from anju.doors.exchange.services.imports import load_ledger
-from anju.duties.cases.models import Case, CaseClock
+from anju.duties.cases.models import Case
 from anju.duties.inspections.models import Finding, Unit, UnitMatch, Visit, VisitOfficer, VisitPart
 from anju.duties.orders.models import Order, OrderLine
 from anju.duties.penalties.models import Payment, Penalty
@@ -399,7 +399,7 @@ def test_an_open_finding_waits_for_dispatch_under_the_ledgers_term(load, city):
     load(month(visits=[VISIT], findings=[changed(FINDING, c4="2024.3.20", c5="整改中", c6="")]))
     finding = Finding.objects.get()
     assert (finding.case.state, finding.rectified_on, finding.at_once) == ("reported", None, False)
-    clock = CaseClock.objects.get(case=finding.case, kind="rectify")
+    clock = finding.case.clocks.get(kind="rectify")
     assert timezone.localtime(clock.due_at).date() == date(2024, 3, 20)
     assert Visit.objects.get().parts.get().conclusion == "problems"
 

@@ -158,6 +158,7 @@ def _case(request: HttpRequest, case_id: int, *, refusal: Refusal | None = None)
         "label": catalogue.label(found.case.kind, found.case.class_code),
         "acts": acts,
         "gallery": evidence.gallery(found.case, actor),
+        "clock_labels": case_rules.CLOCK_LABELS,
         "clock": next(
             (c for c in found.clocks if c.stopped_at is None and c.kind == found.case.due_clock), None
         ),

@@ -221,34 +221,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="CaseClock",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=10)),
-                ("amount", models.PositiveSmallIntegerField()),
-                ("unit", models.CharField(max_length=8)),
-                ("basis", models.CharField(blank=True, max_length=60)),
-                ("is_default", models.BooleanField(default=False)),
-                ("started_at", models.DateTimeField()),
-                ("due_at", models.DateTimeField()),
-                ("provisional", models.BooleanField(default=False)),
-                ("stopped_at", models.DateTimeField(null=True)),
-                ("paused_at", models.DateTimeField(null=True)),
-                ("adjustments", models.JSONField(default=list)),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="clocks", to="cases.case"
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Evidence",
             fields=[
                 (
@@ -613,20 +585,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="case_closed_has_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="caseclock",
-            index=models.Index(
-                condition=models.Q(("stopped_at__isnull", True)), fields=["due_at"], name="clock_running"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="caseclock",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("stopped_at__isnull", True)),
-                fields=("case", "kind"),
-                name="clock_runs_once",
             ),
         ),
         migrations.AddConstraint(

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, ladder, pictures, rulebooks
+from anju.ground.foundation import calendar, clocks, journal, ladder, pictures, rulebooks
 from anju.ground.foundation.asked import whole
-from anju.ground.foundation.models import Event, StoredFile
+from anju.ground.foundation.models import Clock, Event, StoredFile
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.foundation.workflow import Step
 from anju.ground.organisations.models import Organisation
@@ -24,9 +24,9 @@ from anju.ground.organisations.queries import covering_all
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Report
+from ..models import Case, Evidence, Report
 from ..rules import State
-from . import catalogue, clocks
+from . import catalogue
 from .lists import text_condition, with_row_parts
 from .routing import reason as routing_reason
 
@@ -37,7 +37,7 @@ class Dossier:
 
     case: Case
     chosen: catalogue.CaseClass | None
-    clocks: list[CaseClock]
+    clocks: list[Clock]
     evidence: list[Evidence]
     reports: list[Report]
     events: list[Event]
@@ -83,7 +83,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one case shows, or raise NotFound."""
     case = get(actor, case_id)
     _load_parts(case)
-    running, days = list(case.clocks.order_by("started_at")), calendar.current()
+    running, days = list(case.clocks), calendar.current()
     chosen = catalogue.classes(case.kind, on=timezone.localtime(case.reported_at).date()).get(case.class_code)
     related = Case.objects.filter(Q(merged_into=case) | Q(parent=case)).order_by("pk")
     shown = ("id", "kind", "reported_at", "text", "state", "class_code", "merged_into_id", "parent_id")
@@ -102,7 +102,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         merged=merged,
         children=[c for c in kin if c.parent_id == case.pk],
         routing_reason=routing_reason(case.routing_rule),
-        derivations={c.pk: calendar.explain(clocks.replay(c, days).derivation) for c in running},
+        derivations={c.pk: clocks.derivation(c, days) for c in running},
     )
 
 

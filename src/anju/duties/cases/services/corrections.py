@@ -10,18 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.ground.access import services as access
-from anju.ground.foundation import codes
+from anju.ground.foundation import clocks, codes
 from anju.ground.foundation.acts import Turn
+from anju.ground.foundation.models import Clock
 from anju.ground.foundation.refusals import NotFound, Refusal
 from anju.ground.territory.models import Area, Estate
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence
-from ..queries import catalogue, clocks, public
+from ..models import Case, Evidence
+from ..queries import catalogue, course, public
 from ..queries.one import drawn_from as as_drawn
 from ..queries.routing import Route, route, unit_of
 from ..rules import State
-from .loop import LOOP, add_evidence, is_repeat, let_another_check, now_shows, searched, stamp_place
+from .loop import COURSE, LOOP, add_evidence, is_repeat, let_another_check, now_shows, searched, stamp_place
 
 _OFFICES = ("dispatcher", "handler", "checker")
 
@@ -54,7 +55,7 @@ def undo(turn: Turn) -> None:
         setattr(case, name, None if was is None else columns[name].to_python(was))
     case.clocks.filter(pk__in=back["started"]).delete()  # a term that never ran; the story keeps both acts
     case.clocks.filter(pk__in=back["stopped"]).update(stopped_at=None)
-    clocks.refresh(case, case.clocks.filter(stopped_at__isnull=True))
+    COURSE.refresh(case, clocks.running_of(case))
     if back["act"] == "submit":
         now_shows(turn, "claimed", "other")  # handed in again, or not
     for pk, shows in back["photos"].items():
@@ -215,11 +216,11 @@ def _terms_anew(
 
     A term that would be over already begins with the correction: nobody was late before the matter was known.
     """
-    running: list[CaseClock] = list(case.clocks.filter(stopped_at__isnull=True))
+    running = clocks.running_of(case)
     given = (before.term.amount, before.term.unit, before.term.basis)
     rules_now = {
-        "verify": clocks.rule(now.verify, at=at),
-        "rectify": clocks.ClockRule("rectify", now.term, now.is_default),
+        "verify": course.rule(now.verify, at=at),
+        "rectify": course.rectify(now),
     }
     for clock in running:
         # A second term after a failed re-check, or one that a ledger gave, is no class's.
@@ -231,14 +232,13 @@ def _terms_anew(
         was_late = clock.due_at < at
         clock.amount, clock.unit, clock.basis = rule.term.amount, rule.term.unit, rule.term.basis
         clock.is_default = rule.is_default
-        due = clocks.replay(clock)
-        if due.at <= at and not was_late:
+        clocks.work_out(clock)
+        if clock.due_at <= at and not was_late:
             clock.started_at = at
-            due = clocks.replay(clock)
-        clock.due_at, clock.provisional = due.at, due.provisional
+            clocks.work_out(clock)
         clock.save()
-    clocks.refresh(case, running)
+    COURSE.refresh(case, running)
 
 
-def _of(clock: CaseClock) -> tuple[int, str, str]:
+def _of(clock: Clock) -> tuple[int, str, str]:
     return clock.amount, clock.unit, clock.basis

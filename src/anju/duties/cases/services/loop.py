@@ -17,17 +17,17 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.ground.access import escrow
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import acts, notices, patience, rulebooks
+from anju.ground.foundation import acts, clocks, notices, patience, rulebooks
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.devices import Device
-from anju.ground.foundation.models import Notice
+from anju.ground.foundation.models import Clock, Notice
 from anju.ground.foundation.refusals import NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area, Estate
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Report, SealedIdentity
-from ..queries import catalogue, clocks
+from ..models import Case, Evidence, Report, SealedIdentity
+from ..queries import catalogue, course
 from ..queries import evidence as evidence_of
 from ..queries.ladder import office_above
 from ..queries.one import offices_for
@@ -71,34 +71,22 @@ class Reporter:
         return not (self.name or self.phone)
 
 
-class _Course:
-    """Where a case stands after a step: on whose desk, under which clocks."""
+class _Course(clocks.Course):
+    """Where a case stands after a step: on whose desk, under which clocks, and whether there is a way back."""
 
     def move(self, turn: Turn) -> None:
         """Set the desk of the new state; stop and start the step's clocks."""
         case = turn.row
         if turn.target is not None:
             case.desk = desk_of(case)
-        started, stopped = list[CaseClock](), list[CaseClock]()
-        if turn.starts or turn.stops:
-            running = list(case.clocks.filter(stopped_at__isnull=True))
-            if stopped := clocks.stop(running, kinds=turn.stops, at=turn.at):
-                CaseClock.objects.filter(pk__in=[c.pk for c in stopped]).update(stopped_at=turn.at)
-            # A term that an imported ledger gave has been running since the finding: it goes on instead of a new one.
-            going_on = {c.kind for c in running if c.stopped_at is None}
-            for name in turn.starts:
-                new = _clock(case, name, at=turn.at)
-                if new.kind not in going_on:
-                    new.save(force_insert=True)
-                    started.append(new)
-            clocks.refresh(case, [*running, *started])
+        super().move(turn)
         # Whatever else is done with a case rests on the last step: then there is no way back from it.
         case.undo = None
         if turn.step.act in rules.UNDOABLE and turn.by.kind == "account":
             case.undo = {
                 "act": turn.step.act, "by": turn.by.account_id, "at": turn.at.isoformat(),
                 "was": {name: acts.plainly(was) for name, (was, _now) in turn.changed.items() if name != "undo"},
-                "started": [c.pk for c in started], "stopped": [c.pk for c in stopped],
+                "started": [c.pk for c in turn.begun], "stopped": [c.pk for c in turn.ended],
                 "photos": turn.facts.get("photos", {}),
             }  # fmt: skip
 
@@ -162,10 +150,11 @@ _UNREAD = (
     ),
 )  # fmt: skip
 
+COURSE = _Course(course.rule_of, course.OWNERS, course.stamp)
 LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"desk": "desk", "dispatcher": "dispatcher", "checker": "checker"}, turns=_whose,
-    choices={"offices": _offices}, clocks=_Course(), ready=_ready,
+    choices={"offices": _offices}, clocks=COURSE, ready=_ready,
     related=("dispatcher", "handler", "checker"), deferred=_UNREAD,
     missing=lazy("没有找到这件事项，可能编号有误，或不在您的管辖范围。"),
     not_yours=lazy("此件目前由“%(desk)s”办理，请由该单位操作；如已超期，可以催办或督办。"),
@@ -283,12 +272,14 @@ def report(
     # Started here, by the class's own term, so that the case is written once.
     turn.starts = ()
     names = ("dispatch",) if seen else ("dispatch", chosen.verify)
-    started = [clocks.new(case, rule=clocks.rule(name, at=at), at=at) for name in names]
-    clocks.refresh(case, started)
+    started = [COURSE.new(case, name, at=at) for name in names]
+    course.stamp(case, sorted(started, key=lambda c: c.due_at))
     fingerprint = escrow.fingerprint(reporter.phone) if reporter is not None and reporter.phone else ""
     case.repeat = is_repeat(fingerprint, case, before=at)
     case.save(force_insert=True)
-    CaseClock.objects.bulk_create(started)
+    for clock in started:
+        clock.subject_id = case.pk
+    Clock.objects.bulk_create(started)
     made = _add_report(case, text, reporter, at=at) if reporter is not None else None
     turn.row = case
     add_evidence(turn, uploads, purpose="report")
@@ -354,15 +345,14 @@ def is_repeat(reporter: str, case: Case, *, before: datetime) -> bool:
 
 
 def _add_report(case: Case, text: str, reporter: Reporter, *, at: datetime) -> Report:
-    reply = clocks.rule("reply", at=at)
     made = Report.objects.create(
         case=case,
         code="".join(secrets.choice(_CODE_LETTERS) for _n in range(10)),
         text=text,
         anonymous=reporter.anonymous,
         reported_at=at,
-        reply_due_at=clocks.new(case, rule=reply, at=at).due_at,
-        reply_basis=reply.term.basis,
+        reply_due_at=course.reply_by(at),
+        reply_basis=course.rule("reply", at=at).term.basis,
         reporter=escrow.fingerprint(reporter.phone) if reporter.phone else "",
     )
     if not reporter.anonymous:
@@ -560,7 +550,7 @@ def _answer(turn: Turn) -> None:
 def _answer_anew(turn: Turn) -> None:
     """Owe everybody who reported a reopened matter a new answer, in a new term: the old one no longer holds."""
     case, at = turn.row, turn.at
-    due = clocks.new(case, rule=clocks.rule("reply", at=at), at=at).due_at
+    due = course.reply_by(at)
     Report.objects.filter(Q(case=case) | Q(case__merged_into=case)).update(
         replied_at=None, reply_since=at, reply_due_at=due
     )
@@ -644,13 +634,6 @@ def add_evidence(turn: Turn, uploads: Iterable[Any], *, purpose: str, shows: str
         )
         added += 1
     return added
-
-
-def _clock(case: Case, name: str, *, at: datetime) -> CaseClock:
-    if name != "rectify":
-        return clocks.new(case, rule=clocks.rule(name, at=at), at=at)
-    chosen = catalogue.find(case.kind, case.class_code, on=timezone.localtime(case.reported_at).date())
-    return clocks.new(case, rule=clocks.ClockRule("rectify", chosen.term, chosen.is_default), at=at)
 
 
 def desk_of(case: Case) -> Organisation | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,20 +12,20 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, ladder, notices, rulebooks
+from anju.ground.foundation import calendar, clocks, ladder, notices, rulebooks
 from anju.ground.foundation.acts import Child, Loop, Turn
-from anju.ground.foundation.models import Event
+from anju.ground.foundation.models import Clock, Event
 from anju.ground.foundation.refusals import NotPermitted, Refusal
-from anju.ground.foundation.workdays import Due, Term
+from anju.ground.foundation.workdays import Term
 from anju.ground.organisations.models import Organisation
 from anju.ground.territory.models import Area
 
 from .. import rules
-from ..models import Case, CaseClock, Evidence, Merge, Report, SavedView, SealedIdentity, TermRequest
-from ..queries import clocks
+from ..models import Case, Evidence, Merge, Report, SavedView, SealedIdentity, TermRequest
+from ..queries import course
 from ..queries.ladder import office_above, rungs_of
 from ..queries.routing import unit_of
-from .loop import LOOP, notify, report, require_power_on
+from .loop import COURSE, LOOP, notify, report, require_power_on
 
 
 def _limits(turn: Turn) -> Any:
@@ -36,7 +35,7 @@ def _limits(turn: Turn) -> Any:
 # ------------------------------------------------------------------------------------ terms: extend and suspend
 
 
-def _own_term(case: Case) -> CaseClock | None:
+def _own_term(case: Case) -> Clock | None:
     """Return the running clock of the office whose turn it is: it may ask more time for its own work alone."""
     return case.clocks.filter(kind=rules.OWN_CLOCK.get(case.state, ""), stopped_at__isnull=True).first()
 
@@ -92,36 +91,23 @@ def decide_term(turn: Turn, *, granted: bool, decision: str = "") -> None:
     turn.facts |= {"kind": made.kind, "days": made.days, "granted": granted}
     if not granted:
         return
-    running = list(case.clocks.filter(stopped_at__isnull=True))
+    running = clocks.running_of(case)
     for clock in running:
         if made.kind == "extend" and clock.kind == rules.OWN_CLOCK.get(case.state):
-            _adjust(clock, {"kind": "extend", "days": made.days})
-        elif made.kind == "suspend":
-            clock.paused_at = at
-        clock.save()
+            clocks.adjust(clock, {"kind": "extend", "days": made.days})
     if made.kind == "suspend":
+        clocks.pause(running, at=at)
         case.paused_at = at
-    clocks.refresh(case, running)
-
-
-def _adjust(clock: CaseClock, change: dict[str, Any]) -> None:
-    """Extend a clock or take out a pause, and work its deadline out again; the caller saves."""
-    clock.adjustments = [*clock.adjustments, change]
-    due = clocks.replay(clock)
-    clock.due_at, clock.provisional = due.at, due.provisional
+    COURSE.refresh(case, running)
 
 
 def _run_again(case: Case, *, at: datetime) -> None:
     """Let the paused clocks of a case run with what was left of them."""
-    running = list(case.clocks.filter(stopped_at__isnull=True))
-    for clock in running:
-        # A case that was suspended when it was merged is suspended still.
-        if clock.paused_at is not None and case.paused_at is None:
-            pause = {"kind": "pause", "from": clock.paused_at.isoformat(), "to": at.isoformat()}
-            clock.paused_at = None
-            _adjust(clock, pause)
-            clock.save()
-    clocks.refresh(case, running)
+    running = clocks.running_of(case)
+    # A case that was suspended when it was merged is suspended still.
+    if case.paused_at is None:
+        clocks.go_on(running, at=at)
+    COURSE.refresh(case, running)
 
 
 def _may_decide(made: TermRequest, case: Case, *, by: Actor) -> bool:
@@ -219,11 +205,9 @@ def merge(turn: Turn, *, into_id: int, reason: str = "") -> None:
         # Else those who reported the third matter would be answered by nobody.
         turn.refuse(_("此件已有别的事项并入，请改为把另一件并入此件。"))
     folded.state_before_merge, folded.merged_into = folded.state, into
-    paused = list(folded.clocks.filter(stopped_at__isnull=True, paused_at__isnull=True))
-    for clock in paused:
-        clock.paused_at = at
-    CaseClock.objects.bulk_update(paused, ["paused_at"])
-    clocks.refresh(folded, paused)
+    running = clocks.running_of(folded)
+    clocks.pause(running, at=at)
+    COURSE.refresh(folded, running)
     Merge.objects.create(into=into, folded=folded, at=at, by=_signed(turn.by), reason=reason)
     turn.made, turn.facts["into"] = into, into.number
     turn.do(take_in, case_id=into_id, note=reason, number=folded.number)
@@ -354,60 +338,17 @@ def drop_view(turn: Turn) -> None:
 # ------------------------------------------------------------------------------------ news from below: calendar
 
 
-@transaction.atomic
-def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
-    """Work out every open deadline again after a change of the calendar, and journal each that moved.
-
-    First looked for without a lock; then each case concerned is locked before its clocks are read again, in the order
-    in which every other verb locks, so that a step taken meanwhile is neither undone nor waited for in a circle.
-    """
-    running = CaseClock.objects.filter(stopped_at__isnull=True)
-    ids = {c.case_id for c in running.iterator(chunk_size=2000) if _moved(c) is not None}
-    moved = 0
-    for case_id in sorted(ids):
-        case = Case.objects.select_for_update(of=("self",)).defer("search").get(pk=case_id)
-        open_clocks = list(case.clocks.filter(stopped_at__isnull=True))
-        for clock in open_clocks:
-            if (due := _moved(clock)) is None:
-                continue
-            _record_moved(case, clock.kind, clock.due_at, due.at, at=at, basis=basis)
-            clock.due_at, clock.provisional = due.at, due.provisional
-            clock.save(update_fields=["due_at", "provisional"])
-            moved += 1
-        clocks.refresh(case, open_clocks)
-        case.save(update_fields=["due_at", "due_clock", "provisional", "verify_by"])
-    return moved + _recompute_replies(at=at, basis=basis)
+def _reply_terms(report: Report) -> dict[str, datetime]:
+    """Return until when a reporter is to be answered, by the calendar of today."""
+    return {"reply_due_at": course.reply_by(report.reply_since or report.reported_at)}
 
 
-def _moved(clock: CaseClock) -> Due | None:
-    """Return a clock's deadline by today's calendar when it is another than the one kept."""
-    due = clocks.replay(clock)
-    return None if (due.at, due.provisional) == (clock.due_at, clock.provisional) else due
-
-
-def _recompute_replies(*, at: datetime, basis: str) -> int:
-    """Move the term within which each reporter is to be answered."""
-    moved = 0
-    waiting = Report.objects.filter(replied_at__isnull=True, reply_due_at__isnull=False)
-    for made in waiting.select_related("case").iterator(chunk_size=2000):
-        since = made.reply_since or made.reported_at
-        due = calendar.due(since, clocks.rule("reply", at=since).term)
-        if made.reply_due_at is None or due.at == made.reply_due_at:
-            continue
-        Report.objects.filter(pk=made.pk, replied_at__isnull=True).update(reply_due_at=due.at)
-        _record_moved(made.case, "reply", made.reply_due_at, due.at, at=at, basis=basis)
-        moved += 1
-    return moved
-
-
-def _record_moved(
-    case: Case, kind: str, before: datetime, now: datetime, *, at: datetime, basis: str
-) -> None:
-    journal.record(
-        "cases.deadline_moved",
-        subject=case,
-        by=SYSTEM,
-        at=at,
-        basis=basis,
-        data={"clock": kind, "from": before.isoformat(), "to": now.isoformat()},
-    )
+deadline_moved = clocks.follow_the_calendar(
+    LOOP,
+    clocks.Days(
+        lambda: Report.objects.filter(replied_at__isnull=True, reply_due_at__isnull=False),
+        _reply_terms,
+        part="case_id",
+    ),
+    labels=rules.CLOCK_LABELS | {"reply_due_at": rules.CLOCK_LABELS["reply"]},
+)

@@ -7,10 +7,9 @@ import pytest
 
 from anju.duties.cases import queries, services
 from anju.duties.cases.models import Case
-from anju.duties.cases.queries import clocks
 from anju.duties.cases.rules import State
 from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import calendar, journal, ladder, notices
+from anju.ground.foundation import calendar, clocks, journal, ladder, notices
 from anju.ground.foundation.calendar import DayException
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.workdays import Term

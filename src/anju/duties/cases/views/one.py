@@ -79,6 +79,7 @@ def _case_page(
         "hints": pages.hints(found),
         "phrases": pages.phrases(timezone.localdate(at)),
         "clock": clock,
+        "clock_labels": rules.CLOCK_LABELS,
         "gallery": gallery,
         "pictures": {photo.id: photo.thumb_url for photo in (*gallery.before, *gallery.after)},
         "events": [story.told(event) for event in reversed(found.events)],

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from anju.duties.cases.models import Case, CaseClock
+from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
-from anju.ground.foundation import citations, files, journal
+from anju.ground.foundation import citations, clocks, files, journal
 from anju.ground.foundation.acts import Turn
 from anju.ground.foundation.refusals import Refusal
 from anju.means.documents import services as papers
@@ -185,8 +185,8 @@ def _finding(finding: Finding, day: date, terms: dict[int, date]) -> FindingLine
 
 def _terms(case_ids: list[int]) -> dict[int, date]:
     """Return the last day for putting each hazard right, where its clock runs or ran already."""
-    clocks = CaseClock.objects.filter(case__in=case_ids, kind="rectify").order_by("started_at")
-    return {case: timezone.localtime(due).date() for case, due in clocks.values_list("case_id", "due_at")}
+    found = clocks.of_all(Case).filter(subject_id__in=case_ids, kind="rectify").order_by("started_at")
+    return {case: timezone.localtime(due).date() for case, due in found.values_list("subject_id", "due_at")}
 
 
 def _recheck(visit: Visit, parts: list[VisitPart]) -> RecheckRecordData:

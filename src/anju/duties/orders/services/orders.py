@@ -20,7 +20,7 @@ from anju.duties.cases.services import notes
 from anju.duties.inspections.models import Visit
 from anju.duties.inspections.rules import case_of_item
 from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import ladder, notices
+from anju.ground.foundation import clocks, ladder, notices
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.means.documents import services as papers
@@ -435,22 +435,21 @@ def rechecked(visit_id: int, *, at: datetime) -> None:
                 _note_obeyed(pk, at=at, on=on, note=note)
 
 
-def recompute_terms(*, at: datetime) -> int:
-    """Work out again by when open orders are to be served and re-checked, after a change of the calendar."""
-    moved = 0
-    service = matters.book(matters.day_of(at))["service"]
-    for order in Order.objects.filter(state__in=[OrderState.SERVED, OrderState.OVERDUE]).iterator(
-        chunk_size=1000
-    ):
-        due = recheck_day(order, service["recheck_within"])
-        if due != order.recheck_by:
-            moved += Order.objects.filter(pk=order.pk, recheck_by=order.recheck_by).update(recheck_by=due)
-    return moved
-
-
 def recheck_day(order: Order, within: dict[str, Any]) -> date | None:
     """Return by when an order is to be re-checked: after its term, or after the request when that is earlier."""
     ends = [order.due_on] if order.due_on else []
     if order.recheck_asked_at:
         ends.append(matters.day_of(order.recheck_asked_at))
     return min((matters.last_day(end, within) for end in ends), default=None)
+
+
+def _days(order: Order) -> dict[str, date | None]:
+    """Return by when an order is to be re-checked, by the calendar of today."""
+    return {"recheck_by": recheck_day(order, matters.book(order.issued_on)["service"]["recheck_within"])}
+
+
+deadline_moved = clocks.follow_the_calendar(
+    LOOP,
+    clocks.Days(lambda: Order.objects.filter(state__in=[OrderState.SERVED, OrderState.OVERDUE]), _days),
+    labels={"recheck_by": lazy("复查期限")},
+)

@@ -26,8 +26,7 @@ from anju.duties.orders.services.papers import issue_paper
 from anju.ground.access import escrow
 from anju.ground.access import queries as access_queries
 from anju.ground.access import services as access
-from anju.ground.access.actors import SYSTEM
-from anju.ground.foundation import citations, codes, ladder
+from anju.ground.foundation import citations, clocks, codes, ladder
 from anju.ground.foundation.acts import Loop, Turn
 from anju.ground.foundation.refusals import NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
@@ -728,26 +727,28 @@ def unseal(**given: Any) -> dict[str, str]:
 escalate = ladder.climbs(LOOP)
 
 
-@LOOP.verb("moved")
-def moved(turn: Turn) -> None:
-    """Work out again the last days of an open case or of an unpaid fine."""
-    for column, day in _stale(turn.row).items():
-        setattr(turn.row, column, day)
-        turn.facts[column] = day.isoformat()
-
-
-def _stale(penalty: Penalty) -> dict[str, date]:
-    """Return the last days that the calendar of today puts elsewhere; those of an act that is done stay."""
+def _days(penalty: Penalty) -> dict[str, date]:
+    """Return the last days that still run, by the calendar of today; those of an act that is done stay."""
     decided = (
         ("serve_by", "pay_by") if penalty.decided_on else ("decide_by", "statement_until", "hearing_until")
     )
     running = [column for column in TERMS if column in decided and getattr(penalty, column)]
-    found = {column: last_day(penalty, column) for column in running if getattr(penalty, TERMS[column][2])}
-    return {column: day for column, day in found.items() if day != getattr(penalty, column)}
+    return {column: last_day(penalty, column) for column in running if getattr(penalty, TERMS[column][2])}
 
 
-def recompute_terms(*, at: datetime) -> int:
-    """Work out again the last days of open cases and of unpaid fines, after a change of the calendar."""
-    waiting = Penalty.objects.filter(state__in=next(step.source for step in STEPS if step.act == "moved"))
-    stale = [penalty.pk for penalty in waiting.iterator(1000) if _stale(penalty)]
-    return LOOP.many("moved", Penalty.objects.filter(pk__in=stale), by=SYSTEM, at=at)
+deadline_moved = clocks.follow_the_calendar(
+    LOOP,
+    clocks.Days(
+        lambda: Penalty.objects.filter(
+            state__in=next(step.source for step in STEPS if step.act == clocks.ACT)
+        ),
+        _days,
+    ),
+    labels={
+        "decide_by": lazy("办案期限"),
+        "statement_until": lazy("陈述申辩期限"),
+        "hearing_until": lazy("申请听证期限"),
+        "serve_by": lazy("送达期限"),
+        "pay_by": lazy("缴款期限"),
+    },
+)

@@ -11,7 +11,7 @@ from anju.duties.penalties.models import Penalty
 from anju.duties.penalties.queries.penalties import owed, says
 from anju.duties.penalties.services import payments, penalties
 from anju.duties.penalties.services.penalties import Accused, Measure
-from anju.ground.foundation import journal
+from anju.ground.foundation import clocks, journal
 from anju.ground.foundation.refusals import NotAllowedNow, NotFound, NotPermitted, Refusal
 from anju.means.documents.models import IssuedDocument
 
@@ -486,9 +486,9 @@ def test_last_days_follow_the_calendar_and_those_of_a_decided_case_stand(filed, 
     for fine in (noticed, done):
         held = {name: wrong for name in names if right[fine.pk][name]}
         Penalty.objects.filter(pk=fine.pk).update(**held)
-    assert penalties.recompute_terms(at=friday_9am) == 2
+    assert clocks.recompute(at=friday_9am) == 2
     assert Penalty.objects.values(*names).get(pk=noticed.pk) == right[noticed.pk]
     moved = Penalty.objects.values(*names).get(pk=done.pk)
     assert moved["pay_by"] == right[done.pk]["pay_by"] and moved["decide_by"] == wrong
     assert journal.events_named(noticed, "penalties.moved").get().data["hearing_until"] == "2024-07-19"
-    assert penalties.recompute_terms(at=friday_9am) == 0
+    assert clocks.recompute(at=friday_9am) == 0

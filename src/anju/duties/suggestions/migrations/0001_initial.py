@@ -342,45 +342,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="SuggestionClock",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kind", models.CharField(max_length=10)),
-                ("amount", models.PositiveSmallIntegerField()),
-                ("unit", models.CharField(max_length=8)),
-                ("basis", models.CharField(blank=True, max_length=60)),
-                ("is_default", models.BooleanField(default=False)),
-                ("started_at", models.DateTimeField()),
-                ("due_at", models.DateTimeField()),
-                ("provisional", models.BooleanField(default=False)),
-                ("stopped_at", models.DateTimeField(null=True)),
-                ("extended_from", models.PositiveSmallIntegerField(null=True)),
-                ("extension_reason", models.CharField(blank=True, max_length=500)),
-                (
-                    "co_handling",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="clocks",
-                        to="suggestions.cohandling",
-                    ),
-                ),
-                (
-                    "suggestion",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="clocks",
-                        to="suggestions.suggestion",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Talk",
             fields=[
                 (
@@ -675,22 +636,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("dropped_at__isnull", True)),
                 fields=("suggestion", "organisation"),
                 name="co_handling_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="suggestionclock",
-            index=models.Index(
-                condition=models.Q(("stopped_at__isnull", True)),
-                fields=["due_at"],
-                name="suggestion_clock_on",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="suggestionclock",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("co_handling__isnull", True), ("stopped_at__isnull", True)),
-                fields=("suggestion", "kind"),
-                name="suggestion_clock_runs_once",
             ),
         ),
         migrations.AddConstraint(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from anju.ground.foundation import rulebooks
-from anju.ground.foundation.workdays import Term
+from anju.ground.foundation.clocks import Rule
 
 
 def of(at: datetime) -> dict[str, Any]:
@@ -21,21 +21,9 @@ def named(entry: dict[str, Any]) -> str:
     return str(entry["name_en"] if (get_language() or "").startswith("en") else entry["name"])
 
 
-@dataclass(frozen=True, slots=True)
-class ClockRule:
-    """A term of the rulebook: how long, by which article."""
-
-    kind: str
-    term: Term
-    is_default: bool
-
-
-def clock(key: str, *, at: datetime) -> ClockRule:
+def clock(key: str, *, at: datetime) -> Rule:
     """Return the term of a clock on a day."""
-    entry = of(at)["clocks"][key]
-    return ClockRule(
-        key, Term(entry["amount"], entry["unit"], entry.get("basis", "")), bool(entry.get("default"))
-    )
+    return Rule.of(key, of(at)["clocks"][key])
 
 
 @dataclass(frozen=True, slots=True)

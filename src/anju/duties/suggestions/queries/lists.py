@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import desk, ladder
+from anju.ground.foundation import clocks, desk, ladder
 from anju.ground.foundation.asked import whole
 from anju.ground.organisations.models import Organisation
 
@@ -77,16 +77,19 @@ def page(actor: Actor, filters: Filters, *, at: datetime, number: int) -> Page:
             Prefetch("signatories", Signatory.objects.select_related("deputy")),
             Prefetch(
                 "co_handlings",
-                CoHandling.objects.filter(
-                    organisation__in=actor.organisation_ids, dropped_at__isnull=True
-                ).prefetch_related("clocks"),
+                CoHandling.objects.filter(organisation__in=actor.organisation_ids, dropped_at__isnull=True),
                 to_attr="mine",
             ),
         )
         .defer("text")
         .order_by(*order)
     )
-    return Paginator(rows, PAGE).get_page(number)
+    shown = Paginator(rows, PAGE).get_page(number)
+    shown.object_list = list(shown.object_list)
+    asked = {row.mine[0].pk: row for row in shown if row.mine and not row.mine[0].submitted_at}
+    for clock in clocks.of_all(Suggestion).filter(clocks.RUNNING, part_id__in=asked) if asked else ():
+        asked[clock.part_id].asked = clock
+    return shown
 
 
 def _narrowed(

@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import calendar, journal, ladder, notices
+from anju.ground.foundation import calendar, clocks, journal, ladder, notices
 from anju.ground.foundation.citations import cite
-from anju.ground.foundation.models import Event, Notice
+from anju.ground.foundation.models import Clock, Event, Notice
 from anju.ground.foundation.refusals import NotFound
 from anju.ground.organisations.models import Organisation
 from anju.means.documents.models import IssuedDocument
@@ -22,10 +22,9 @@ from ..models import (
     Reply,
     Signatory,
     Suggestion,
-    SuggestionClock,
 )
 from ..rules import STEPS
-from . import book, clocks
+from . import book
 from .lists import seen
 
 # Acts with a place of their own on the page: no button among the steps.
@@ -55,7 +54,7 @@ class Dossier:
 
     suggestion: Suggestion
     signatories: list[Signatory]
-    clocks: list[SuggestionClock]
+    clocks: list[Clock]
     derivations: dict[int, list[str]]
     co_handlings: list[CoHandling]
     talks: list[Any]
@@ -80,14 +79,14 @@ def get(actor: Actor, suggestion_id: int) -> Suggestion:
 def dossier(actor: Actor, suggestion_id: int, *, at: datetime) -> Dossier:
     """Return everything the page of one suggestion shows, or raise NotFound."""
     suggestion = get(actor, suggestion_id)
-    running = list(suggestion.clocks.select_related("co_handling__organisation").order_by("started_at", "id"))
+    running, days = list(suggestion.clocks), calendar.current()
     talks = list(suggestion.talks.select_related("signatory__deputy"))
     replies = list(suggestion.replies.select_related("document").order_by("round"))
     return Dossier(
         suggestion=suggestion,
         signatories=list(suggestion.signatories.select_related("deputy")),
         clocks=running,
-        derivations={c.pk: clocks.derivation(c) for c in running},
+        derivations={c.pk: clocks.derivation(c, days) for c in running},
         co_handlings=list(
             suggestion.co_handlings.filter(dropped_at__isnull=True).select_related("organisation", "file")
         ),
@@ -191,5 +190,5 @@ def clock_rules(*, at: datetime) -> list[dict[str, str]]:
     return found
 
 
-def _term(rule: book.ClockRule) -> str:
+def _term(rule: clocks.Rule) -> str:
     return calendar.say_term(rule.term)

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as lazy
 
 from anju.ground.access import escrow
 from anju.ground.access import services as access
-from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, files, journal, ladder, notices
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import calendar, clocks, files, journal, ladder, notices
 from anju.ground.foundation.acts import Child, Loop, Turn
+from anju.ground.foundation.models import Clock
 from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
@@ -34,11 +35,10 @@ from ..models import (
     ReplyFigure,
     Signatory,
     Suggestion,
-    SuggestionClock,
     Talk,
     YearlyReport,
 )
-from ..queries import book, clocks, letter
+from ..queries import book, letter
 from ..rules import State
 from .letter import freeze
 
@@ -50,19 +50,32 @@ _MOST_LETTERS = 12_000
 _SPEAKING = frozenset({"deliver", "take_feedback", "reveal_phone"})
 
 
-class _Way:
-    """Where a suggestion keeps its clocks, and whose turn it is in the state it has come to."""
+def _stamp(row: Suggestion, running: Sequence[Clock]) -> None:
+    """Set the suggestion's own term, that of whose turn it is, and that of the co-handlers."""
+    own = next((c for c in running if c.part_id is None), None)
+    opinion = next((c for c in running if c.part_id is not None), None)
+    row.opinion_by = opinion.due_at if opinion else None
+    row.due_at, row.due_clock = (own.due_at, own.kind) if own else (None, "")
+    row.provisional = own.provisional if own else False
+
+
+class _Course(clocks.Course):
+    """Whose turn it is in the state a suggestion has come to, and the clocks that run."""
 
     def move(self, turn: Turn) -> None:
-        """Stop and start the clocks of an act; the earliest that runs is the suggestion's own."""
-        row = turn.row
-        row.desk = desk_of(row)
-        running = list(row.clocks.filter(stopped_at__isnull=True))
-        for clock in clocks.stop(running, kinds=turn.stops, at=turn.at):
-            clock.save(update_fields=["stopped_at"])
-        begun = [clocks.new(row, kind, at=turn.at) for kind in turn.starts]
-        SuggestionClock.objects.bulk_create(begun)
-        clocks.refresh(row, [*running, *begun])
+        """Set the desk of the new state; stop and start the clocks of an act."""
+        turn.row.desk = desk_of(turn.row)
+        super().move(turn)
+
+
+OWNERS = {
+    "routing": "lead",
+    "reassign": "registrar",
+    "answer": "lead",
+    "feedback": "registrar",
+    "second": "lead",
+}
+COURSE = _Course(lambda row, key, at: book.clock(key, at=at), OWNERS, _stamp)
 
 
 def _whose(turn: Turn) -> None:
@@ -81,7 +94,7 @@ def _whose(turn: Turn) -> None:
 
 LOOP = Loop(
     Suggestion, rules.STEPS, room="suggestions", see="suggestions.see", labels=rules.STATE_LABELS,
-    moods=rules.STATE_TONES, roles={"desk": "desk", "registrar": "registrar", "lead": "lead"}, clocks=_Way(),
+    moods=rules.STATE_TONES, roles={"desk": "desk", "registrar": "registrar", "lead": "lead"}, clocks=COURSE,
     related=("lead", "registrar__area", "desk"), turns=_whose, noun=lazy("此件"),
     no_power=lazy("您的岗位没有办理这一步的权限，请联系本单位负责人；答复由主办单位主要负责人签发。"),
     missing=lazy("没有找到这件建议，可能编号有误，或不由您的单位办理。"),
@@ -246,7 +259,7 @@ def assign(
     row.lead, row.assigned_at, row.co_offices = offices[lead_id], turn.at, chosen
     for pk in chosen:
         co = CoHandling.objects.create(suggestion=row, organisation=offices[pk], asked_at=turn.at)
-        clocks.new(row, "opinion", at=turn.at, co_handling=co).save()
+        COURSE.new(row, "opinion", at=turn.at, part=co).save()
     turn.facts |= {
         "lead": row.lead.name, "co": [offices[pk].name for pk in chosen], "again": turn.before == State.RETURNED,
     }  # fmt: skip
@@ -282,7 +295,9 @@ def give_opinion(turn: Turn, *, opinion: str, upload: Any = None) -> None:
     co.opinion, co.submitted_at, co.submitted_by = opinion, turn.at, _who(turn.by)
     co.file = files.store_upload(upload, at=turn.at) if upload else None
     co.save()
-    co.clocks.filter(stopped_at__isnull=True).update(stopped_at=turn.at)
+    running = clocks.running_of(turn.row)
+    clocks.stop((c for c in running if c.part_id == co.pk), kinds=None, at=turn.at)
+    COURSE.refresh(turn.row, running)
     turn.note = opinion[:500]
 
 
@@ -300,10 +315,9 @@ def extend(turn: Turn, *, reason: str) -> None:
     if len(reason) < rule["reason_least"]:
         least = {"n": rule["reason_least"]}
         raise Refusal(_("请写明为什么难办、已怎样向代表说明，至少%(n)d个字。") % least, field="reason")
-    clock.extended_from, clock.amount, clock.extension_reason = clock.amount, rule["months"], reason
-    due = clocks.replay(clock)
-    clock.due_at, clock.provisional = due.at, due.provisional
-    clock.save()
+    longer = {"kind": "longer", "amount": rule["months"], "unit": clock.unit, "reason": reason}
+    clocks.adjust(clock, longer)
+    COURSE.refresh(row, clocks.running_of(row))
     row.extended, turn.facts = True, {"due": clock.due_at.isoformat()}
 
 
@@ -733,29 +747,7 @@ def reveal_phone(*, signatory_id: int, by: Actor, at: datetime, key: str = "") -
 escalate = ladder.climbs(LOOP)
 
 
-@LOOP.verb("deadline_moved")
-def deadline_moved(turn: Turn) -> None:
-    """Work out the running clocks of a suggestion again by the calendar in force."""
-    moved = turn.facts["moved"] = []
-    for clock in turn.row.clocks.filter(stopped_at__isnull=True):
-        due = clocks.replay(clock)
-        if (due.at, due.provisional) != (clock.due_at, clock.provisional):
-            ends = {"from": clock.due_at.isoformat(), "to": due.at.isoformat()}
-            moved.append({"clock": clock.kind, **ends})
-            clock.due_at, clock.provisional = due.at, due.provisional
-            clock.save(update_fields=["due_at", "provisional"])
-
-
-def recompute_deadlines(*, at: datetime) -> int:
-    """Work out every running clock again after the calendar changed; return how many suggestions have moved."""
-    running = SuggestionClock.objects.filter(stopped_at__isnull=True)
-    found = {c.suggestion_id for c in running.iterator() if _moves(c)}
-    return LOOP.many("deadline_moved", Suggestion.objects.filter(pk__in=found), by=SYSTEM, at=at)
-
-
-def _moves(clock: SuggestionClock) -> bool:
-    due = clocks.replay(clock)
-    return (due.at, due.provisional) != (clock.due_at, clock.provisional)
+deadline_moved = clocks.follow_the_calendar(LOOP, labels=rules.CLOCK_LABELS)
 
 
 def desk_of(suggestion: Suggestion) -> Organisation | None:

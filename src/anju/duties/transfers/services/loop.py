@@ -5,11 +5,11 @@ its outcome has come back. No step leads out of the loop without an outcome or a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -17,9 +17,10 @@ from anju.duties.cases import services as cases
 from anju.duties.cases.models import Case
 from anju.duties.cases.services import evidence as evidence_room
 from anju.duties.cases.services import notes
-from anju.ground.access.actors import SYSTEM, Actor
-from anju.ground.foundation import calendar, journal, ladder
+from anju.ground.access.actors import Actor
+from anju.ground.foundation import clocks, journal, ladder
 from anju.ground.foundation.acts import Loop, Turn
+from anju.ground.foundation.models import Clock
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 
@@ -29,39 +30,23 @@ from ..rules import KIND_LABELS, STATE_LABELS, STATE_MOODS, TransferState
 from . import letters, manifests
 
 
-class _Clocks:
-    """The clock of whoever must act next lies on the transfer; the journal keeps from what it was derived."""
-
-    def move(self, turn: Turn) -> None:
-        if turn.starts:
-            turn.facts |= _start(turn.row, turn.starts[0], at=turn.at)
-        elif turn.stops:
-            _set_clock(turn.row, None, "")
-
-
-def _start(transfer: Transfer, step: str, *, at: datetime) -> dict[str, Any]:
-    """Set the clock of whoever must act next and return it for the journal."""
+def _rule(transfer: Transfer, step: str, at: datetime) -> clocks.Rule:
+    """Return the term of what must be done next."""
     book = queries.book(at)
     if step == "send":
         key = rules.send_clock(book, class_code=transfer.case.class_code, sender_kind=transfer.sender.kind)
     else:
         key = rules.clock_key(step, kind=transfer.kind)
-    term = queries.term_of(key, at=at)
-    due = calendar.due(at, term)
-    _set_clock(transfer, due.at, step, provisional=due.provisional)
-    clock = {
-        "step": step,
-        "from": at.isoformat(),
-        "amount": term.amount,
-        "unit": term.unit,
-        "basis": term.basis,
-        "default": bool(book["clocks"][key].get("default")),
-    }
-    return {"clock": clock, "due": due.at.isoformat()}
+    return replace(clocks.Rule.of(key, book["clocks"][key]), kind=step)
 
 
-def _set_clock(transfer: Transfer, due_at: datetime | None, step: str, *, provisional: bool = False) -> None:
-    transfer.due_at, transfer.due_step, transfer.provisional = due_at, step, provisional
+def _stamp(transfer: Transfer, running: Sequence[Clock]) -> None:
+    own = running[0] if running else None
+    transfer.due_at, transfer.due_step = (own.due_at, own.kind) if own else (None, "")
+    transfer.provisional = own.provisional if own else False
+
+
+COURSE = clocks.Course(_rule, rules.OWNERS, _stamp, one=True)
 
 
 # --- Whose turn it is ----------------------------------------------------------------------------------------------
@@ -122,7 +107,7 @@ LOOP = Loop(
     Transfer, rules.STEPS, room="transfers", see=rules.SEE, seen=queries.seen_q, labels=STATE_LABELS, moods=STATE_MOODS,
     roles={"sender": "sender", "receiver": "receiver", "settler": _settler, "watcher": _watchers},
     related=("sender", "receiver", "sender_superior", "receiver_superior", "case__estate", "unit"),
-    turns=_whose, clocks=_Clocks(), noun=lazy("这件移送"), no_power=_NO_POWER,
+    turns=_whose, clocks=COURSE, noun=lazy("这件移送"), no_power=_NO_POWER,
     missing=lazy("没有找到这件移送，可能编号有误，或与您的单位无关。"),
     choices={
         "receivers": _receivers,
@@ -382,31 +367,4 @@ def verify_manifest(**given: Any) -> queries.Verified:
 escalate = ladder.climbs(LOOP)
 
 
-def recompute_deadlines(*, at: datetime, basis: str = "") -> int:
-    """Work out the running clock of every open transfer again after a change of the calendar; journal what moved."""
-    moved = 0
-    waiting = Transfer.objects.exclude(state=TransferState.CLOSED).filter(due_at__isnull=False)
-    for pk in list(waiting.order_by("pk").values_list("pk", flat=True)):
-        transfer = Transfer.objects.select_for_update(of=("self",)).get(pk=pk)
-        running = queries.running_clock(transfer)
-        if running is None or transfer.due_at is None:
-            continue
-        start, term, _default = running
-        due = calendar.due(start, term)
-        if (due.at, due.provisional) == (transfer.due_at, transfer.provisional):
-            continue
-        before, transfer.due_at, transfer.provisional = transfer.due_at, due.at, due.provisional
-        transfer.save(update_fields=["due_at", "provisional"])
-        journal.record(
-            "transfers.moved",
-            subject=transfer,
-            by=SYSTEM,
-            at=at,
-            basis=basis,
-            data={
-                "from": timezone.localtime(before).isoformat(),
-                "to": timezone.localtime(due.at).isoformat(),
-            },
-        )
-        moved += 1
-    return moved
+deadline_moved = clocks.follow_the_calendar(LOOP, labels=rules.STEP_LABELS)

@@ -191,6 +191,50 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Clock",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.BigIntegerField()),
+                ("part_id", models.BigIntegerField(null=True)),
+                ("kind", models.CharField(max_length=14)),
+                ("owner_id", models.BigIntegerField(null=True)),
+                ("amount", models.PositiveSmallIntegerField()),
+                ("unit", models.CharField(max_length=8)),
+                ("basis", models.CharField(blank=True, max_length=60)),
+                ("is_default", models.BooleanField(default=False)),
+                ("started_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("provisional", models.BooleanField(default=False)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("adjustments", models.JSONField(default=list)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
+                    models.Index(
+                        condition=models.Q(("stopped_at__isnull", True)),
+                        fields=["subject_type", "due_at"],
+                        name="clock_running",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("stopped_at__isnull", True)),
+                        fields=("subject_type", "subject_id", "kind", "part_id"),
+                        name="clock_runs_once",
+                        nulls_distinct=False,
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Climb",
             fields=[
                 (

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from anju.duties.cases.models import Case, CaseClock, Report
+from anju.duties.cases.models import Case, Report
 from anju.duties.cases.rules import OPEN, State
 from anju.ground.access.actors import Actor, Reach
+from anju.ground.foundation.models import Clock
 from anju.ground.territory.models import Area
 
 _codes = count(1)
@@ -46,8 +47,9 @@ def make_case(area: Area | None, reported: str, state: str = State.FIXING, **mor
         fields["closed_at"] = reported_at + timedelta(days=1)
     case = Case.objects.create(**(fields | more))
     due = case.due_at or reported_at + timedelta(days=15)
-    CaseClock.objects.create(
-        case=case,
+    Clock.objects.create(
+        subject_type="cases.case",
+        subject_id=case.pk,
         kind="rectify",
         amount=15,
         unit="days",

@@ -75,7 +75,7 @@ def test_slices_add_up_to_the_total_and_open_their_rows_on_both_trees(city, pick
             assert opened == [expected_rows(sliced, part.number) for part in sliced.slices]
     finally:
         connection.cursor().execute(
-            "DELETE FROM cases_report; DELETE FROM cases_caseclock; DELETE FROM cases_case"
+            "DELETE FROM cases_report; DELETE FROM foundation_clock; DELETE FROM cases_case"
         )
 
 

@@ -11,12 +11,12 @@ from tests.journeys import the_desk
 
 from anju.doors.console.demo.city import book
 from anju.duties.cases import rules
-from anju.duties.cases.models import Case, CaseClock, Evidence, Report, TermRequest
+from anju.duties.cases.models import Case, Evidence, Report, TermRequest
 from anju.duties.cases.tests.conftest import _own_store
 from anju.duties.orders.models import Order
 from anju.ground.access.models import Account
 from anju.ground.foundation.codes import check_uscc
-from anju.ground.foundation.models import Event, Notice
+from anju.ground.foundation.models import Clock, Event, Notice
 from anju.ground.organisations.models import Organisation, Person, Post
 from anju.ground.territory.models import Estate
 from anju.ground.territory.queries import boundaries
@@ -82,7 +82,9 @@ def the_city_shows_every_loop_in_every_state_and_calls_itself_a_demo(client) -> 
 
     # Rows written in bulk left what the verbs leave: a journal from report to closing, and no clock that still runs.
     done = Case.objects.filter(state__in=["closed", "void"])
-    assert not CaseClock.objects.filter(case__in=done, stopped_at__isnull=True).exists()
+    assert not Clock.objects.filter(
+        subject_type="cases.case", subject_id__in=done, stopped_at__isnull=True
+    ).exists()
     for name in ("cases.report", "cases.close"):
         told = Event.objects.filter(name=name).values("subject_id")
         assert not done.filter(Q(state="closed") & ~Q(pk__in=told)).exists()
