@@ -95,5 +95,5 @@ def test_the_wiring_can_be_printed(capsys):
     block = printed.split("foundation.calendar_changed\n")[1].split("\n")[:2]
     assert block == [
         "    recorded by  ground.foundation.models.calendar_changed",
-        "    heard by     anju.duties.cases.listeners.calendar_changed",
+        "    heard by     anju.ground.foundation.clocks.calendar_changed",
     ]

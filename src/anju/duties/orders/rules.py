@@ -93,8 +93,8 @@ ORDER_STEPS = (
         mood="danger",
     ),
     Step(
-        "deadline_moved", _("工作日历变更，责令改正期限重算"), RUNNING, None, "", _RECHECK_BASIS, who=SYSTEM,
-        mood="warn",
+        "deadline_moved", _("工作日历变更，责令改正期限重算"), frozenset({OrderState.ISSUED}) | RUNNING, None, "",
+        _RECHECK_BASIS, who=SYSTEM, mood="warn",
     ),
     Step(
         "withdraw", _("撤回"), RUNNING, OrderState.VOID, "orders.order", "cn-penalty-2021-75", who="agency",

@@ -22,7 +22,7 @@ class TransfersConfig(AppConfig):
         from .models import Transfer
 
         story.register(
-            {"transfers.moved": (_("工作日历变更，移送期限重算"), "warn")},
+            {},
             subjects={"transfers.transfer": _("移送")},
             details={"transfers": pages.story_detail},
         )

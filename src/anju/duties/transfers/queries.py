@@ -17,7 +17,7 @@ from anju.duties.orders.models import Order
 from anju.duties.orders.queries.matters import place_of
 from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
-from anju.ground.foundation import clocks, journal, rulebooks
+from anju.ground.foundation import clocks, journal, rulebooks, workdays
 from anju.ground.foundation import desk as desk_of
 from anju.ground.foundation.desk import Wait
 from anju.ground.foundation.ladder import Rung
@@ -150,6 +150,11 @@ def is_serious(case: Case, handling: Sequence[str], rules_: dict[str, Any]) -> b
 
 
 # --- Terms and outcomes ------------------------------------------------------------------------------------------
+
+
+def term_of(key: str, *, at: datetime) -> workdays.Term:
+    """Return the term of a clock of rulebooks/transfers on a day."""
+    return clocks.Rule.of(key, book(at)["clocks"][key]).term
 
 
 def outcomes(*, at: date) -> list[dict[str, Any]]:

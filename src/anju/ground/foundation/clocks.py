@@ -39,7 +39,7 @@ class Rule:
 
     @classmethod
     def of(cls, key: str, entry: Mapping[str, Any]) -> "Rule":
-        """Read a rulebook's entry: {amount, unit, basis?, default?, clock?}, its own key being the clock's otherwise."""
+        """Read a rulebook's entry: {amount, unit, basis?, default?, clock?}; its own key names the clock otherwise."""
         term = workdays.Term(entry["amount"], entry["unit"], entry.get("basis", ""))
         return cls(entry.get("clock", key), term, bool(entry.get("default")))
 
@@ -50,13 +50,15 @@ class Course:
 
     rule    given record, clock key and moment: the term that starts
     owners  which column names the office that must act while a clock runs
-    stamp   given record and what runs, by its end: sets the columns that lists and the desk sort by (saved by the engine)
+    stamp   given record and what runs, in order: sets the columns that lists and the desk sort by; the engine saves
+    columns the terms among these
     one     one clock runs at a time: whatever starts or stops ends the others
     """
 
     rule: Callable[[Any, str, datetime], Rule]
     owners: Mapping[str, str]
     stamp: Callable[[Any, Sequence[Clock]], None]
+    columns: tuple[str, ...] = ("due_at",)
     one: bool = False
 
     def move(self, turn: acts.Turn) -> None:
@@ -77,7 +79,7 @@ class Course:
         return new(row, rule or self.rule(row, name, at), at=at, part=part, owner=self.owners)
 
     def refresh(self, row: Any, clocks: Iterable[Clock]) -> None:
-        """Set what follows from the clocks that run: the record's own columns (saved by the caller), and whose each is."""
+        """Set what follows from the clocks that run: whose each is, and the record's own columns (the caller saves)."""
         running = sorted((c for c in clocks if c.stopped_at is None), key=lambda c: c.due_at)
         for clock in running:
             owner = _owner(row, clock.kind, self.owners)
@@ -258,6 +260,20 @@ def follow_the_calendar(loop: acts.Loop, *days: Days, labels: Mapping[str, objec
     verb = loop.verb(ACT)(deadline_moved)
     _following[label_of(loop.model)] = loop, verb, days
     return verb
+
+
+def labels_of(model: type[Model]) -> Mapping[str, object]:
+    """Return how each clock, and each column of days, of a kind of record is called."""
+    return _labels.get(label_of(model), {})
+
+
+def followed(model: type[Model]) -> set[str]:
+    """Return the columns of a kind of record that follow the calendar."""
+    if label_of(model) not in _following:
+        return set()
+    loop, _verb, _days = _following[label_of(model)]
+    stamped = set(loop.clocks.columns) if isinstance(loop.clocks, Course) else set()
+    return stamped | set(labels_of(model))
 
 
 def _clocks_moved(row: Any, loop: acts.Loop) -> list[dict[str, str]]:

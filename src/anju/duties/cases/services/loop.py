@@ -150,7 +150,7 @@ _UNREAD = (
     ),
 )  # fmt: skip
 
-COURSE = _Course(course.rule_of, course.OWNERS, course.stamp)
+COURSE = _Course(course.rule_of, course.OWNERS, course.stamp, ("due_at", "verify_by"))
 LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"desk": "desk", "dispatcher": "dispatcher", "checker": "checker"}, turns=_whose,

@@ -444,12 +444,21 @@ def recheck_day(order: Order, within: dict[str, Any]) -> date | None:
 
 
 def _days(order: Order) -> dict[str, date | None]:
-    """Return by when an order is to be re-checked, by the calendar of today."""
-    return {"recheck_by": recheck_day(order, matters.book(order.issued_on)["service"]["recheck_within"])}
+    """Return by when an order is to be served, or once it is served, re-checked, by the calendar of today."""
+    service = matters.book(matters.day_of(order.issued_at))["service"]
+    if order.state != OrderState.ISSUED:
+        return {"recheck_by": recheck_day(order, service["recheck_within"])}
+    found = {"recheck_by": matters.last_day(order.due_on, service["recheck_within"])} if order.due_on else {}
+    if order.visit is not None and order.visit.visited_on is not None:
+        found["serve_by"] = matters.last_day(order.visit.visited_on, service["order_within"])
+    return found
 
 
 deadline_moved = clocks.follow_the_calendar(
     LOOP,
-    clocks.Days(lambda: Order.objects.filter(state__in=[OrderState.SERVED, OrderState.OVERDUE]), _days),
-    labels={"recheck_by": lazy("复查期限")},
+    clocks.Days(
+        lambda: Order.objects.filter(state__in=sorted(RUNNING | {OrderState.ISSUED})).select_related("visit"),
+        _days,
+    ),
+    labels={"serve_by": lazy("送达期限"), "recheck_by": lazy("复查期限")},
 )

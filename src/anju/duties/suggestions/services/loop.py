@@ -75,7 +75,7 @@ OWNERS = {
     "feedback": "registrar",
     "second": "lead",
 }
-COURSE = _Course(lambda row, key, at: book.clock(key, at=at), OWNERS, _stamp)
+COURSE = _Course(lambda row, key, at: book.clock(key, at=at), OWNERS, _stamp, ("due_at", "opinion_by"))
 
 
 def _whose(turn: Turn) -> None:
