@@ -1,7 +1,6 @@
 """The shell of the staff's pages: what waits for me, the calendar, the journal, long jobs."""
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,8 +22,8 @@ MOST_REMINDERS, PAGE = 20, 50
 MOST_GIVEN = 200
 
 
-def on_desk(request: HttpRequest) -> QuerySet | None:
-    """Return what waits for the signed-in person, for the navigation."""
+def on_desk(request: HttpRequest) -> int | None:
+    """Return how much waits for the signed-in person, for the navigation."""
     actor = getattr(request, "actor", None)
     return desk.badge(actor, timezone.now()) if actor is not None else None
 

@@ -16,26 +16,25 @@ What waits for an office may be given to one of its people (`hands`). Whose part
 MINE, what is given to the reader or to nobody; ALL, what waits for the office; or a person's number, what is theirs.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
-    Count,
     DateField,
     DateTimeField,
     F,
     Func,
     IntegerField,
     Model,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -278,19 +277,31 @@ def _awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tu
     return found
 
 
-def asked(kind: Kind, actor: Any, at: datetime, who: Who = MINE) -> tuple[list[Wait], QuerySet[Any]] | None:
+class _Nth(Func):
+    """The one of several moments that a number names, counted from nothing."""
+
+    output_field = DateTimeField()
+
+    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
+        nth, *moments = [compiler.compile(one) for one in self.source_expressions]
+        sql = f"(ARRAY[{', '.join(text for text, _params in moments)}]::timestamptz[])[{nth[0]} + 1]"
+        return sql, [*(one for _text, params in moments for one in params), *nth[1]]
+
+
+def asked(kind: Kind, actor: Any, at: datetime) -> tuple[list[Wait], QuerySet[Any]] | None:
     """Return what of a kind may be awaited of somebody, and the records: `desk_nth` says which wait, `desk_due` until
     when; None when nothing ever is."""
-    waits = _awaited_of(kind, actor, at, who)
+    waits = _awaited_of(kind, actor, at)
     if not waits:
         return None
-    nth = [When(mine & given, then=Value(place)) for place, (_wait, mine, given) in enumerate(waits)]
-    dues = [When(mine & given, then=moment(kind.model, wait.by)) for wait, mine, given in waits]
+    nth = [When(mine, then=Value(place)) for place, (_wait, mine, _given) in enumerate(waits)]
+    terms = [wait.by for wait, _mine, _given in waits]
+    ends = [moment(kind.model, by) for by in terms]
     rows = kind.model._default_manager.filter(_together(waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
         desk_nth=Case(*nth, output_field=IntegerField()),
-        desk_due=Case(*dues, output_field=DateTimeField()),
+        desk_due=ends[0] if all(by == terms[0] for by in terms) else _Nth(F("desk_nth"), *ends),
     )
     return [wait for wait, _mine, _given in waits], rows
 
@@ -336,8 +347,9 @@ def next_of(name: str, pks: Iterable[int], actor: Any, at: datetime) -> dict[int
     held = holders([(kind.model, pk) for pk, _nth, _due in rows], actor)
     told = {}
     for pk, nth, due in rows:
-        person = _held(held, kind, pk, waits[nth], actor)[1]
-        told[pk] = Next(label_of(kind, waits[nth]), due, due is not None and due < at, person)
+        person_id, person = _held(held, kind, pk, waits[nth], actor)
+        if person_id in (None, actor.person_id):
+            told[pk] = Next(label_of(kind, waits[nth]), due, due is not None and due < at, person)
     return told
 
 
@@ -367,13 +379,6 @@ def _held(held: Held, kind: Kind, pk: int, wait: Wait, actor: Any) -> tuple[int 
     return next((held[way] for way in ways if way in held), (None, ""))
 
 
-def _parts(
-    actor: Any, at: datetime, wanted: Iterable[Kind], who: Who = MINE
-) -> dict[str, tuple[list[Wait], QuerySet[Any]]]:
-    """Return what waits of each kind, by its name; a union leaves out by itself what cannot have answers."""
-    return {kind.name: found for kind in wanted if (found := asked(kind, actor, at, who)) is not None}
-
-
 def has_any(actor: Any, at: datetime) -> bool:
     """Say whether anything could ever wait for somebody: an auditor has no desk."""
     return any(_awaited_of(kind, actor, at, ALL) for kind in kinds())
@@ -382,63 +387,6 @@ def has_any(actor: Any, at: datetime) -> bool:
 def concerns(name: str, actor: Any, at: datetime) -> bool:
     """Say whether anything of a kind could ever wait for somebody."""
     return bool(_awaited_of(_kinds[name], actor, at))
-
-
-def badge(actor: Any, at: datetime) -> QuerySet[Any] | None:
-    """Return the numbers of all that waits, to be counted with the navigation's other badges."""
-    parts = [rows.order_by().values_list("desk_pk") for _waits, rows in _parts(actor, at, kinds()).values()]
-    return parts[0].union(*parts[1:], all=True) if parts else None
-
-
-def numbers(actor: Any, at: datetime, *, kind: str = "", who: Who = MINE) -> Desk:
-    """Count what waits, by kind, in one statement; `kind` chooses a tab."""
-    parts = [
-        rows.order_by()
-        .values("desk_kind")
-        .annotate(
-            desk_all=Count("pk"),
-            desk_late=Count("pk", filter=Q(desk_due__lt=at)),
-            desk_soon=Count("pk", filter=Q(desk_due__gte=at, desk_due__lt=at + SOON)),
-        )
-        .values_list("desk_kind", "desk_all", "desk_late", "desk_soon")
-        for _waits, rows in _parts(actor, at, kinds(), who).values()
-    ]
-    rows = parts[0].union(*parts[1:], all=True) if parts else []
-    counted = {name: rest for name, *rest in rows}
-    tabs = tuple(Tab(one, *counted[one.name]) for one in kinds() if counted.get(one.name, [0])[0])
-    chosen = tuple(tab for tab in tabs if kind in ("", tab.kind.name))
-    return Desk(tabs, kind if kind in _kinds else "", chosen)
-
-
-def page(
-    actor: Any, at: datetime, *, kind: str = "", who: Who = MINE, first: int = 0, most: int = 50
-) -> list[Waiting]:
-    """List what waits, the most urgent first, what has no term last: `most` rows from the `first` on."""
-    wanted = [one for one in kinds() if kind in ("", one.name)]
-    parted = _parts(actor, at, wanted, who)
-    if not parted:
-        return []
-    parts = [
-        rows.order_by().values_list("desk_kind", "desk_pk", "desk_nth", "desk_due")
-        for _waits, rows in parted.values()
-    ]
-    together = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    ordered = together.order_by(F("desk_due").asc(nulls_last=True), "desk_kind", "desk_pk")
-    found = list(ordered[first : first + most])
-    pks: dict[str, list[int]] = {}
-    for name, pk, _nth, _due in found:
-        pks.setdefault(name, []).append(pk)
-    lines = {name: _kinds[name].lines(mine) for name, mine in pks.items()}
-    held = holders([(_kinds[name].model, pk) for name, pk, _nth, _due in found], actor)
-    rows = []
-    for name, pk, nth, due in found:
-        if (line := lines[name].get(pk)) is not None:
-            wait, of = parted[name][0][nth], _kinds[name]
-            late = due is not None and due < at
-            person_id, person = _held(held, of, pk, wait, actor)
-            shown = Waiting(of, pk, wait.act, label_of(of, wait), due, late, line)
-            rows.append(replace(shown, person=person, person_id=person_id, may_give=bool(wait.owner)))
-    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,35 +399,151 @@ class Load:
     late: int
 
 
+class Question:
+    """What waits for somebody, of every kind, as one statement of the database: asked for a page of it, and for sums.
+
+    The statement is put together once; each answer is the database's of that moment.
+    """
+
+    def __init__(self, actor: Any, at: datetime):
+        """Put the statement together: kind, record, which wait, until when, and whose it is within the office."""
+        self.at, self.person_id = at, actor.person_id
+        found = {kind.name: one for kind in kinds() if (one := asked(kind, actor, at)) is not None}
+        self.waits = {name: waits for name, (waits, _rows) in found.items()}
+        parts = [
+            rows.order_by().values_list("desk_kind", "desk_pk", "desk_nth", "desk_due")
+            for _waits, rows in found.values()
+        ]
+        self.sql, self.params = "", list[Any]()
+        if not parts:
+            return
+        together = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+        try:
+            union, params = together.query.sql_with_params()
+        except EmptyResultSet:
+            return
+        # Whose each wait can be: by a power, in the offices in which the actor has it.
+        ways, given = [], list[Any]()
+        for name, waits in self.waits.items():
+            for nth, wait in enumerate(waits):
+                if wait.owner:
+                    ways.append("(%s, %s, %s, %s, %s::bigint[])")
+                    label = _kinds[name].model._meta.label_lower
+                    given += [name, nth, label, wait.power, sorted(actor.offices(wait.power))]
+        ways = ways or ["(NULL, NULL::int, NULL, NULL, NULL::bigint[])"]
+        self.sql = f"""
+            WITH waiting (kind, pk, nth, due) AS ({union}),
+                 way (kind, nth, subject, power, offices) AS (VALUES {", ".join(ways)}),
+                 desk AS (
+                    SELECT waiting.*, way.kind IS NOT NULL AS may_give, held.person_id, held.person_name
+                    FROM waiting LEFT JOIN way USING (kind, nth) LEFT JOIN LATERAL (
+                        SELECT person_id, person_name FROM {Holding._meta.db_table} h
+                        WHERE h.subject_type = way.subject AND h.subject_id = waiting.pk AND h.power = way.power
+                            AND h.organisation_id = ANY (way.offices)
+                        ORDER BY h.organisation_id LIMIT 1
+                    ) held ON TRUE
+                 )
+            """  # noqa: S608
+        self.params = [*params, *given]
+
+    def _rows(self, rest: str, *params: Any) -> list[Any]:
+        if not self.sql:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql + rest, [*self.params, *params])
+            return list(cursor.fetchall())
+
+    def sums(self, at: datetime) -> list[tuple[str, int | None, int, int, int]]:
+        """Count what waits by kind and by whose it is: (kind, person, all, late, soon)."""
+        return self._rows(
+            "SELECT kind, person_id, count(*), count(*) FILTER (WHERE due < %s),"
+            " count(*) FILTER (WHERE due >= %s AND due < %s) FROM desk GROUP BY kind, person_id",
+            at,
+            at,
+            at + SOON,
+        )
+
+    def rows(self, *, names: Collection[str], who: Who, first: int, most: int) -> list[Any]:
+        """List a page: (kind, pk, nth, due, may_give, person_id, person_name), what ends first before the rest."""
+        whose, of = "TRUE", list[Any]()
+        if who == MINE:
+            whose, of = "(person_id IS NULL OR person_id = %s)", [self.person_id]
+        elif who != ALL:
+            whose, of = "person_id = %s", [who]
+        return self._rows(
+            f"SELECT kind, pk, nth, due, may_give, person_id, person_name FROM desk WHERE kind = ANY (%s) AND {whose}"  # noqa: S608
+            " ORDER BY due NULLS LAST, kind, pk OFFSET %s LIMIT %s",
+            list(names),
+            *of,
+            first,
+            most,
+        )
+
+
+KEPT = timedelta(seconds=10)  # so long a question serves; its answer is always the database's of the moment
+_questions: dict[Any, Question] = {}
+
+
+def ask(actor: Any, at: datetime) -> Question:
+    """Return the question of what waits for somebody: kept for some seconds, while powers and offices are the same."""
+    held = frozenset((power, frozenset(reaches)) for power, reaches in actor.powers.items())
+    key = actor.account_id, actor.person_id, frozenset(actor.organisation_ids), held
+    kept = _questions.get(key)
+    if kept is None or not kept.at <= at < kept.at + KEPT:
+        if len(_questions) > 500:
+            _questions.clear()
+        kept = _questions[key] = Question(actor, at)
+    return kept
+
+
+def badge(actor: Any, at: datetime) -> int:
+    """Return how much waits for somebody."""
+    return numbers(actor, at).count
+
+
+def numbers(actor: Any, at: datetime, *, kind: str = "", who: Who = MINE) -> Desk:
+    """Count what waits, by kind; `kind` chooses a tab."""
+    counted: dict[str, list[int]] = {}
+    for name, person, *rest in ask(actor, at).sums(at):
+        if who == ALL or person == who or (who == MINE and person in (None, actor.person_id)):
+            one = counted.setdefault(name, [0, 0, 0])
+            one[:] = map(sum, zip(one, rest, strict=True))
+    tabs = tuple(Tab(one, *counted[one.name]) for one in kinds() if one.name in counted)
+    chosen = tuple(tab for tab in tabs if kind in ("", tab.kind.name))
+    return Desk(tabs, kind if kind in _kinds else "", chosen)
+
+
 def load(actor: Any, at: datetime) -> list[Load]:
     """Count what waits for the actor's offices by who has it: what is nobody's first, then by how much."""
-    parts = []
-    for kind in kinds():
-        found = asked(kind, actor, at, ALL)
-        if found is None:
-            continue
-        rows = found[1]
-        named = [
-            When(mine, then=Subquery(held.filter(subject_id=OuterRef("pk")).values("person_id")[:1]))
-            for wait, mine, _given in _awaited_of(kind, actor, at)
-            if wait.owner
-            for held in [wait.held(kind.model, actor)]
-        ]
-        counted = rows.order_by().annotate(desk_person=Case(*named, output_field=BigIntegerField()))
-        parts.append(
-            counted.values("desk_person")
-            .annotate(desk_all=Count("pk"), desk_late=Count("pk", filter=Q(desk_due__lt=at)))
-            .values_list("desk_person", "desk_all", "desk_late")
-        )
     sums: dict[int | None, list[int]] = {}
-    for person, count, late in parts[0].union(*parts[1:], all=True) if parts else []:
-        if count:  # where nothing can be given, the database counts nothing as one row
-            one = sums.setdefault(person, [0, 0])
-            one[0], one[1] = one[0] + count, one[1] + late
+    for _name, person, count, late, _soon in ask(actor, at).sums(at):
+        one = sums.setdefault(person, [0, 0])
+        one[0], one[1] = one[0] + count, one[1] + late
     given = Holding.objects.filter(person_id__in=[pk for pk in sums if pk is not None]).order_by("at")
-    names = dict(given.values_list("person_id", "person_name"))
+    names = dict(given.values_list("person_id", "person_name")) if set(sums) - {None} else {}
     loads = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]
     return sorted(loads, key=lambda one: (one.person_id is not None, -one.count, one.name))
+
+
+def page(
+    actor: Any, at: datetime, *, kind: str = "", who: Who = MINE, first: int = 0, most: int = 50
+) -> list[Waiting]:
+    """List what waits, the most urgent first, what has no term last: `most` rows from the `first` on."""
+    question = ask(actor, at)
+    names = [one.name for one in kinds() if kind in ("", one.name)]
+    found = question.rows(names=names, who=who, first=first, most=most)
+    pks: dict[str, list[int]] = {}
+    for name, pk, *_rest in found:
+        pks.setdefault(name, []).append(pk)
+    lines = {name: _kinds[name].lines(mine) for name, mine in pks.items()}
+    rows = []
+    for name, pk, nth, due, may_give, person_id, person in found:
+        if (line := lines[name].get(pk)) is not None:
+            wait, of = question.waits[name][nth], _kinds[name]
+            late = due is not None and due < at
+            shown = Waiting(of, pk, wait.act, label_of(of, wait), due, late, line)
+            rows.append(replace(shown, person=person or "", person_id=person_id, may_give=may_give))
+    return rows
 
 
 def label_of(kind: Kind, wait: Wait) -> str:

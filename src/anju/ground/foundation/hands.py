@@ -69,7 +69,7 @@ HOLDINGS = Loop(
 
 def _place(kind: desk.Kind, pk: int, by: Any, at: datetime) -> tuple[desk.Wait, int] | None:
     """Return what is awaited on a record of the actor's office, and of which office; None when nothing can be given."""
-    found = desk.asked(kind, by, at, desk.ALL)
+    found = desk.asked(kind, by, at)
     if found is None:
         return None
     waits, rows = found

@@ -22,7 +22,7 @@ class Item:
     order     place in the list, small first
     group     heading it stands under (lazy translation), or ""
     shell     "console" or "field"
-    badge     given the request, the rows that wait there, or None; all entries are counted in one statement
+    badge     given the request, how much waits there, or the rows, which are counted in one statement, or None
     when      given the request, whether it holds anything for this reader; default: for whoever has the power
     """
 
@@ -33,7 +33,7 @@ class Item:
     order: int = 100
     group: Any = ""
     shell: str = "console"
-    badge: Callable[[HttpRequest], QuerySet | None] | None = None
+    badge: Callable[[HttpRequest], QuerySet | int | None] | None = None
     when: Callable[[HttpRequest], bool] | None = None
 
 
@@ -92,13 +92,15 @@ def of(request: Any, shell: str = "console") -> list[Entry]:
     ]
 
 
-def _counted(waiting: list[QuerySet | None]) -> list[int]:
+def _counted(waiting: list[QuerySet | int | None]) -> list[int]:
     """Count the rows of several questions in one statement: every page of the staff asks them."""
     counts = [0] * len(waiting)
     asked: dict[int, str] = {}
     values: list[Any] = []
     for place, rows in enumerate(waiting):
-        if rows is None:
+        if isinstance(rows, int):
+            counts[place] = rows
+        if rows is None or isinstance(rows, int):
             continue
         try:
             sql, given = rows.query.sql_with_params()
