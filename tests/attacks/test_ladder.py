@@ -165,3 +165,9 @@ def _faults(kind: desk.Kind, pk: int, act: str, at: datetime) -> list[str]:
     if ladder.rung_of(row, at) != 0:
         found.append("another term does not begin at the bottom")
     return found
+
+
+def test_whatever_climbs_follows_the_calendar_too_by_the_one_recomputation():
+    climbing = {loop.room for loop in acts.loops() if ladder.ACT in loop.verbs}
+    assert {loop.room for loop in clocks.following()} == climbing
+    assert journal.wiring()[calendar.CHANGED] == ["anju.ground.foundation.clocks.calendar_changed"]

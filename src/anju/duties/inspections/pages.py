@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from anju.duties.cases.models import Case
 from anju.duties.cases.queries import catalogue
 from anju.ground.access import services as access
-from anju.ground.foundation import desk
+from anju.ground.foundation import desk, workdays
 from anju.ground.foundation.beside import Beside, Paper
 from anju.ground.foundation.citations import cite
 from anju.ground.organisations.models import ServiceContract
@@ -131,7 +131,7 @@ def counts(request: Any, unit_ids: Sequence[int]) -> list[tuple[Any, int]]:
 
 def duty_row(duty: Duty, today: date) -> dict[str, Any]:
     """Describe what an agency owes a unit, and how long it still has."""
-    days = (duty.due_on - today).days
+    days = workdays.days_to(duty.due_on, today=today)
     return {
         "duty": duty,
         "checklist": checklists.label(duty.checklist),

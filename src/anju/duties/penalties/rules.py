@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from anju.duties.orders.rules import SERVICE
+from anju.ground.foundation import workdays
 from anju.ground.foundation.asks import Field, note, reason
 from anju.ground.foundation.wording import lazy as _
 from anju.ground.foundation.workflow import ANY, NEW, SYSTEM, Blocked, Step
@@ -556,7 +557,7 @@ def surcharge(
     paid    principal paid so far: (day, amount); a sum paid on a day no longer runs from that day's end on
     Days are calendar days: the day after pay_by is the first. Exact: rounded once, at the end.
     """
-    days = max(0, (on - pay_by).days)
+    days = max(0, -workdays.days_to(pay_by, today=on))
     left, total, reached = fine, Decimal(0), pay_by
     for day, amount in sorted(paid):
         day = min(day, on)

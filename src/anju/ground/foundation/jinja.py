@@ -28,7 +28,7 @@ from django.utils.translation import ngettext
 from jinja2 import Environment, FileSystemBytecodeCache
 from markupsafe import Markup, escape
 
-from . import charts, navigation
+from . import charts, navigation, workdays
 from .citations import cite
 
 ZH = "zh"
@@ -180,11 +180,22 @@ def span(length: timedelta) -> str:
     return _("不到 1 分钟")
 
 
+def left_of(due_at: datetime, at: datetime) -> timedelta:
+    """Return what is left of a deadline, negative once it has passed.
+
+    One that ends with a day is counted in days, as `workdays.days_to` does for whoever keeps a bare day.
+    """
+    last = timezone.localtime(due_at)
+    days = workdays.days_to(last.date(), today=timezone.localtime(at).date())
+    ends_with_day = last.time().replace(microsecond=0) == workdays.END_OF_DAY
+    return timedelta(days=days) if days and ends_with_day else due_at - at
+
+
 def due_in(due_at: datetime | None, at: datetime | None = None) -> str:
     """Say how far a deadline is: 剩 2 天 3 小时, 逾期 1 天; "" without a deadline."""
     if due_at is None:
         return ""
-    left = due_at - (at or now())
+    left = left_of(due_at, at or now())
     if left < timedelta(0):
         return _("逾期 %(span)s") % {"span": span(left)}
     return _("剩 %(span)s") % {"span": span(left)}
@@ -328,6 +339,7 @@ FILTERS = {
     "machine": machine,
     "ago": ago,
     "due_in": due_in,
+    "left_of": left_of,
     "due_tone": due_tone,
     "span": span,
     "number": number,

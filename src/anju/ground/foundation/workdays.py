@@ -125,6 +125,11 @@ def due(calendar: Calendar, *, start: datetime, term: Term, tz: tzinfo) -> Due:
     return trail.close(datetime.combine(day, END_OF_DAY, tzinfo=tz))
 
 
+def days_to(last: date, *, today: date) -> int:
+    """Count the days from a day to a last day: 0 when it is that day, -1 on the day after; the one count everywhere."""
+    return (last - today).days
+
+
 def months_later(day: date, months: int) -> date:
     """Return the same day so many months later, or the last day of that month when it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -145,7 +150,7 @@ def remaining(calendar: Calendar, *, at: datetime, due_at: datetime, unit: Unit,
     today, last = at.astimezone(due_at.tzinfo).date(), due_at.date()
     if unit == "workdays":
         return Term(calendar.workdays_between(today, last), "workdays", basis)
-    return Term(max(0, (last - today).days), "days", basis)
+    return Term(max(0, days_to(last, today=today)), "days", basis)
 
 
 def resume(calendar: Calendar, *, at: datetime, left: Term, tz: tzinfo) -> Due:

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.http import QueryDict
-from django.utils import translation
+from django.utils import timezone, translation
 
-from anju.ground.foundation import charts, jinja
+from anju.ground.foundation import charts, jinja, workdays
 
 AT = datetime(2024, 6, 18, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -33,6 +33,18 @@ def _chinese():
 def test_a_deadline_says_how_far_it_is(minutes: int, word: str, tone: str):
     due = AT + timedelta(minutes=minutes)
     assert (jinja.due_in(due, AT), jinja.due_tone(due, AT)) == (word, tone)
+
+
+def test_a_term_that_ends_with_a_day_is_counted_in_days_at_every_hour():
+    """A list that keeps the moment says as many days as a page that keeps the bare day."""
+    last = date(2024, 6, 20)
+    due = datetime(2024, 6, 20, 15, 59, 59, tzinfo=UTC)  # the end of that day in Shanghai
+    for hours in range(-24 * 5, 24 * 5):
+        at = AT + timedelta(hours=hours)
+        days = workdays.days_to(last, today=timezone.localtime(at).date())
+        if days:
+            assert jinja.due_in(due, at) == (f"剩 {days} 天" if days > 0 else f"逾期 {-days} 天")
+        assert (jinja.due_tone(due, at) == "overdue") is (days < 0)
 
 
 def test_a_day_is_written_in_the_installations_time_zone():
