@@ -83,7 +83,7 @@ class Case(models.Model):
     paused_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
 
-    on_time = models.BooleanField(null=True)  # set at closing: no rectify or recheck clock was late
+    on_time = models.BooleanField(null=True)  # set at closing: clocks.kept_in_time
     returns = models.PositiveSmallIntegerField(default=0)
     returned_by = ArrayField(models.BigIntegerField(), default=list)  # the offices that have returned it
     send_backs = models.PositiveSmallIntegerField(default=0)

@@ -185,9 +185,7 @@ class Past:
             case.send_backs += 1
             self._step(line, running, "send_back", checker, now, starts="rectify_again",
                        note=words.note("send_back"))  # fmt: skip
-        case.on_time = not any(
-            c.due_at < (c.stopped_at or now) for c in line.clocks if c.kind in ("rectify", "recheck")
-        )
+        case.on_time = course.kept_in_time(line.clocks, at=now)
         self._step(line, running, "close", checker, now, note=matter.check, on_time=case.on_time)
         case.state, case.closed_at, case.closing_text = State.CLOSED, now, matter.check
         case.public_text, case.published_at = matter.check, now

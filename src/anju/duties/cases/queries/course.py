@@ -44,6 +44,39 @@ def reply_by(at: datetime) -> datetime:
     return calendar.due(at, rule("reply", at=at).term).at
 
 
+def failed(clocks: Sequence[Clock]) -> list[Clock]:
+    """Return the terms of rectifications that did not hold.
+
+    Such a term ended when a re-check began, and the re-check when another term to put it right began.
+    """
+    terms = [c for c in clocks if c.kind == "rectify"]
+    checks = [c for c in clocks if c.kind == "recheck" and c.stopped_at is not None]
+    return [
+        term
+        for term in terms
+        for check in checks
+        if check.started_at == term.stopped_at
+        and any(again is not term and again.started_at == check.stopped_at for again in terms)
+    ]
+
+
+def kept_in_time(clocks: Sequence[Clock], *, at: datetime) -> bool:
+    """Say whether a case that ends now was put right and checked in time.
+
+    A rectification that did not hold was none: its term is measured by when the one that held was handed in. A term
+    that is suspended has not passed.
+    """
+    counted = [c for c in clocks if c.kind in ("rectify", "recheck")]
+    held, unheld = at, failed(counted)
+    for clock in sorted(counted, key=lambda c: c.started_at, reverse=True):
+        ended = clock.stopped_at or clock.paused_at or at
+        if clock.kind == "rectify":
+            held = ended = held if clock in unheld else ended
+        if clock.due_at < ended:
+            return False
+    return True
+
+
 def stamp(case: Case, running: Sequence[Clock]) -> None:
     """Set the case's own term, that of whose turn it is, and that of the verification beside it.
 

@@ -26,7 +26,7 @@ from anju.ground.territory.models import Area
 from .. import rules
 from ..models import Case, Evidence, Report
 from ..rules import State
-from . import catalogue
+from . import catalogue, course
 from .lists import text_condition, with_row_parts
 from .routing import reason as routing_reason
 
@@ -38,6 +38,7 @@ class Dossier:
     case: Case
     chosen: catalogue.CaseClass | None
     clocks: list[Clock]
+    failed: list[Clock]  # terms of rectifications that did not hold
     evidence: list[Evidence]
     reports: list[Report]
     events: list[Event]
@@ -94,6 +95,7 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
         case=case,
         chosen=chosen,
         clocks=running,
+        failed=course.failed(running),
         evidence=list(case.evidence.select_related("file").order_by("added_at")),
         reports=list(reports),
         events=journal.events_of(case),
@@ -106,12 +108,11 @@ def dossier(actor: Actor, case_id: int, *, at: datetime) -> Dossier:
     )
 
 
-def next_steps(actor: Actor, case: Case) -> list[Step]:
+def next_steps(actor: Actor, case: Case, *, on: date) -> list[Step]:
     """List the steps of the loop that the actor can take now, by state, desk and power, without asking the database.
 
     For lists and programs. The verb decides; it also asks by which post the power reaches the case.
     """
-    day = timezone.localdate()
     return [
         step
         for step in rules.STEPS
@@ -119,7 +120,7 @@ def next_steps(actor: Actor, case: Case) -> list[Step]:
         and step.possible(case.state)
         and actor.has(step.power)
         and (not step.who or case.desk_id in actor.organisation_ids)
-        and not any(guard(case, day) for guard in step.when)
+        and not any(guard(case, on) for guard in step.when)
     ]
 
 
@@ -144,7 +145,9 @@ def rows_of(cases: Iterable[Case], actor: Actor, *, at: datetime) -> list[Row]:
             label=catalogue.label(case.kind, case.class_code),
             tone="overdue" if case.is_overdue(at) else "",
             state_tone=rules.STATE_TONES[case.state],
-            next=next((step for step in next_steps(actor, case) if step.who), None),
+            next=next(
+                (step for step in next_steps(actor, case, on=timezone.localdate(at)) if step.who), None
+            ),
         )
         for case in cases
     ]

@@ -441,9 +441,7 @@ def close(
     if (open_children := case.children.filter(state__in=rules.OPEN).count()) > 0:
         turn.refuse(_("还有 %(n)d 件拆分出的子件没有办结，办结后才能关闭本件。") % {"n": open_children})
     case.closed_at, case.closing_text = turn.at, note
-    case.on_time = not any(
-        c.due_at < (c.stopped_at or turn.at) for c in case.clocks.all() if c.kind in ("rectify", "recheck")
-    )
+    case.on_time = course.kept_in_time(list(case.clocks.all()), at=turn.at)
     turn.facts["on_time"] = case.on_time
     add_evidence(turn, uploads, purpose="recheck")
     _answer_doubts(turn, about_photos)
@@ -525,9 +523,7 @@ def _close_by_finders(turn: Turn, note: str) -> None:
     case, at = turn.row, turn.at
     locked(case.pk, by=turn.by)  # the finders of another county have nothing to close here
     require_power_on(case, "cases.check", by=turn.by)
-    case.on_time = not case.clocks.filter(
-        stopped_at__isnull=True, paused_at__isnull=True, due_at__lt=at, kind__in=("rectify", "recheck")
-    ).exists()
+    case.on_time = course.kept_in_time(list(case.clocks.all()), at=at)
     case.paused_at, case.verified_at, case.closed_at = None, case.verified_at or at, at
     case.closing_text = note
     turn.facts["on_time"] = case.on_time

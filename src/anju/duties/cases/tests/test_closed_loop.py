@@ -87,6 +87,22 @@ def test_a_failed_recheck_sends_it_back_with_a_new_term(reported, walk, friday_9
     assert case.state == State.CLOSED
 
 
+@pytest.mark.parametrize(("late", "on_time"), [(timedelta(hours=-1), True), (timedelta(hours=1), False)])
+def test_a_rectification_that_did_not_hold_was_not_in_time(reported, walk, li, friday_9am, late, on_time):
+    """Its term is measured by when the one that held was handed in; a new term does not make up for it."""
+    case = walk(reported(), "assign", "accept", at=friday_9am)
+    first = case.clocks.get(kind="rectify")
+    sent_back = first.due_at - timedelta(hours=3)
+    case = walk(case, "submit", "send_back", at=sent_back)
+    again = case.clocks.get(kind="rectify", stopped_at=None)
+    handed_in = first.due_at + late
+    assert handed_in < again.due_at
+    case = walk(case, "submit", "close", at=handed_in)
+    assert case.on_time is on_time
+    shown = queries.dossier(li.actor(handed_in), case.pk, at=handed_in)
+    assert shown.failed == [first]
+
+
 def test_a_returned_case_goes_to_the_dispatcher_and_not_back_to_who_returned_it(
     reported, walk, wang, city, friday_9am
 ):
