@@ -45,3 +45,27 @@ def test_every_article_in_code_is_known():
 
 def test_an_article_is_seen():
     assert cited(ast.parse('x = Step("assign", "xx-fire-2020-37", "plain")')) == [(1, "xx-fire-2020-37")]
+
+
+WALL = re.compile(r"timezone\.now\(\)|\bNow\(\)|\blocal(date|time)\(\)|\bdate\.today\(\)|\bdatetime\.now\(")
+
+
+def test_no_query_and_no_figure_asks_the_wall_clock():
+    """The moment is passed in: one page, one export, one figure are of one moment."""
+    asking = [
+        path
+        for path in (house.ROOT / "src").rglob("*.py")
+        if {"queries", "figures"} & {*path.parts, path.stem}
+    ]
+    read = [
+        path
+        for path in asking
+        if not {"views", "jobs", "management", "tests", "services"} & {*path.parts, path.stem}
+    ]
+    assert len(read) > 60
+    assert [str(path) for path in read if WALL.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_wall_clock_is_seen():
+    assert all(WALL.search(asked) for asked in ("timezone.now()", "Now()", "localdate()", "date.today()"))
+    assert not WALL.search("timezone.localdate(at)")

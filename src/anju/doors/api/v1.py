@@ -176,7 +176,7 @@ def _out(case: Case, actor: Actor) -> dict[str, Any]:
         "due_at": case.due_at,
         "due_clock": case.due_clock,
         "closed_at": case.closed_at,
-        "allowed": [step.act for step in queries.next_steps(actor, case)],
+        "allowed": [step.act for step in queries.next_steps(actor, case, on=timezone.localdate())],
     }
 
 

@@ -123,7 +123,7 @@ def export_workbook(progress_id: int, export_id: int, language: str = "") -> Non
         by = actor_of(Account.objects.select_related("person").get(pk=made.owner_id), at=at)
         chosen = lists.listing(made.list)
         assert chosen is not None
-        found, columns = chosen.rows(by, QueryDict(made.query), at), chosen.columns()
+        found, columns = chosen.rows(by, QueryDict(made.query), at), chosen.columns(at)
         total = found.count()
         path = export.exports_folder() / f"{secrets.token_hex(16)}.xlsx"
         report(0, total, _("正在写入"))

@@ -268,7 +268,7 @@ def export_list(request: HttpRequest, kind: str) -> HttpResponse:
     at, query, key = timezone.now(), request.GET.copy(), act_forms.key_of(request)
     form = query.pop("format", ["csv"])[-1]
     asked: dict[str, Any] = {"of": chosen.key, "query": query.urlencode(), "by": actor, "at": at}
-    found, columns = chosen.rows(actor, query, at), chosen.columns()
+    found, columns = chosen.rows(actor, query, at), chosen.columns(at)
     stamp = f"{timezone.localtime(at):%Y%m%d-%H%M}"
     if form != "xlsx":
         exports.export(form="csv", **asked)

@@ -35,10 +35,10 @@ _STEPS = tuple(step.act for step in STEPS if step.pressed and step.act not in ("
 @power("penalties.see")
 def penalty_list(request: HttpRequest) -> HttpResponse:
     """List the penalties within reach, newest first."""
-    found = queries.penalty_page(request.actor, request.GET, number=lists.number_of(request.GET))  # type: ignore[attr-defined]
-    turn = request.GET.get("turn") == "1"
-    known = offences.offences(timezone.localdate())
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
+    found = queries.penalty_page(actor, request.GET, number=lists.number_of(request.GET), at=at)
+    turn = request.GET.get("turn") == "1"
+    known = offences.offences(timezone.localdate(at))
     awaited = desk.next_of("penalties", [p.pk for p in found.rows], actor, at) if turn else {}
     context = {
         "page": found,
@@ -332,5 +332,5 @@ def unseal(request: HttpRequest, penalty_id: int) -> HttpResponse:
 
 def _instead(request: HttpRequest, refusal: Refusal, matter: Matter, query: str) -> HttpResponse:
     """Show a refusal on a page of its own with what can be done instead: transfer, order first."""
-    context = matters.instead(request.actor, refusal, matter, query)  # type: ignore[attr-defined]
+    context = matters.instead(request.actor, refusal, matter, query, on=timezone.localdate())  # type: ignore[attr-defined]
     return render(request, "orders/refused.html", context, status=refusal.status)

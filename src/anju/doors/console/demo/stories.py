@@ -330,7 +330,7 @@ class Stories:
             case, "close", at, note=words.book["notes"]["short"] if insist else matter.check, insist=insist
         )
         case.refresh_from_db()
-        wording = public.masked(matter.check, case)
+        wording = public.masked(matter.check, case, on=timezone.localdate(at))
         by = self.city.actors[case.checker_id or case.dispatcher_id or 0]
         if by.has("cases.check"):
             cases.publish(case_id=case.pk, wording=wording, insist=True, by=by, at=at)

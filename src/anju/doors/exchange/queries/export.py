@@ -91,7 +91,7 @@ def labels(column: str, names: Mapping[Any, Any]) -> Case:
     )
 
 
-def case_columns() -> list[Column]:
+def case_columns(at: datetime) -> list[Column]:
     """List the columns of an export of cases, with headings in the reader's language.
 
     No text is shown as it was typed: `stream_csv` and `write_xlsx` make each harmless.
@@ -99,14 +99,14 @@ def case_columns() -> list[Column]:
     classes = {
         code: found.label
         for kind in ("hazard", "complaint")
-        for code, found in catalogue.classes(kind, on=timezone.localdate()).items()
+        for code, found in catalogue.classes(kind, on=timezone.localdate(at)).items()
     }
     number = Concat(
         LocalTime(F("reported_at"), "YYYYMMDD"),
         LPad(Cast(F("pk"), CharField()), 7, Value("0")),
         output_field=CharField(),
     )
-    overdue = Q(state__in=sorted(case_rules.OPEN), due_at__lt=timezone.now(), paused_at__isnull=True)
+    overdue = Q(state__in=sorted(case_rules.OPEN), due_at__lt=at, paused_at__isnull=True)
     return [
         Column(_("编号"), number, 18),
         Column(_("类型"), labels("kind", case_rules.KIND_LABELS), 8),

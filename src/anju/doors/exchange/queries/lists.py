@@ -48,7 +48,7 @@ class Listing:
     power: str
     page: str
     rows: Callable[[Actor, Filters, datetime], QuerySet]
-    columns: Callable[[], list[Column]]
+    columns: Callable[[datetime], list[Column]]
 
 
 class Day(Func):
@@ -124,7 +124,7 @@ def _visits(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
     )
 
 
-def _visit_columns() -> list[Column]:
+def _visit_columns(at: datetime) -> list[Column]:
     return [
         Column(_("检查编号"), _visit_number(), 18),
         Column(_("检查类型"), labels("kind", inspection_rules.KIND_LABELS), 12),
@@ -161,8 +161,8 @@ def _findings(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
     return found.order_by(F("found_on").desc(nulls_last=True), "-pk")
 
 
-def _finding_columns() -> list[Column]:
-    classes = {c: k.label for c, k in catalogue.classes("hazard", on=timezone.localdate()).items()}
+def _finding_columns(at: datetime) -> list[Column]:
+    classes = {c: k.label for c, k in catalogue.classes("hazard", on=timezone.localdate(at)).items()}
     return [
         Column(_("检查编号"), _visit_number("visit__"), 18),
         Column(_("被检查单位"), F("unit__name"), 26),
@@ -196,9 +196,9 @@ def _orders(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
     return found.order_by("-issued_at", "-pk")
 
 
-def _order_columns() -> list[Column]:
+def _order_columns(at: datetime) -> list[Column]:
     ways = {
-        w["key"]: w["name"] for w in rulebooks.load("penalties", on=timezone.localdate())["service"]["ways"]
+        w["key"]: w["name"] for w in rulebooks.load("penalties", on=timezone.localdate(at))["service"]["ways"]
     }
     return [
         Column(_("文书编号"), F("written_number"), 24),
@@ -231,7 +231,7 @@ def _fines(actor: Actor, filters: Filters, at: datetime) -> QuerySet:
     return found.order_by("-filed_at", "-pk")
 
 
-def _fine_columns() -> list[Column]:
+def _fine_columns(at: datetime) -> list[Column]:
     offences = {
         key: offence.name
         for _start, _end, content in rulebooks.editions("penalties")

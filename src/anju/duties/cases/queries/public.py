@@ -60,14 +60,14 @@ class PublicProgress:
     merged: bool
 
 
-def masked(text: str, case: Case, events: Sequence[Event] | None = None) -> str:
+def masked(text: str, case: Case, events: Sequence[Event] | None = None, *, on: date) -> str:
     """Return a text with what it may say of persons masked: numbers, and names by what stands beside them.
 
     Whoever has acted on the case is known by name (`events`: its story, where it is at hand).
     """
     if not text:
         return ""
-    book = rulebooks.load("portal", on=timezone.localdate())["persons"]
+    book = rulebooks.load("portal", on=on)["persons"]
     story = journal.events_of(case) if events is None else events
     acted = {event.actor_name for event in story if event.actor_kind == "account"}
     return codes.mask_names(
@@ -117,7 +117,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
             continue
         if e.name == "cases.escalate" and steps and steps[-1].label == words[e.name]:
             continue  # one rung more is no news to the reporter
-        told = masked(e.note, case, events) if e.name in _ANSWERING else ""
+        told = masked(e.note, case, events, on=timezone.localdate(at)) if e.name in _ANSWERING else ""
         steps.append(PublicStep(e.at, words[e.name], told))
     if made.case_id != case.pk:
         # The other reporter's first step is theirs; this one has an own.
@@ -144,7 +144,7 @@ def progress(code: str, *, at: datetime) -> PublicProgress:
         reported_at=made.reported_at,
         reply_due_at=made.reply_due_at,
         closed_at=case.closed_at,
-        reply_text=masked(made.reply_text, case, events),
+        reply_text=masked(made.reply_text, case, events, on=timezone.localdate(at)),
         rating=made.last_rating,
         can_rate=can_rate,
         report_id=made.pk,

@@ -70,7 +70,7 @@ def publish(turn: Turn, *, wording: str, insist: bool = False) -> None:
     Numbers of telephones and identity cards are masked in any case; what looks like a name is asked about.
     """
     case, masked = turn.row, codes.mask_text(wording)
-    if (better := public.masked(masked, case)) != masked:
+    if (better := public.masked(masked, case, on=turn.today)) != masked:
         turn.doubt(
             "names_somebody",
             _("说明里好像有人名。建议改为“%(better)s”；确认不是人名的，请勾选后再提交。")

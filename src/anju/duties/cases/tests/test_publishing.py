@@ -23,7 +23,7 @@ def shown(at) -> list[str]:
 
 def test_nothing_is_public_before_somebody_has_read_it_over(closed, li, friday_9am):
     assert shown(friday_9am) == []
-    proposed = queries.public.masked(closed.closing_text, closed)
+    proposed = queries.public.masked(closed.closing_text, closed, on=closed.closed_at.date())
     assert proposed == "业主韩**（138****5678）和社区李**到场，锁具已拆除，出口可以推开"
     services.publish(case_id=closed.pk, wording=proposed, by=li.actor(friday_9am), at=friday_9am)
     assert shown(friday_9am) == [proposed]

@@ -50,7 +50,7 @@ def _case_page(
         handing.fields["handler_id"].initial = opened.handler_id
     if (publishing := acts.forms.get("publish")) is not None:
         publishing.fields["wording"].initial = opened.public_text or public.masked(
-            opened.closing_text, opened
+            opened.closing_text, opened, on=timezone.localdate()
         )
     if act in acts.forms and request.FILES and "uploads" in acts.forms[act].fields:
         acts.forms[act].fields["uploads"].help_text = _("刚才没有提交成功，照片要重新选一次。")

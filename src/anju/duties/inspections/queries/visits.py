@@ -645,10 +645,10 @@ def find_units(actor: Actor, text: str, *, limit: int = 30) -> list[Unit]:
     return list(seen.filter(name__contains=text).order_by("name")[:limit])
 
 
-def agency_options(actor: Actor) -> list[tuple[int, str]]:
+def agency_options(actor: Actor, *, on: date) -> list[tuple[int, str]]:
     """List the agencies by which the list of visits can be narrowed: those that inspect within the actor's areas."""
     reaches = [r.id for r in actor.powers.get("inspections.see", ()) if r.kind == "area"]
-    kinds = list(rulebooks.load("inspections", on=timezone.localdate())["officers"])
+    kinds = list(rulebooks.load("inspections", on=on)["officers"])
     here = (
         Q(area__in=reaches)
         | Q(area__county__in=reaches)

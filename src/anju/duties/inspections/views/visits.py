@@ -44,7 +44,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     filters = queries.filters_from(request.GET)
     number = max(1, min(whole(request.GET.get("page")) or 1, 200))
     found = queries.page(actor, filters, number=number, size=PAGE)
-    agencies, areas = queries.agency_options(actor), area_options(actor)
+    agencies, areas = queries.agency_options(actor, on=timezone.localdate()), area_options(actor)
     context = {
         "rows": [
             {

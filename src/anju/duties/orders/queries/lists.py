@@ -82,7 +82,7 @@ def between(column: str, query: Mapping[str, Any]) -> Q:
     return found
 
 
-def order_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
+def order_page(actor: Actor, query: Mapping[str, Any], *, number: int, at: datetime) -> Page:
     """List orders, newest first: narrowed by state, kind, days, batch, and words of the recipient or the number."""
     found = between("issued_at", query)
     if (state := query.get("state")) in ORDER_LABELS:
@@ -90,7 +90,7 @@ def order_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
     if (kind := query.get("kind")) in ("immediate", "timed"):
         found &= Q(kind=kind)
     if query.get("turn") == "1":
-        found &= desk.condition("orders", actor, timezone.now())
+        found &= desk.condition("orders", actor, at)
     if (job := whole(query.get("batch"))) is not None:
         found &= Q(pk__in=batches.orders_of(job))
     if text := str(query.get("q") or "").strip()[:60]:

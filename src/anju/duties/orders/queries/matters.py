@@ -423,7 +423,7 @@ def sentence(text: str, *, ends: str = "") -> str:
     return f"{bare}{ends or _('。')}" if bare else ""
 
 
-def instead(actor: Actor, refusal: Refusal, matter: Matter | None, query: str) -> dict[str, Any]:
+def instead(actor: Actor, refusal: Refusal, matter: Matter | None, query: str, *, on: date) -> dict[str, Any]:
     """Say for the page of a refusal what can be done instead: transfer, order first.
 
     query  the part of the address that names the matter (`source`)
@@ -442,7 +442,5 @@ def instead(actor: Actor, refusal: Refusal, matter: Matter | None, query: str) -
         if offer in ("order", "transfer") and actor.has("orders.order")
         else "",
         "back_url": f"{reverse('penalties:new')}?{query}" if actor.has("penalties.punish") else "",
-        "to_name": kind_name(refusal.data["to_kind"], on=timezone.localdate())
-        if refusal.data.get("to_kind")
-        else "",
+        "to_name": kind_name(refusal.data["to_kind"], on=on) if refusal.data.get("to_kind") else "",
     }

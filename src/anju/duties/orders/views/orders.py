@@ -24,7 +24,7 @@ from ..services.orders import LOOP
 def order_list(request: HttpRequest) -> HttpResponse:
     """List the orders to correct within reach, newest first."""
     actor, at = request.actor, timezone.now()  # type: ignore[attr-defined]
-    found = lists.order_page(actor, request.GET, number=lists.number_of(request.GET))
+    found = lists.order_page(actor, request.GET, number=lists.number_of(request.GET), at=at)
     turn = request.GET.get("turn") == "1"
     awaited = desk.next_of("orders", [o.pk for o in found.rows], actor, at) if turn else {}
     context = {

@@ -116,7 +116,7 @@ def sealing_new(request: HttpRequest) -> HttpResponse:
         raise
     except Refusal as refused:
         if refused.data.get("offer") == "transfer":
-            shown = matters.instead(actor, refused, matter, query)
+            shown = matters.instead(actor, refused, matter, query, on=matters.day_of(at))
             return render(request, "orders/refused.html", shown, status=refused.status)
         refusal = refused
     context = {"matter": matter, "form": form, "refusal": refusal, "query": query}

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anju.duties.orders.queries import lists, matters
@@ -27,13 +26,13 @@ from ..rules import STATE_LABELS, TERMS, ZERO, Offence, PenaltyState
 from . import offences
 
 
-def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int) -> Page:
+def penalty_page(actor: Actor, query: Mapping[str, Any], *, number: int, at: datetime) -> Page:
     """List penalties, newest first: narrowed by state, offence, days, and words of the party or the number."""
     found = lists.between("filed_at", query)
     if (state := query.get("state")) in STATE_LABELS:
         found &= Q(state=state)
     if query.get("turn") == "1":
-        found &= desk.condition("penalties", actor, timezone.now())
+        found &= desk.condition("penalties", actor, at)
     if offence := str(query.get("offence") or ""):
         found &= Q(offence=offence)
     if text := str(query.get("q") or "").strip()[:60]:
@@ -100,14 +99,14 @@ def penalty(actor: Actor, penalty_id: int, *, at: datetime) -> PenaltyDossier:
         officers=list(found.officers.order_by("pk")),
         payments=list(found.payments.order_by("paid_on", "pk")),
         owed=owed(found, on=matters.day_of(at)),
-        clocks=_penalty_clocks(found, book),
+        clocks=_penalty_clocks(found, book, at),
         papers=documents_of(found) if may_read or actor.has("cases.unseal") else [],
         events=journal.events_of(found),
         ceiling=rules.simple_ceiling(book, found.agency_kind, found.party_kind, on),
     )
 
 
-def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
+def _penalty_clocks(found: Penalty, book: Mapping[str, Any], at: datetime) -> list[Clock]:
     clocks: list[Clock] = []
     ended = found.decided_at or (end_of(found.cancelled_on) if found.cancelled_on else None)
     if found.procedure == "ordinary" and found.state != PenaltyState.SPARED:
@@ -118,9 +117,7 @@ def _penalty_clocks(found: Penalty, book: Mapping[str, Any]) -> list[Clock]:
         within = book["ordinary"]["statement_within"]
         # A term of the party's: once it has passed the office may go on, and is not late.
         passed = end_of(matters.last_day(noticed, within))
-        clocks += clock_of(
-            _("陈述申辩期限"), noticed, within, done_at=passed if passed < timezone.now() else None
-        )
+        clocks += clock_of(_("陈述申辩期限"), noticed, within, done_at=passed if passed < at else None)
     if found.decided_at and found.served_at is None and found.state == PenaltyState.DECIDED:
         decided = matters.day_of(found.decided_at)
         clocks += clock_of(_("送达期限"), decided, book["service"]["decision_within"])
