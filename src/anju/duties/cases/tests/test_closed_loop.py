@@ -103,6 +103,14 @@ def test_a_rectification_that_did_not_hold_was_not_in_time(reported, walk, li, f
     assert shown.failed == [first]
 
 
+def test_finders_who_close_what_was_put_right_late_do_not_make_it_punctual(reported, walk, li, friday_9am):
+    case = walk(reported(), "assign", "accept", at=friday_9am)
+    late = case.clocks.get(kind="rectify").due_at + timedelta(hours=1)
+    walk(case, "submit", at=late)
+    closed = services.close_at_recheck(case_id=case.pk, by=li.actor(late), at=late, note="复查已改正")
+    assert closed.on_time is False
+
+
 def test_a_returned_case_goes_to_the_dispatcher_and_not_back_to_who_returned_it(
     reported, walk, wang, city, friday_9am
 ):
