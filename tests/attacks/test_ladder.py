@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from anju.duties.suggestions.models import CoHandling, Suggestion
-from anju.ground.foundation import acts, desk, journal, ladder, notices
+from anju.ground.foundation import acts, calendar, clocks, desk, journal, ladder, notices
 
 PAST, DAY, NOW, GONE = "past", "day", "now", None
 # What has a term and does not climb, by kind and act, and why.

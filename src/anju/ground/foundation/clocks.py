@@ -262,6 +262,11 @@ def follow_the_calendar(loop: acts.Loop, *days: Days, labels: Mapping[str, objec
     return verb
 
 
+def following() -> list[acts.Loop]:
+    """List the Loops whose terms follow the calendar."""
+    return [loop for loop, _verb, _days in _following.values()]
+
+
 def labels_of(model: type[Model]) -> Mapping[str, object]:
     """Return how each clock, and each column of days, of a kind of record is called."""
     return _labels.get(label_of(model), {})
@@ -335,11 +340,9 @@ def recompute(*, at: datetime) -> int:
         if not found:
             continue
         done = loop.many(ACT, loop.model._default_manager.filter(pk__in=found), by=reach.system(), at=at)
-        if done < len(
-            found
-        ):  # what somebody held meanwhile is waited for; where all is well by now, nothing is done
-            for pk in sorted(found):
-                verb(**{loop.param: pk}, by=reach.system(), at=at)
+        # What somebody held meanwhile is waited for; where all is well by now, nothing is done.
+        for pk in sorted(found) if done < len(found) else ():
+            verb(**{"by": reach.system(), "at": at, loop.param: pk})
         moved += len(found)
     return moved
 

@@ -282,10 +282,12 @@ class _Nth(Func):
 
     output_field = DateTimeField()
 
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
+    def as_sql(
+        self, compiler: Any, connection: Any, *_args: Any, **_more: Any
+    ) -> tuple[str, tuple[Any, ...]]:
         nth, *moments = [compiler.compile(one) for one in self.source_expressions]
         sql = f"(ARRAY[{', '.join(text for text, _params in moments)}]::timestamptz[])[{nth[0]} + 1]"
-        return sql, [*(one for _text, params in moments for one in params), *nth[1]]
+        return sql, (*(one for _text, params in moments for one in params), *nth[1])
 
 
 def asked(kind: Kind, actor: Any, at: datetime) -> tuple[list[Wait], QuerySet[Any]] | None:

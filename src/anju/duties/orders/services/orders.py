@@ -448,7 +448,9 @@ def _days(order: Order) -> dict[str, date | None]:
     service = matters.book(matters.day_of(order.issued_at))["service"]
     if order.state != OrderState.ISSUED:
         return {"recheck_by": recheck_day(order, service["recheck_within"])}
-    found = {"recheck_by": matters.last_day(order.due_on, service["recheck_within"])} if order.due_on else {}
+    found: dict[str, date | None] = {}
+    if order.due_on is not None:
+        found["recheck_by"] = matters.last_day(order.due_on, service["recheck_within"])
     if order.visit is not None and order.visit.visited_on is not None:
         found["serve_by"] = matters.last_day(order.visit.visited_on, service["order_within"])
     return found
