@@ -65,6 +65,9 @@ class Case(models.Model):
 
     dispatcher = _office()
     handler = _office()
+    # Set while an agency has the case because it acts on it in another room: who had it before, and may have it again.
+    handler_before = _office()
+    taken_over_at = models.DateTimeField(null=True)
     checker = _office()
     desk = _office()  # whose turn it is
     company = _office()  # the property company of the estate

@@ -190,6 +190,8 @@ def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
         title = _("派单给 %(name)s") % {"name": data["handler"]}
     elif event.name == "cases.take_over":
         title = _("由 %(name)s 执法接办") % {"name": data["handler"]}
+    elif event.name == "cases.let_go":
+        title = _("%(name)s 不再办理，退回待派单") % {"name": data["handler"]}
     elif event.name == "cases.report" and data.get("seen"):
         title = _("上报（现场发现，无需另行核实）")
     elif event.name == "cases.rate" and data.get("rating") in rules.SATISFACTION_LABELS:

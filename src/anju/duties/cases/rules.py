@@ -217,6 +217,8 @@ STEPS = (
     Step("take_over", _("执法单位接办"), AWAITING_DISPATCH | _ASSIGNED | _FIXING, State.FIXING, "",
          "mps-fire-inspection-2012-19", who=WITHIN, starts=("rectify",), stops=("dispatch", "verify", "accept"),
          asks=(Field("agency_id", _("执法单位"), "record", required=True), note(required=True))),
+    Step("let_go", _("执法单位不再办理，退回待派单"), _FIXING, State.RETURNED, "", "", who=WITHIN, starts=("dispatch",),
+         stops=("rectify",), asks=(note(required=True),), mood="warn"),
     # More time.
     Step("ask_term", _("申请延期或中止"), _FIXING | _CHECKING, None, "", who="desk", when=_FREE,
          asks=(Field("kind", _("申请"), "choice", required=True, choices=tuple(TERM_KINDS.items()),

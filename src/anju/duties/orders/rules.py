@@ -98,7 +98,8 @@ ORDER_STEPS = (
     ),
     Step(
         "withdraw", _("撤回"), RUNNING, OrderState.VOID, "orders.order", "cn-penalty-2021-75", who="agency",
-        asks=(reason(least=4, lacking=_("请写明撤回的理由，至少四个字。")),), effects=("void_paper",), tone="danger",
+        asks=(reason(least=4, lacking=_("请写明撤回的理由，至少四个字。")),), effects=("void_paper", "let_go"),
+        tone="danger",
         said=_("撤回责令改正"), mood="warn",
     ),
 )  # fmt: skip

@@ -266,7 +266,7 @@ STEPS = (
     ),
     Step(
         "spare", _("不予处罚"), frozenset({_F, _N}), PenaltyState.SPARED, _APPROVE, "cn-penalty-2021-33",
-        who="agency", mood="quiet", effects=("tell_case",),
+        who="agency", mood="quiet", effects=("tell_case", "let_go"),
         asks=(Field("ground", _("不予处罚的情形"), "choice", required=True, choices="grounds",
                     lacking=_("请选择不予处罚的情形。")),
               note(_("理由"), required=True, least=4, most=500, lacking=_("请写明不予处罚的理由。"))),
@@ -294,7 +294,7 @@ STEPS = (
         "cancel", _("撤销"), frozenset({_F, _N, _H, _D, _P}), PenaltyState.CANCELLED, _APPROVE,
         "cn-penalty-2021-75", who="agency", tone="danger", said=_("撤销处罚"),
         asks=(reason(least=4, lacking=_("请写明撤销的理由，至少四个字。")),),
-        effects=("stop_counting", "void_paper", "tell_case"),
+        effects=("stop_counting", "void_paper", "tell_case", "let_go"),
     ),
     Step(
         "unseal", _("查看当事人身份"), ANY, None, "", "", when=(not_sealed,), tone="danger",

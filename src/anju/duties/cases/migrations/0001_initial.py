@@ -616,4 +616,20 @@ class Migration(migrations.Migration):
                 name="one_open_request_per_case",
             ),
         ),
+        migrations.AddField(
+            model_name="case",
+            name="handler_before",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organisations.organisation",
+            ),
+        ),
+        migrations.AddField(
+            model_name="case",
+            name="taken_over_at",
+            field=models.DateTimeField(null=True),
+        ),
     ]

@@ -8,10 +8,13 @@ from .loop import (
     TooSoon,
     Upload,
     accept,
+    acting_agencies,
     assign,
     close,
     close_at_recheck,
     close_on_spot,
+    let_go,
+    let_go_of,
     locked,
     rate,
     reopen,
@@ -47,10 +50,10 @@ from .supervision import (
 )
 
 __all__ = [
-    "FOLLOW", "LOOP", "VIEWS", "Part", "Reporter", "TooManyTries", "TooSoon", "Upload", "accept", "annotate",
-    "ask_term", "assign", "close", "close_at_recheck", "close_on_spot", "correct", "deadline_moved", "decide_term",
-    "drop_view", "end_long_suspensions", "escalate", "follow", "locked", "merge", "publish", "rate", "recall",
-    "reopen", "report", "require_power_on", "resume", "return_back", "save_view", "send_back", "split",
-    "stamp_place", "submit", "supervise", "take_over", "take_over_from_others", "take_step", "undo", "unmerge",
-    "unseal", "urge", "verify", "void", "withdraw",
+    "FOLLOW", "LOOP", "VIEWS", "Part", "Reporter", "TooManyTries", "TooSoon", "Upload", "accept",
+    "acting_agencies", "annotate", "ask_term", "assign", "close", "close_at_recheck", "close_on_spot", "correct",
+    "deadline_moved", "decide_term", "drop_view", "end_long_suspensions", "escalate", "follow", "let_go",
+    "let_go_of", "locked", "merge", "publish", "rate", "recall", "reopen", "report", "require_power_on", "resume",
+    "return_back", "save_view", "send_back", "split", "stamp_place", "submit", "supervise", "take_over",
+    "take_over_from_others", "take_step", "undo", "unmerge", "unseal", "urge", "verify", "void", "withdraw",
 ]  # fmt: skip

@@ -4,7 +4,7 @@
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -383,7 +383,7 @@ def assign(turn: Turn, *, handler_id: int | None = None, note: str = "", insist:
         )
     let_another_check(case, at=turn.at)
     turn.facts |= {"handler": case.handler.name, "rule": case.routing_rule}
-    case.assigned_at = turn.at
+    case.assigned_at, case.handler_before, case.taken_over_at = turn.at, None, None
 
 
 def let_another_check(case: Case, *, at: datetime) -> None:
@@ -494,7 +494,9 @@ def close_at_recheck(turn: Turn, *, note: str) -> None:
 def take_over(turn: Turn, *, agency_id: int, note: str) -> None:
     """Let the agency that acts on a case in another room have it: its turn, its term; why is said in the story."""
     case = turn.row
-    case.handler = Organisation.objects.get(pk=agency_id)
+    if case.taken_over_at is None:
+        case.handler_before = case.handler
+    case.handler, case.taken_over_at = Organisation.objects.get(pk=agency_id), turn.at
     case.assigned_at, case.accepted_at = case.assigned_at or turn.at, turn.at
     let_another_check(case, at=turn.at)
     turn.facts["handler"] = case.handler.name
@@ -517,6 +519,37 @@ def take_over_from_others(
     passed_on = Q(state=State.FIXING, handler_id__in=passed_on_by)
     for pk in found.filter(waiting | passed_on).order_by("pk").values_list("pk", flat=True):
         take_over(case_id=pk, agency_id=agency.pk, note=note, by=by, at=at)
+
+
+# Which agencies act on some cases: {(case, agency)}; each room above that lets an agency take a case over says it.
+Acting = Callable[[Collection[int]], set[tuple[int, int]]]
+_acting: list[Acting] = []
+
+
+def acting_agencies(acting: Acting) -> Acting:
+    """Let a room say which agencies still act on cases."""
+    _acting.append(acting)
+    return acting
+
+
+@LOOP.verb("let_go")
+def let_go(turn: Turn, *, note: str) -> None:
+    """Give a case back that an agency had taken over and on which it no longer acts: it waits to be dispatched."""
+    case = turn.row
+    turn.facts["handler"] = case.handler.name
+    case.handler, case.handler_before, case.taken_over_at = case.handler_before, None, None
+    case.assigned_at = case.accepted_at = None
+
+
+def let_go_of(found: QuerySet[Case], *, agency: Organisation, note: str, by: Any, at: datetime) -> None:
+    """Let an agency give back the cases that it had taken over, where nothing else of it goes on."""
+    held = found.filter(state=State.FIXING, handler=agency, taken_over_at__isnull=False)
+    pks = set(held.values_list("pk", flat=True))
+    still = (
+        {case for acting in _acting for case, office in acting(pks) if office == agency.pk} if pks else set()
+    )
+    for pk in sorted(pks - still):
+        let_go(case_id=pk, note=note, by=by, at=at)
 
 
 def _close_by_finders(turn: Turn, note: str) -> None:

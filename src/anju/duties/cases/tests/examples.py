@@ -395,6 +395,20 @@ def take_over(world: World) -> Example:
     return replace(shown, other={"agency_id": world.city.offices.fire.pk})
 
 
+@example("cases.let_go")
+def let_go(world: World) -> Example:
+    case, agency = filed(world), world.city.offices.police
+    services.take_over(
+        case_id=case.pk,
+        agency_id=agency.pk,
+        note="已作出责令改正",
+        by=world.actor("police_officer"),
+        at=world.now,
+    )
+    shown = acted(world, "police_officer", case, note="责令改正已撤回：对象写错了")
+    return replace(shown, other={"note": "责令改正已撤回：地址写错了"})
+
+
 @example("cases.split")
 def split(world: World) -> Example:
     parts = [services.Part("EB02", "楼道里给电动车充电"), services.Part("FF03", "灭火器压力不足")]

@@ -5,7 +5,7 @@ There is one way to issue an order, for a case and for a visit alike: a draft ma
 document of means.documents about that order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -282,6 +282,27 @@ def _take_over(turn: Turn) -> None:
         note=_("已作出%(kind)s（%(number)s），由作出机关跟踪整改。")
         % {"kind": ORDER_KINDS[order.kind], "number": order.written_number or _("口头")},
     )  # fmt: skip
+
+
+@LOOP.effect("let_go")
+def _let_go(turn: Turn) -> None:
+    """Give the cases back on which nothing else of the agency goes on."""
+    order = turn.row
+    order.save(update_fields=["state"])  # what stands is asked of the table
+    cases.let_go_of(
+        Case.objects.filter(order_lines__order=order), agency=order.agency, by=turn.by, at=turn.at,
+        note=_("%(kind)s（%(number)s）已撤回：%(why)s")
+        % {"kind": ORDER_KINDS[order.kind], "number": order.written_number or _("口头"), "why": turn.note},
+    )  # fmt: skip
+
+
+@cases.acting_agencies
+def _acting(case_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Say whose orders on cases stand."""
+    standing = OrderLine.objects.filter(
+        case__in=case_ids, order__state__in=sorted(RUNNING | {OrderState.ISSUED, OrderState.COMPLIED})
+    )
+    return set(standing.values_list("case_id", "order__agency_id"))
 
 
 @LOOP.effect("tell_agency")

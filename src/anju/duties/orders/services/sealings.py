@@ -1,6 +1,6 @@
 """Verbs of temporary sealing (临时查封): a fire agency's head seals, renews, lifts; it ends by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -193,6 +193,13 @@ def _take_over(turn: Turn) -> None:
         Case.objects.filter(pk=sealing.case_id), agency=sealing.agency, by=turn.by, at=turn.at,
         note=_("已临时查封（%(number)s），由查封机关跟踪整改。") % {"number": sealing.written_number},
     )  # fmt: skip
+
+
+@cases.acting_agencies
+def _acting(case_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Say who has sealed something about cases."""
+    sealed = Sealing.objects.filter(case__in=case_ids, state=SealingState.SEALED)
+    return set(sealed.values_list("case_id", "agency_id"))
 
 
 @LOOP.verb("renew")

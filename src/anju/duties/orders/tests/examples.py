@@ -160,6 +160,13 @@ def withdraw_and_void(world: World) -> Example:
     return replace(shown, holds=lambda: IssuedDocument.objects.get(pk=paper).state == "voided")
 
 
+@example("orders.withdraw", effect="let_go")
+def withdraw_and_let_go(world: World) -> Example:
+    shown = withdraw(world)
+    about = Case.objects.filter(order_lines__order=shown.given["order_id"], state="returned")
+    return replace(shown, holds=about.exists)
+
+
 def late(world: World) -> Order:
     """Serve an order whose term has passed since."""
     order = served(world, police(world))

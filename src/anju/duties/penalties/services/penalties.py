@@ -5,7 +5,7 @@ act follows which. A natural person's name is sealed (access.escrow) and shown m
 by its id and code, so that other rooms can hear of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -186,6 +186,25 @@ def _take_over(turn: Turn) -> None:
         Case.objects.filter(pk=penalty.case_id), agency=penalty.agency, by=turn.by, at=turn.at,
         note=_("已立案：%(offence)s，由办案机关跟踪整改。") % {"offence": offence_of(penalty).name},
     )  # fmt: skip
+
+
+@LOOP.effect("let_go")
+def _let_go(turn: Turn) -> None:
+    """Give the case back on which nothing else of the agency goes on."""
+    penalty = turn.row
+    penalty.save(update_fields=["state"])  # what goes on is asked of the table
+    cases.let_go_of(
+        Case.objects.filter(pk=penalty.case_id), agency=penalty.agency, by=turn.by, at=turn.at,
+        note=_("%(act)s：%(why)s") % {"act": turn.step.word, "why": turn.note},
+    )  # fmt: skip
+
+
+@cases.acting_agencies
+def _acting(case_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Say whose proceedings about cases go on, or have ended in a decision that stands."""
+    ended = [PenaltyState.CANCELLED, PenaltyState.SPARED]
+    found = Penalty.objects.filter(case__in=case_ids).exclude(state__in=ended)
+    return set(found.values_list("case_id", "agency_id"))
 
 
 @LOOP.effect("lay_before_head")

@@ -261,6 +261,17 @@ def spare_and_tell(world: World) -> Example:
     return replace(shown, holds=lambda: told(penalty, 2))
 
 
+@example("penalties.spare", effect="let_go")
+def spare_and_let_go(world: World) -> Example:
+    return let_go_by(spare(world))
+
+
+def let_go_by(shown: Example) -> Example:
+    """Ask of an example that the case of its penalty waits to be dispatched again."""
+    case = Case.objects.filter(penalties=shown.given["penalty_id"])
+    return replace(shown, holds=case.filter(state="returned", taken_over_at=None).exists)
+
+
 @example("penalties.serve")
 def serve(world: World) -> Example:
     given = {"penalty_id": decided(world).pk, "way": "direct", "served_to": "孙悦"}
@@ -322,6 +333,11 @@ def cancel_what_was_no_first_offence(world: World) -> Example:
     day, offence, company = matters.day_of(world.now), penalty.offence, penalty.company
     given = {"penalty_id": penalty.pk, "reason": "事实认定有误"}
     return Example(chief(world), given, holds=lambda: not punished_before(company, offence, on=day))
+
+
+@example("penalties.cancel", effect="let_go")
+def cancel_and_let_go(world: World) -> Example:
+    return let_go_by(cancel(world))
 
 
 @example("penalties.unseal")

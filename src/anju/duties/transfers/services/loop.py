@@ -4,7 +4,7 @@ A transfer has two sides. Whoever must act next has a clock of their own; the se
 its outcome has come back. No step leads out of the loop without an outcome or a reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -175,6 +175,14 @@ def _take_over(turn: Turn) -> None:
         agency=transfer.receiver if taken_on else transfer.sender,
         passed_on_by={one.sender_id for one in [transfer, *queries.chain_before(transfer)]} if taken_on else (),
     )  # fmt: skip
+
+
+@cases.acting_agencies
+def _acting(case_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Say who has referred cases, or has taken a referral on."""
+    found = Transfer.objects.filter(case__in=case_ids, kind="referral").exclude(state=TransferState.DRAFT)
+    pairs = found.values_list("case_id", "sender_id", "receiver_id")
+    return {(case, office) for case, *offices in pairs for office in offices}
 
 
 @LOOP.verb("discard")
