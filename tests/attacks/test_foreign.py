@@ -135,7 +135,8 @@ CASE_PAGES = {
     "api:take_step_with_files", "field:step",
 }  # fmt: skip
 SUGGESTION_PAGES = {
-    "suggestions:suggestion", "suggestions:extend", "suggestions:publish", "suggestions:publication",
+    "suggestions:suggestion", "suggestions:extend", "suggestions:opinion", "suggestions:publish",
+    "suggestions:publication",
 }  # fmt: skip
 SUGGESTION_ACTS = {
     "suggestions:talk", "suggestions:deliver", "suggestions:feedback", "suggestions:phone",

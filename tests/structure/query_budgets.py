@@ -15,7 +15,7 @@ BUDGETS: dict[str, tuple[str, int]] = {
     "console:journal": ("administrator", 6),
     "console:calendar": ("administrator", 8),
     "figures:home": ("county_supervisor", 27),
-    "figures:letter": ("county_supervisor", 21),
+    "figures:letter": ("county_supervisor", 22),
     "figures:revisions": ("county_supervisor", 8),
     "figures:rows": ("county_supervisor", 13),
     "figures:definitions": ("county_supervisor", 10),

@@ -201,7 +201,7 @@ def test_the_calendar_moves_the_recheck(hazard, ordered, police, friday_9am):
     order.refresh_from_db()
     assert order.recheck_by == date(2024, 7, 26)
     (moved,) = journal.events_named(order, "orders.deadline_moved").get().data["moved"]
-    assert (moved["clock"], moved["to"]) == ("recheck", "2024-07-26")
+    assert (moved["clock"], moved["to"]) == ("recheck_by", "2024-07-26")
 
 
 def test_closing_by_somebody_else_does_not_touch_an_order_with_open_hazards(
