@@ -11,12 +11,15 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
 
-from anju.ground.foundation import acts, calendar
-from anju.ground.foundation.models import Event
+from anju.ground.access import services as access
+from anju.ground.access.models import Account
+from anju.ground.foundation import acts, calendar, ladder
+from anju.ground.foundation.models import Event, Notice
 from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.foundation.tests import samples
 from tests.verbs import Example, Told, World, examples, load_rooms
@@ -209,3 +212,21 @@ def test_an_effect_is_brought_about_by_what_declares_it_and_by_nothing_else(told
         assert not shown.holds(), "it also happens without the effect: the test could not fail"
     called(told, shown, world, "")
     assert shown.holds()
+
+
+def test_a_notice_goes_only_to_an_office_that_can_open_what_it_is_about(world):
+    for told in TOLD:
+        if told.effect.startswith("tell") or told.verb.endswith(f".{ladder.ACT}"):
+            called(told, told.make(world), world, new_key())
+    everybody = [actor for actor, _account in access.actors_of(Account.objects.all(), at=world.now)]
+    kinds, blind = set(), []
+    for notice in Notice.objects.exclude(organisation_id=None):
+        loop = acts.loop_of(apps.get_model(notice.subject_type))
+        readers = [actor for actor in everybody if notice.organisation_id in actor.organisation_ids]
+        seen = [
+            loop.manager.filter(loop.condition(actor), pk=notice.subject_id).exists() for actor in readers
+        ]
+        kinds.add((notice.subject_type, notice.kind))
+        if readers and not any(seen):
+            blind.append(f"{notice} lies before office {notice.organisation_id}, which cannot open it")
+    assert len(kinds) > 5 and blind == [], kinds
