@@ -1,6 +1,5 @@
 """What the pages of the room are made of besides the rows themselves: choices, words, stages, the story."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -242,20 +241,17 @@ def _not_handled(actor: Actor) -> Q:
     return ~Q(handler_id__in=actor.organisation_ids)
 
 
-def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+def _line(case: Case) -> desk.Line:
     """Say how cases read on the desk."""
-    return {
-        case.pk: desk.Line(
-            f"{case.estate or ''} {case.place}".strip() or case.number,
-            reverse("cases:case", args=[case.pk]),
-            catalogue.label(case.kind, case.class_code),
-            case.street.name if case.street else "",
-            phone=reverse("field:case", args=[case.pk]),
-            marks=_marks(case),
-            is_demo=case.is_demo,
-        )
-        for case in queries.with_row_parts(Case.objects.filter(pk__in=pks))
-    }
+    return desk.Line(
+        f"{case.estate or ''} {case.place}".strip() or case.number,
+        reverse("cases:case", args=[case.pk]),
+        catalogue.label(case.kind, case.class_code),
+        case.street.name if case.street else "",
+        phone=reverse("field:case", args=[case.pk]),
+        marks=_marks(case),
+        is_demo=case.is_demo,
+    )
 
 
 def _marks(case: Case) -> tuple[tuple[str, str], ...]:
@@ -280,21 +276,15 @@ def _may_approve(actor: Actor) -> Q:
     return Q(case__in=seen) & ~Q(asked_organisation_id__in=actor.organisation_ids)
 
 
-def terms_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+def _term_line(asked: TermRequest) -> desk.Line:
     """Say how requests for more time read on the desk."""
-    found = TermRequest.objects.filter(pk__in=pks).select_related(
-        "case__estate", "case__street", "asked_organisation"
+    return desk.Line(
+        f"{asked.case.estate or asked.case.place} · {rules.TERM_KINDS[asked.kind]}",
+        f"{reverse('cases:case', args=[asked.case_id])}#term",
+        f"{asked.asked_organisation or asked.asked_by}: {asked.reason}"[:120],
+        asked.case.street.name if asked.case.street else "",
+        is_demo=asked.case.is_demo,
     )
-    return {
-        asked.pk: desk.Line(
-            f"{asked.case.estate or asked.case.place} · {rules.TERM_KINDS[asked.kind]}",
-            f"{reverse('cases:case', args=[asked.case_id])}#term",
-            f"{asked.asked_organisation or asked.asked_by}: {asked.reason}"[:120],
-            asked.case.street.name if asked.case.street else "",
-            is_demo=asked.case.is_demo,
-        )
-        for asked in found
-    }
 
 
 NOTICES = {
@@ -305,6 +295,14 @@ NOTICES = {
     "returned": Word(lazy("多次退单")),
 }
 KINDS = (
-    desk.Kind("cases", lazy("事项"), Case, waits, on_desk, 10, queries.rungs_of),
-    desk.Kind("terms", lazy("延期、中止申请"), TermRequest, terms, terms_on_desk, 15),
+    desk.Kind("cases", lazy("事项"), Case, waits, _line, 10, queries.rungs_of, fetch=queries.with_row_parts),
+    desk.Kind(
+        "terms",
+        lazy("延期、中止申请"),
+        TermRequest,
+        terms,
+        _term_line,
+        15,
+        related=("case__estate", "case__street", "asked_organisation"),
+    ),
 )

@@ -211,54 +211,66 @@ def _where(row: Any) -> str:
     return row.street.name if row.street else row.county.name if row.county else ""
 
 
-def _visits_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    parts = VisitPart.objects.filter(pk__in=pks).select_related("visit__unit", "street", "county")
-    return {
-        part.pk: desk.Line(
-            part.visit.unit.name,
-            reverse("inspections:visit", args=[part.visit_id]),
-            " · ".join(
-                str(x) for x in (part.visit.kind_label, part.visit.campaign, part.visit.unit.address) if x
-            ),
-            _where(part),
-            phone=reverse("field:visit", args=[part.visit_id]),
-            is_demo=part.is_demo,
-        )
-        for part in parts
-    }
+def _visit_line(part: VisitPart) -> desk.Line:
+    return desk.Line(
+        part.visit.unit.name,
+        reverse("inspections:visit", args=[part.visit_id]),
+        " · ".join(
+            str(x) for x in (part.visit.kind_label, part.visit.campaign, part.visit.unit.address) if x
+        ),
+        _where(part),
+        phone=reverse("field:visit", args=[part.visit_id]),
+        is_demo=part.is_demo,
+    )
 
 
-def _duties_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    duties = Duty.objects.filter(pk__in=pks).select_related("unit", "street", "county")
-    return {
-        duty.pk: desk.Line(
-            duty.unit.name,
-            reverse("inspections:unit", args=[duty.unit_id]),
-            " · ".join(x for x in (checklists.label(duty.checklist), duty.unit.address) if x),
-            _where(duty),
-            phone=f"{reverse('field:visit_begin')}?unit={duty.unit_id}",
-            is_demo=duty.unit.is_demo,
-        )
-        for duty in duties
-    }
+def _duty_line(duty: Duty) -> desk.Line:
+    return desk.Line(
+        duty.unit.name,
+        reverse("inspections:unit", args=[duty.unit_id]),
+        " · ".join(x for x in (checklists.label(duty.checklist), duty.unit.address) if x),
+        _where(duty),
+        phone=f"{reverse('field:visit_begin')}?unit={duty.unit_id}",
+        is_demo=duty.unit.is_demo,
+    )
 
 
-def _matches_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    pairs = UnitMatch.objects.filter(pk__in=pks).select_related("unit__street", "unit__county", "other")
-    return {
-        pair.pk: desk.Line(
-            f"{pair.unit.name} · {pair.other.name}",
-            f"{reverse('inspections:matches')}?match={pair.pk}#match",
-            pair.unit.address,
-            _where(pair.unit),
-            is_demo=pair.unit.is_demo,
-        )
-        for pair in pairs
-    }
+def _match_line(pair: UnitMatch) -> desk.Line:
+    return desk.Line(
+        f"{pair.unit.name} · {pair.other.name}",
+        f"{reverse('inspections:matches')}?match={pair.pk}#match",
+        pair.unit.address,
+        _where(pair.unit),
+        is_demo=pair.unit.is_demo,
+    )
 
 
 KINDS = (
-    desk.Kind("visits", lazy("检查"), VisitPart, waiting.of_visits, _visits_on_desk, 16),
-    desk.Kind("duties", lazy("到期检查"), Duty, waiting.of_duties, _duties_on_desk, 17),
-    desk.Kind("matches", lazy("疑似同一单位"), UnitMatch, waiting.of_matches, _matches_on_desk, 80),
+    desk.Kind(
+        "visits",
+        lazy("检查"),
+        VisitPart,
+        waiting.of_visits,
+        _visit_line,
+        16,
+        related=("visit__unit", "street", "county"),
+    ),
+    desk.Kind(
+        "duties",
+        lazy("到期检查"),
+        Duty,
+        waiting.of_duties,
+        _duty_line,
+        17,
+        related=("unit", "street", "county"),
+    ),
+    desk.Kind(
+        "matches",
+        lazy("疑似同一单位"),
+        UnitMatch,
+        waiting.of_matches,
+        _match_line,
+        80,
+        related=("unit__street", "unit__county", "other"),
+    ),
 )

@@ -55,18 +55,22 @@ def _not_proposed(actor: Actor) -> Q:
     return ~Q(proposed_by=actor.account_id) | Q(proposed_by__isnull=True)
 
 
-def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = MajorHazard.objects.filter(pk__in=pks)
-    return {
-        major.pk: desk.Line(
-            major.unit.name if major.unit else str(major.case.estate or major.case.place),
-            reverse("majors:major", args=[major.pk]),
-            major.written_number or str(STATE_LABELS[major.state]),
-            matters.where(major),
-            is_demo=major.is_demo,
-        )
-        for major in found.select_related("unit", "case__estate", "street", "county")
-    }
+def _line(major: MajorHazard) -> desk.Line:
+    return desk.Line(
+        major.unit.name if major.unit else str(major.case.estate or major.case.place),
+        reverse("majors:major", args=[major.pk]),
+        major.written_number or str(STATE_LABELS[major.state]),
+        matters.where(major),
+        is_demo=major.is_demo,
+    )
 
 
-KIND = desk.Kind("majors", lazy("重大火灾隐患"), MajorHazard, waits, _on_desk, 50)
+KIND = desk.Kind(
+    "majors",
+    lazy("重大火灾隐患"),
+    MajorHazard,
+    waits,
+    _line,
+    50,
+    related=("unit", "case__estate", "street", "county"),
+)

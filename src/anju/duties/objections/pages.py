@@ -1,6 +1,5 @@
 """What this room lays elsewhere: beside an order and a penalty, on the desk."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,17 +45,13 @@ def waits(at: datetime) -> list[desk.Wait]:
     ]
 
 
-def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = Objection.objects.filter(pk__in=pks)
-    return {
-        one.pk: desk.Line(
-            one.by_name,
-            reverse("objections:objection", args=[one.pk]),
-            (one.penalty or one.order).written_number,  # type: ignore[union-attr]
-            matters.where(one.penalty or one.order),
-        )
-        for one in found.select_related(*_PLACES)
-    }
+def _line(one: Objection) -> desk.Line:
+    return desk.Line(
+        one.by_name,
+        reverse("objections:objection", args=[one.pk]),
+        (one.penalty or one.order).written_number,  # type: ignore[union-attr]
+        matters.where(one.penalty or one.order),
+    )
 
 
-KIND = desk.Kind("objections", lazy("执法异议"), Objection, waits, _on_desk, 60)
+KIND = desk.Kind("objections", lazy("执法异议"), Objection, waits, _line, 60, related=_PLACES)

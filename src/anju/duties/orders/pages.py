@@ -119,36 +119,38 @@ def sealings_of_case(request: Any, case: Case) -> Beside | None:
     return Beside(papers, acts)
 
 
-def _orders_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = Order.objects.filter(pk__in=pks).select_related("street", "county")
-    return {
-        order.pk: desk.Line(
-            order.recipient,
-            reverse("orders:order", args=[order.pk]),
-            order.written_number or str(ORDER_KINDS[order.kind]),
-            matters.where(order),
-            is_demo=order.is_demo,
-        )
-        for order in found
-    }
+def _order_line(order: Order) -> desk.Line:
+    return desk.Line(
+        order.recipient,
+        reverse("orders:order", args=[order.pk]),
+        order.written_number or str(ORDER_KINDS[order.kind]),
+        matters.where(order),
+        is_demo=order.is_demo,
+    )
 
 
-def _sealings_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = Sealing.objects.filter(pk__in=pks).select_related("unit", "street", "county")
-    return {
-        sealing.pk: desk.Line(
-            f"{sealing.unit.name} {sealing.part}",
-            reverse("orders:sealing", args=[sealing.pk]),
-            sealing.written_number,
-            matters.where(sealing),
-            is_demo=sealing.is_demo,
-        )
-        for sealing in found
-    }
+def _sealing_line(sealing: Sealing) -> desk.Line:
+    return desk.Line(
+        f"{sealing.unit.name} {sealing.part}",
+        reverse("orders:sealing", args=[sealing.pk]),
+        sealing.written_number,
+        matters.where(sealing),
+        is_demo=sealing.is_demo,
+    )
 
 
 NOTICES = {"overdue": Word(lazy("责令逾期"), repeats=True)}
 KINDS = (
-    desk.Kind("orders", lazy("责令改正"), Order, turns.of_orders, _orders_on_desk, 20),
-    desk.Kind("sealings", lazy("临时查封"), Sealing, turns.of_sealings, _sealings_on_desk, 25),
+    desk.Kind(
+        "orders", lazy("责令改正"), Order, turns.of_orders, _order_line, 20, related=("street", "county")
+    ),
+    desk.Kind(
+        "sealings",
+        lazy("临时查封"),
+        Sealing,
+        turns.of_sealings,
+        _sealing_line,
+        25,
+        related=("unit", "street", "county"),
+    ),
 )

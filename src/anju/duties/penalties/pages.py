@@ -95,18 +95,16 @@ def of_order(request: Any, order: Order) -> Beside | None:
     return Beside(panels=[render_to_string("penalties/of_order.html", context, request=request)])
 
 
-def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = Penalty.objects.filter(pk__in=pks).select_related("street", "county")
-    return {
-        penalty.pk: desk.Line(
-            penalty.party_name,
-            reverse("penalties:penalty", args=[penalty.pk]),
-            penalty.written_number or state_of(penalty),
-            matters.where(penalty),
-            is_demo=penalty.is_demo,
-        )
-        for penalty in found
-    }
+def _line(penalty: Penalty) -> desk.Line:
+    return desk.Line(
+        penalty.party_name,
+        reverse("penalties:penalty", args=[penalty.pk]),
+        penalty.written_number or state_of(penalty),
+        matters.where(penalty),
+        is_demo=penalty.is_demo,
+    )
 
 
-KIND = desk.Kind("penalties", lazy("行政处罚"), Penalty, turns.of_penalties, _on_desk, 30)
+KIND = desk.Kind(
+    "penalties", lazy("行政处罚"), Penalty, turns.of_penalties, _line, 30, related=("street", "county")
+)

@@ -1,6 +1,5 @@
 """What this room lays on the desk: suggestions whose next act is mine, and opinions that I am asked for."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -58,23 +57,20 @@ def _line(suggestion: Suggestion) -> desk.Line:
     )
 
 
-def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    """Say how suggestions read on the desk."""
-    return {one.pk: _line(one) for one in Suggestion.objects.filter(pk__in=pks)}
-
-
-def opinions_on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    """Say how opinions that are asked for read on the desk."""
-    found = CoHandling.objects.filter(pk__in=pks).select_related("suggestion")
-    return {one.pk: _line(one.suggestion) for one in found}
-
-
 NOTICES = {
     "returned": Word(lazy("退回交办")),
     "extend": Word(lazy("延长期限")),
     "feedback": Word(lazy("代表不满意")),
 }
 KINDS = (
-    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, on_desk, 12, ladder.rungs_of),
-    desk.Kind("opinions", lazy("协办意见"), CoHandling, opinions, opinions_on_desk, 13),
+    desk.Kind("suggestions", lazy("代表建议"), Suggestion, waits, _line, 12, ladder.rungs_of),
+    desk.Kind(
+        "opinions",
+        lazy("协办意见"),
+        CoHandling,
+        opinions,
+        lambda co: _line(co.suggestion),
+        13,
+        related=("suggestion",),
+    ),
 )

@@ -52,23 +52,25 @@ def of_case(request: Any, case: Case) -> Beside:
     return found
 
 
-def _on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
-    found = Transfer.objects.filter(pk__in=pks).select_related(
-        "case__estate", "sender", "receiver", "street", "county"
+def _line(one: Transfer) -> desk.Line:
+    return desk.Line(
+        f"{one.case.estate or ''} {one.case.place}".strip() or one.case.number,
+        reverse("transfers:transfer", args=[one.pk]),
+        f"{one.sender.short_name or one.sender.name} → {one.receiver.short_name or one.receiver.name}",
+        matters.where(one),
+        is_demo=one.is_demo,
     )
-    return {
-        one.pk: desk.Line(
-            f"{one.case.estate or ''} {one.case.place}".strip() or one.case.number,
-            reverse("transfers:transfer", args=[one.pk]),
-            f"{one.sender.short_name or one.sender.name} → {one.receiver.short_name or one.receiver.name}",
-            matters.where(one),
-            is_demo=one.is_demo,
-        )
-        for one in found
-    }
 
 
-KIND = desk.Kind("transfers", lazy("移送和抄告"), Transfer, queries.waits, _on_desk, 40)
+KIND = desk.Kind(
+    "transfers",
+    lazy("移送和抄告"),
+    Transfer,
+    queries.waits,
+    _line,
+    40,
+    related=("case__estate", "sender", "receiver", "street", "county"),
+)
 
 
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:

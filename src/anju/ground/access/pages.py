@@ -1,6 +1,5 @@
 """What this room lays elsewhere: on the journal's page what was given, on the desk what waits for a second person."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,16 +43,13 @@ def _a_third(actor: Actor) -> Q:
     return ~Q(asked_by_id=actor.person_id) & ~Q(person_id=actor.person_id)
 
 
-def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+def _line(grant: Grant) -> desk.Line:
     """Say how requests that take a second person read on the desk."""
-    return {
-        grant.pk: desk.Line(
-            f"{KIND_LABELS[grant.kind]} · {grant.person.name}",  # type: ignore[index]
-            reverse("access:grants"),
-            f"{grant.asked_by.name}: {grant.reason}",
-        )
-        for grant in Grant.objects.filter(pk__in=pks).select_related("person", "asked_by")
-    }
+    return desk.Line(
+        f"{KIND_LABELS[grant.kind]} · {grant.person.name}",  # type: ignore[index]
+        reverse("access:grants"),
+        f"{grant.asked_by.name}: {grant.reason}",
+    )
 
 
-KIND = desk.Kind("grants", lazy("授权复核"), Grant, waits, on_desk, 90)
+KIND = desk.Kind("grants", lazy("授权复核"), Grant, waits, _line, 90, related=("person", "asked_by"))

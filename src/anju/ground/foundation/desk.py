@@ -5,7 +5,7 @@ A room says once, for each kind of thing, which act is awaited on which records,
     def waits(at):
         return [Wait("serve", Q(state="issued"), "agency", "orders.order", by="serve_by"), …]
 
-    desk.register(Kind("orders", _("责令改正"), Order, waits, lines, order=20))       # in AppConfig.ready
+    desk.register(Kind("orders", _("责令改正"), Order, waits, line, order=20))       # in AppConfig.ready
 
 The list, its numbers, the navigation's badge and the phone's "today" are read from here, so that they agree to the last
 row. Nothing is stored: what waits follows from the columns of the records, and time alone moves it. A record stands
@@ -129,18 +129,26 @@ class Kind:
     label  what the tab says
     model  whose records wait
     waits  given the moment: what is awaited, disjoint for one reader or in order of preference
-    lines  given the numbers of some records: how each reads, by number
+    line   how a record reads
     order  place among the tabs
     rungs  who is told when a term has passed, given the record and the moment; default: the offices above the owner
+    related, fetch  what a line needs beside the record: through foreign keys, or as the room fetches it
     """
 
     name: str
     label: object
     model: type[Model]
     waits: Callable[[datetime], Sequence[Wait]]
-    lines: Callable[[Sequence[int]], Mapping[int, Line]]
+    line: Callable[[Any], Line]
     order: int = 100
     rungs: Callable[[Any, datetime], Sequence[Any]] | None = None
+    related: tuple[str, ...] = ()
+    fetch: Callable[[QuerySet[Any]], Iterable[Any]] | None = None
+
+    def lines(self, pks: Sequence[int]) -> dict[int, Line]:
+        """Say how records read, by their numbers."""
+        rows = self.model._default_manager.filter(pk__in=pks).select_related(*self.related)
+        return {row.pk: self.line(row) for row in (self.fetch(rows) if self.fetch is not None else rows)}
 
 
 @dataclass(frozen=True, slots=True)

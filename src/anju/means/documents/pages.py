@@ -1,6 +1,5 @@
 """What this room lays on the desk: papers to finish, and papers to sign."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -34,17 +33,22 @@ def _not_mine(actor: Actor) -> Q:
     return ~_mine(actor) | Q(drafted_by_id__isnull=True)
 
 
-def on_desk(pks: Sequence[int]) -> dict[int, desk.Line]:
+def _line(paper: IssuedDocument) -> desk.Line:
     """Say how papers read on the desk."""
-    return {
-        paper.pk: desk.Line(
-            paper.title,
-            reverse("documents:one", args=[paper.pk]),
-            paper.drafted_by_name,
-            paper.organisation_name,
-        )
-        for paper in IssuedDocument.objects.filter(pk__in=pks).defer("facts", "data")
-    }
+    return desk.Line(
+        paper.title,
+        reverse("documents:one", args=[paper.pk]),
+        paper.drafted_by_name,
+        paper.organisation_name,
+    )
 
 
-KIND = desk.Kind("documents", lazy("文书"), IssuedDocument, waits, on_desk, 70)
+KIND = desk.Kind(
+    "documents",
+    lazy("文书"),
+    IssuedDocument,
+    waits,
+    _line,
+    70,
+    fetch=lambda rows: rows.defer("facts", "data"),
+)
