@@ -18,6 +18,7 @@ from anju.duties.cases import queries, services
 from anju.duties.cases.models import Case
 from anju.duties.inspections.models import Unit
 from anju.ground.access import services as access
+from anju.ground.foundation import calendar
 
 from .query_budgets import BUDGETS
 from .test_doors import addresses
@@ -27,8 +28,10 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def asked(city, reported, walk, signed_in_as, friday_9am) -> Callable[[int], dict[str, int]]:
+def asked(city, reported, walk, signed_in_as, friday_9am, monkeypatch) -> Callable[[int], dict[str, int]]:
     """Return a function that files that many more cases and counts the questions of every page with a budget."""
+    # A process asks every few seconds whether the calendar has changed: no page's own question.
+    monkeypatch.setattr(calendar, "FRESH_FOR", 3600)
     clients: dict[str, Client] = {"": Client(HTTP_ACCEPT_LANGUAGE="zh-hans")}
 
     def client(who: str, api: bool) -> Client:
