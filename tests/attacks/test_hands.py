@@ -1,11 +1,13 @@
 """What waits for an office is given to one of its people, who alone has it among theirs, until they go."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from anju.duties.cases.models import Case
 from anju.ground.access import services as access
 from anju.ground.foundation import desk, hands, journal
 from anju.ground.foundation.models import Holding
@@ -129,3 +131,20 @@ def test_whatever_is_given_in_a_city_with_everything_the_desks_agree(everything)
     at = timezone.now()
     assert the_desk.give_away(at) > 3
     assert the_desk.faults(at) == []
+
+
+def test_a_question_that_is_kept_serves_only_who_has_the_same_powers_in_the_same_offices(city, case, now):
+    at = timezone.now()
+    manager = city.people.community_manager.actor(at)
+    assert on_desk(manager, at) == [case.pk]
+    # What is found is always of the moment, however old the question.
+    Case.objects.filter(pk=case.pk).update(state="closed", closed_at=at)
+    assert on_desk(manager, at) == []
+    Case.objects.filter(pk=case.pk).update(state="reported", closed_at=None)
+    for other in (
+        replace(manager, held_in={}),
+        replace(manager, powers={p: r for p, r in manager.powers.items() if not p.startswith("cases.")}),
+        replace(manager, organisation_ids=frozenset(), held_in=None),
+    ):
+        assert on_desk(other, at) == []
+    assert on_desk(manager, at) == [case.pk]

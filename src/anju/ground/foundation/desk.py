@@ -496,12 +496,12 @@ _questions: dict[Any, Question] = {}
 
 def ask(actor: Any, at: datetime) -> Question:
     """Return the question of what waits for somebody: kept for some seconds, while powers and offices are the same."""
-    held = frozenset((power, frozenset(reaches)) for power, reaches in actor.powers.items())
+    held = frozenset((power, frozenset(far), actor.offices(power)) for power, far in actor.powers.items())
     key = actor.account_id, actor.person_id, frozenset(actor.organisation_ids), held
     kept = _questions.get(key)
     if kept is None or not kept.at <= at < kept.at + KEPT:
-        if len(_questions) > 500:
-            _questions.clear()
+        for old in [one for one, other in list(_questions.items()) if not other.at <= at < other.at + KEPT]:
+            _questions.pop(old, None)
         kept = _questions[key] = Question(actor, at)
     return kept
 
