@@ -17,7 +17,7 @@ from anju.ground.foundation.beside import Act, Beside
 from .models import Objection
 from .rules import State
 
-_PLACES = [f"{of}__{level}" for of in ("penalty", "order") for level in ("street", "county")]
+_PLACES = tuple(f"{of}__{level}" for of in ("penalty", "order") for level in ("street", "county"))
 
 
 def of_order(request: Any, order: Order) -> Beside | None:
