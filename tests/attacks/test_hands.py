@@ -34,7 +34,7 @@ def test_what_is_given_to_one_is_off_the_others_desk_and_stays_on_the_offices(ci
     assert on_desk(manager, at) == [] and on_desk(worker, at) == [case.pk]
     assert on_desk(manager, at, desk.ALL) == on_desk(manager, at, zhou.person.pk) == [case.pk]
     assert desk.badge(manager, at) == 0 and desk.badge(worker, at) == 1
-    assert [(one.name, one.count) for one in desk.load(manager, at)] == [("周小舟", 1)]
+    assert [(one.name, one.count) for one in desk.numbers(manager, at).loads] == [("周小舟", 1)]
     assert the_desk.faults(at) == []
     # Who has it can be changed, and the story of the case says all of it.
     with pytest.raises(Conflict):

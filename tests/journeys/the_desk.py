@@ -131,7 +131,7 @@ def _shared(rows: list[desk.Waiting], actor: Any, at: datetime) -> Iterator[str]
     badge = desk.badge(actor, at)
     if badge != len(parts[desk.MINE]):
         yield "the badge is not the number of the rows"
-    loads = {one.person_id: (one.count, one.late) for one in desk.load(actor, at)}
+    loads = {one.person_id: (one.count, one.late) for one in told.loads}
     counted = Counter(row.person_id for row in rows)
     late = Counter(row.person_id for row in rows if row.late)
     if loads != {who: (counted[who], late[who]) for who in counted}:

@@ -44,9 +44,8 @@ def home(request: HttpRequest) -> HttpResponse:
     colleagues = hands.colleagues(actor, on=timezone.localdate(at))
     asked = request.GET.get("who", "")
     who: desk.Who = asked if asked == desk.ALL else whole(asked) or desk.MINE
-    loads = desk.load(actor, at) if len(colleagues) > 1 else []
-    names = {one.person_id: one.name for one in loads} | colleagues
     found = desk.numbers(actor, at, kind=request.GET.get("kind", ""), who=who)
+    names = {one.person_id: one.name for one in found.loads} | colleagues
     number = max(1, min(whole(request.GET.get("page")) or 1, 10_000))
     first = (number - 1) * PAGE
     context = {
@@ -55,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "who": who,
         "whose": names.get(who, "") if isinstance(who, int) else "",
         "colleagues": sorted(colleagues.items(), key=lambda one: one[1]) if len(colleagues) > 1 else [],
-        "loads": _shares(loads, colleagues) if len(colleagues) > 1 else [],
+        "loads": _shares(found.loads, colleagues) if len(colleagues) > 1 else [],
         "page": {"number": number, "more": found.count > first + PAGE},
         # One more than is shown, so that the page can say that there are more.
         "reminders": notices.told(notices.one_by_one(actor)[: MOST_REMINDERS + 1]),
@@ -67,7 +66,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "console/home.html", context)
 
 
-def _shares(loads: list[desk.Load], colleagues: dict[int, str]) -> list[desk.Load]:
+def _shares(loads: tuple[desk.Load, ...], colleagues: dict[int, str]) -> list[desk.Load]:
     """Add to who has how much those of the office who have nothing."""
     busy = {one.person_id for one in loads}
     return [*loads, *(desk.Load(pk, name, 0, 0) for pk, name in colleagues.items() if pk not in busy)]

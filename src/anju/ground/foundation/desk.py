@@ -90,14 +90,12 @@ class Wait:
             subject_type=model._meta.label_lower, organisation_id__in=offices, power=self.power
         )
 
-    def given(self, model: type[Model], actor: Any, who: Who) -> Q | None:
-        """Return the condition "it is in the part of the desk that is asked for"; None when nothing of it is."""
-        if who == ALL or not self.owner:
-            return None if isinstance(who, int) else Q()
-        if who == MINE:
-            others = self.held(model, actor).exclude(person_id=actor.person_id)
-            return ~Q(pk__in=others.values("subject_id"))
-        return Q(pk__in=self.held(model, actor).filter(person_id=who).values("subject_id"))
+    def given(self, model: type[Model], actor: Any) -> Q:
+        """Return the condition "it is nobody else's" of what can be given to people of the office."""
+        if not self.owner:
+            return Q()
+        others = self.held(model, actor).exclude(person_id=actor.person_id)
+        return ~Q(pk__in=others.values("subject_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +186,26 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How much of an office's desk one of its people has; nobody's part has no number and no name."""
+
+    person_id: int | None
+    name: str
+    count: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """What waits for somebody at a moment: the numbers, and a page of it."""
+    """The numbers of what waits for somebody at a moment.
+
+    loads  of the office's whole desk: what is nobody's first, then who has most
+    """
 
     tabs: tuple[Tab, ...]
     kind: str = ""
     chosen: tuple[Tab, ...] = field(default=())
+    loads: tuple[Load, ...] = field(default=())
 
     @property
     def count(self) -> int:
@@ -275,14 +287,9 @@ def of_model(model: type[Model]) -> list[Kind]:
     return [kind for kind in kinds() if kind.model is model]
 
 
-def _awaited_of(kind: Kind, actor: Any, at: datetime, who: Who = ALL) -> list[tuple[Wait, Q, Q]]:
-    """List what of a kind may be awaited of somebody: each wait, its condition, and whose part of the desk it is."""
-    found = []
-    for wait in kind.waits(at):
-        mine, given = wait.condition(actor), wait.given(kind.model, actor, who)
-        if mine is not None and given is not None:
-            found.append((wait, mine, given))
-    return found
+def _awaited_of(kind: Kind, actor: Any, at: datetime) -> list[tuple[Wait, Q]]:
+    """List what of a kind may be awaited of somebody's offices, each with its condition."""
+    return [(wait, mine) for wait in kind.waits(at) if (mine := wait.condition(actor)) is not None]
 
 
 class _Nth(Func):
@@ -304,24 +311,16 @@ def asked(kind: Kind, actor: Any, at: datetime) -> tuple[list[Wait], QuerySet[An
     waits = _awaited_of(kind, actor, at)
     if not waits:
         return None
-    nth = [When(mine, then=Value(place)) for place, (_wait, mine, _given) in enumerate(waits)]
-    terms = [wait.by for wait, _mine, _given in waits]
+    nth = [When(mine, then=Value(place)) for place, (_wait, mine) in enumerate(waits)]
+    terms = [wait.by for wait, _mine in waits]
     ends = [moment(kind.model, by) for by in terms]
-    rows = kind.model._default_manager.filter(_together(waits)).annotate(
+    rows = kind.model._default_manager.filter(_any(mine for _wait, mine in waits)).annotate(
         desk_kind=Value(kind.name),
         desk_pk=Cast("pk", BigIntegerField()),
         desk_nth=Case(*nth, output_field=IntegerField()),
         desk_due=ends[0] if all(by == terms[0] for by in terms) else _Nth(F("desk_nth"), *ends),
     )
-    return [wait for wait, _mine, _given in waits], rows
-
-
-def _together(waits: Iterable[tuple[Wait, Q, Q]]) -> Q:
-    """Return the condition that one of the waits is met; whose it is, is asked once for each power."""
-    powers: dict[tuple[str, bool], tuple[list[Q], Q]] = {}
-    for wait, mine, given in waits:
-        powers.setdefault((wait.power, bool(wait.owner)), ([], given))[0].append(mine)
-    return _any(_any(mine) & given for mine, given in powers.values())
+    return [wait for wait, _mine in waits], rows
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -331,9 +330,14 @@ def _any(conditions: Iterable[Q]) -> Q:
     return found
 
 
-def condition(name: str, actor: Any, at: datetime, who: Who = MINE) -> Q:
+def condition(name: str, actor: Any, at: datetime) -> Q:
     """Return the condition "it waits for the actor" on records of a kind, for its own list."""
-    return _together(_awaited_of(_kinds[name], actor, at, who))
+    kind = _kinds[name]
+    powers: dict[tuple[str, bool], tuple[list[Q], Q]] = {}  # whose it is, is asked once for each power
+    for wait, mine in _awaited_of(kind, actor, at):
+        key = wait.power, bool(wait.owner)
+        powers.setdefault(key, ([], wait.given(kind.model, actor)))[0].append(mine)
+    return _any(_any(mine) & given for mine, given in powers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,22 +395,12 @@ def _held(held: Held, kind: Kind, pk: int, wait: Wait, actor: Any) -> tuple[int 
 
 def has_any(actor: Any, at: datetime) -> bool:
     """Say whether anything could ever wait for somebody: an auditor has no desk."""
-    return any(_awaited_of(kind, actor, at, ALL) for kind in kinds())
+    return any(_awaited_of(kind, actor, at) for kind in kinds())
 
 
 def concerns(name: str, actor: Any, at: datetime) -> bool:
     """Say whether anything of a kind could ever wait for somebody."""
     return bool(_awaited_of(_kinds[name], actor, at))
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much of an office's desk one of its people has; nobody's part has no number and no name."""
-
-    person_id: int | None
-    name: str
-    count: int
-    late: int
 
 
 class Question:
@@ -463,10 +457,10 @@ class Question:
             cursor.execute(self.sql + rest, [*self.params, *params])
             return list(cursor.fetchall())
 
-    def sums(self, at: datetime) -> list[tuple[str, int | None, int, int, int]]:
-        """Count what waits by kind and by whose it is: (kind, person, all, late, soon)."""
+    def sums(self, at: datetime) -> list[tuple[str, int | None, str, int, int, int]]:
+        """Count what waits by kind and by whose it is: (kind, person, their name, all, late, soon)."""
         return self._rows(
-            "SELECT kind, person_id, count(*), count(*) FILTER (WHERE due < %s),"
+            "SELECT kind, person_id, coalesce(max(person_name), ''), count(*), count(*) FILTER (WHERE due < %s),"
             " count(*) FILTER (WHERE due >= %s AND due < %s) FROM desk GROUP BY kind, person_id",
             at,
             at,
@@ -512,27 +506,19 @@ def badge(actor: Any, at: datetime) -> int:
 
 
 def numbers(actor: Any, at: datetime, *, kind: str = "", who: Who = MINE) -> Desk:
-    """Count what waits, by kind; `kind` chooses a tab."""
+    """Count what waits, by kind and by whose it is, in one statement; `kind` chooses a tab."""
     counted: dict[str, list[int]] = {}
-    for name, person, *rest in ask(actor, at).sums(at):
+    shares: dict[int | None, Load] = {}
+    for name, person, called, count, late, soon in ask(actor, at).sums(at):
+        share = shares.get(person, Load(person, called, 0, 0))
+        shares[person] = replace(share, count=share.count + count, late=share.late + late)
         if who == ALL or person == who or (who == MINE and person in (None, actor.person_id)):
             one = counted.setdefault(name, [0, 0, 0])
-            one[:] = map(sum, zip(one, rest, strict=True))
+            one[:] = one[0] + count, one[1] + late, one[2] + soon
     tabs = tuple(Tab(one, *counted[one.name]) for one in kinds() if one.name in counted)
     chosen = tuple(tab for tab in tabs if kind in ("", tab.kind.name))
-    return Desk(tabs, kind if kind in _kinds else "", chosen)
-
-
-def load(actor: Any, at: datetime) -> list[Load]:
-    """Count what waits for the actor's offices by who has it: what is nobody's first, then by how much."""
-    sums: dict[int | None, list[int]] = {}
-    for _name, person, count, late, _soon in ask(actor, at).sums(at):
-        one = sums.setdefault(person, [0, 0])
-        one[0], one[1] = one[0] + count, one[1] + late
-    given = Holding.objects.filter(person_id__in=[pk for pk in sums if pk is not None]).order_by("at")
-    names = dict(given.values_list("person_id", "person_name")) if set(sums) - {None} else {}
-    loads = [Load(pk, names.get(pk, "") if pk else "", *counts) for pk, counts in sums.items()]
-    return sorted(loads, key=lambda one: (one.person_id is not None, -one.count, one.name))
+    loads = sorted(shares.values(), key=lambda one: (one.person_id is not None, -one.count, one.name))
+    return Desk(tabs, kind if kind in _kinds else "", chosen, tuple(loads))
 
 
 def page(
