@@ -76,7 +76,7 @@ KIND = desk.Kind(
 def story_detail(event: Event, said: dict[str, Any]) -> dict[str, Any]:
     """Say of an act to whom the matter went, what came of it, or who settles it."""
     data = event.data
-    more = data.get("settler") or (data.get("to") or "")
+    more = data.get("settler") or data.get("to")
     if event.name.endswith((".report_back", ".handed_up")):
         more = queries.outcome_label(data["outcome"])
     if not isinstance(more, str) or not more:

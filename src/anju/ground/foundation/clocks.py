@@ -2,9 +2,9 @@
 
 A room says with its Loop which terms its acts start, whose they are, and which columns repeat the earliest:
 
-    COURSE = clocks.Course(labels=…, rule=…, owners={"rectify": "handler"}, stamp=…)
+    COURSE = clocks.Course(rule, owners={"rectify": "handler"}, named="due_clock")
     LOOP = Loop(Case, STEPS, clocks=COURSE, …)
-    deadline_moved = clocks.follow_the_calendar(LOOP)
+    deadline_moved = clocks.follow_the_calendar(LOOP, labels={"rectify": _("整改")})
 
 The engine starts and stops what a step names (`Step.starts`, `Step.stops`). Nothing of a derivation is kept: `replay`
 repeats it from start, term, adjustments and calendar, for the page that shows it and for a calendar that has changed.
@@ -14,8 +14,8 @@ no clock, since nothing pauses or stops them, and a law counts them from a day t
 calendar by the same act (`Days`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -50,16 +50,21 @@ class Course:
 
     rule    given record, clock key and moment: the term that starts
     owners  which column names the office that must act while a clock runs
-    stamp   given record and what runs, in order: sets the columns that lists and the desk sort by; the engine saves
-    columns the terms among these
+    named   the column that says which clock is the record's own: its end is `due_at`, whether it may move `provisional`
+    beside  the columns of terms that run beside it, each for somebody else: {column: whether a clock is one of these}
     one     one clock runs at a time: whatever starts or stops ends the others
     """
 
     rule: Callable[[Any, str, datetime], Rule]
     owners: Mapping[str, str]
-    stamp: Callable[[Any, Sequence[Clock]], None]
-    columns: tuple[str, ...] = ("due_at",)
+    named: str
+    beside: Mapping[str, Callable[[Clock], bool]] = field(default_factory=dict)
     one: bool = False
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns of a record that repeat its clocks' ends."""
+        return {"due_at", *self.beside}
 
     def move(self, turn: acts.Turn) -> None:
         """Stop and start the clocks of an act; one that runs already goes on instead of a new one."""
@@ -72,11 +77,9 @@ class Course:
             turn.begun = Clock.objects.bulk_create(c for c in begun if c.kind not in going_on)
             self.refresh(row, [*running, *turn.begun])
 
-    def new(
-        self, row: Any, name: str, *, at: datetime, part: Model | None = None, rule: Rule | None = None
-    ) -> Clock:
+    def new(self, row: Any, name: str, *, at: datetime, part: Model | None = None) -> Clock:
         """Make (without saving) a clock of a record, or of a part of it with an office of its own, that starts now."""
-        return new(row, rule or self.rule(row, name, at), at=at, part=part, owner=self.owners)
+        return new(row, self.rule(row, name, at), at=at, part=part, owner=self.owners)
 
     def refresh(self, row: Any, clocks: Iterable[Clock]) -> None:
         """Set what follows from the clocks that run: whose each is, and the record's own columns (the caller saves)."""
@@ -87,6 +90,16 @@ class Course:
                 clock.owner_id = owner
                 Clock.objects.filter(pk=clock.pk).update(owner_id=owner)
         self.stamp(row, running)
+
+    def stamp(self, row: Any, running: Iterable[Clock]) -> None:
+        """Set the columns that lists and the desk sort by, from what runs and is not suspended, in order."""
+        going = [c for c in running if c.paused_at is None]
+        for column, is_one in self.beside.items():
+            first = next((c for c in going if is_one(c)), None)
+            setattr(row, column, first.due_at if first else None)
+        own = next((c for c in going if not any(is_one(c) for is_one in self.beside.values())), None)
+        row.due_at, row.provisional = (own.due_at, own.provisional) if own else (None, False)
+        setattr(row, self.named, own.kind if own else "")
 
 
 def _owner(row: Any, kind: str, owners: Mapping[str, str]) -> int | None:
@@ -277,7 +290,7 @@ def followed(model: type[Model]) -> set[str]:
     if label_of(model) not in _following:
         return set()
     loop, _verb, _days = _following[label_of(model)]
-    stamped = set(loop.clocks.columns) if isinstance(loop.clocks, Course) else set()
+    stamped = loop.clocks.columns if isinstance(loop.clocks, Course) else set()
     return stamped | set(labels_of(model))
 
 

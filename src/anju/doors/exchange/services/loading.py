@@ -191,7 +191,7 @@ def _clocks(cursor: Any, joined: str, dispatch: Clock) -> None:
     sql, params = insert_select(
         Clock,
         {
-            "subject_type": "'cases.case'",
+            "subject_type": f"'{clocks.label_of(Case)}'",
             "subject_id": "m.id",
             "owner_id": "s.dispatcher_id",
             "kind": "'dispatch'",
@@ -210,7 +210,7 @@ def _clocks(cursor: Any, joined: str, dispatch: Clock) -> None:
     sql, params = insert_select(
         Clock,
         {
-            "subject_type": "'cases.case'",
+            "subject_type": f"'{clocks.label_of(Case)}'",
             "subject_id": "m.id",
             "owner_id": "s.handler_id",
             "kind": "'rectify'",
@@ -256,7 +256,7 @@ def _events(cursor: Any, joined: str, *, by: Actor, at: datetime, import_id: int
         Event,
         {
             "name": "'cases.imported'",
-            "subject_type": "'cases.case'",
+            "subject_type": f"'{clocks.label_of(Case)}'",
             "subject_id": "m.id",
             "actor_kind": "(%s)::varchar(10)",
             "actor_id": "(%s)::bigint",

@@ -75,16 +75,3 @@ def kept_in_time(clocks: Sequence[Clock], *, at: datetime) -> bool:
         if clock.due_at < ended:
             return False
     return True
-
-
-def stamp(case: Case, running: Sequence[Clock]) -> None:
-    """Set the case's own term, that of whose turn it is, and that of the verification beside it.
-
-    The case climbs from whichever ends first (`foundation.ladder`).
-    """
-    going = [c for c in running if c.paused_at is None]
-    own = next((c for c in going if c.kind != "verify"), None)
-    beside = next((c for c in going if c.kind == "verify"), None)
-    case.verify_by = beside.due_at if beside else None
-    case.due_at, case.due_clock = (own.due_at, own.kind) if own else (None, "")
-    case.provisional = own.provisional if own else False

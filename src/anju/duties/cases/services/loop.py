@@ -150,7 +150,9 @@ _UNREAD = (
     ),
 )  # fmt: skip
 
-COURSE = _Course(course.rule_of, course.OWNERS, course.stamp, ("due_at", "verify_by"))
+COURSE = _Course(
+    course.rule_of, course.OWNERS, "due_clock", {"verify_by": lambda clock: clock.kind == "verify"}
+)
 LOOP = Loop(
     Case, rules.STEPS, room="cases", see="cases.see", labels=rules.STATE_LABELS, moods=rules.STATE_TONES,
     roles={"desk": "desk", "dispatcher": "dispatcher", "checker": "checker"}, turns=_whose,
@@ -273,7 +275,7 @@ def report(
     turn.starts = ()
     names = ("dispatch",) if seen else ("dispatch", chosen.verify)
     started = [COURSE.new(case, name, at=at) for name in names]
-    course.stamp(case, sorted(started, key=lambda c: c.due_at))
+    COURSE.refresh(case, started)
     fingerprint = escrow.fingerprint(reporter.phone) if reporter is not None and reporter.phone else ""
     case.repeat = is_repeat(fingerprint, case, before=at)
     case.save(force_insert=True)

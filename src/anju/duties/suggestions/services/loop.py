@@ -17,7 +17,6 @@ from anju.ground.access import services as access
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import calendar, clocks, files, journal, ladder, notices
 from anju.ground.foundation.acts import Child, Loop, Turn
-from anju.ground.foundation.models import Clock
 from anju.ground.foundation.refusals import Conflict, NeedsConfirmation, NotFound, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 from anju.means.documents import services as papers
@@ -50,15 +49,6 @@ _MOST_LETTERS = 12_000
 _SPEAKING = frozenset({"deliver", "take_feedback", "reveal_phone"})
 
 
-def _stamp(row: Suggestion, running: Sequence[Clock]) -> None:
-    """Set the suggestion's own term, that of whose turn it is, and that of the co-handlers."""
-    own = next((c for c in running if c.part_id is None), None)
-    opinion = next((c for c in running if c.part_id is not None), None)
-    row.opinion_by = opinion.due_at if opinion else None
-    row.due_at, row.due_clock = (own.due_at, own.kind) if own else (None, "")
-    row.provisional = own.provisional if own else False
-
-
 class _Course(clocks.Course):
     """Whose turn it is in the state a suggestion has come to, and the clocks that run."""
 
@@ -75,7 +65,12 @@ OWNERS = {
     "feedback": "registrar",
     "second": "lead",
 }
-COURSE = _Course(lambda row, key, at: book.clock(key, at=at), OWNERS, _stamp, ("due_at", "opinion_by"))
+COURSE = _Course(
+    lambda row, key, at: book.clock(key, at=at),
+    OWNERS,
+    "due_clock",
+    {"opinion_by": lambda clock: clock.part_id is not None},
+)
 
 
 def _whose(turn: Turn) -> None:

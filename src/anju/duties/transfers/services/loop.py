@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -20,7 +21,6 @@ from anju.duties.cases.services import notes
 from anju.ground.access.actors import Actor
 from anju.ground.foundation import clocks, journal, ladder
 from anju.ground.foundation.acts import Loop, Turn
-from anju.ground.foundation.models import Clock
 from anju.ground.foundation.refusals import NotAllowedNow, NotPermitted, Refusal
 from anju.ground.organisations.models import Organisation
 
@@ -40,13 +40,7 @@ def _rule(transfer: Transfer, step: str, at: datetime) -> clocks.Rule:
     return replace(clocks.Rule.of(key, book["clocks"][key]), kind=step)
 
 
-def _stamp(transfer: Transfer, running: Sequence[Clock]) -> None:
-    own = running[0] if running else None
-    transfer.due_at, transfer.due_step = (own.due_at, own.kind) if own else (None, "")
-    transfer.provisional = own.provisional if own else False
-
-
-COURSE = clocks.Course(_rule, rules.OWNERS, _stamp, one=True)
+COURSE = clocks.Course(_rule, rules.OWNERS, "due_step", one=True)
 
 
 # --- Whose turn it is ----------------------------------------------------------------------------------------------
@@ -179,8 +173,9 @@ def _take_over(turn: Turn) -> None:
 
 @cases.acting_agencies
 def _acting(case_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Say who has referred cases, or has taken a referral on."""
-    found = Transfer.objects.filter(case__in=case_ids, kind="referral").exclude(state=TransferState.DRAFT)
+    """Say who has referred cases, or has taken a referral on, as long as that goes on or was taken back to go on."""
+    over = Q(state__in=[TransferState.DRAFT, TransferState.CLOSED]) & ~Q(outcome="taken_back")
+    found = Transfer.objects.filter(~over, case__in=case_ids, kind="referral")
     pairs = found.values_list("case_id", "sender_id", "receiver_id")
     return {(case, office) for case, *offices in pairs for office in offices}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.cast import Builder
 
+from anju.duties.orders.services import orders
 from anju.duties.transfers import queries
 from anju.duties.transfers import rules as transfer_rules
 from anju.duties.transfers import services as transfers
@@ -607,3 +608,19 @@ def test_a_new_holiday_moves_the_running_clock(go, friday_9am, administrator):
     signed.refresh_from_db()
     assert signed.due_at > before
     assert names(signed)[-1] == "deadline_moved"
+
+
+@pytest.mark.parametrize(("acts", "stays"), [((), False), (("discard",), False), (("send",), True)])
+def test_a_case_stays_with_whoever_refers_it_and_not_for_a_draft(
+    reported, police_officer, drafted, go, friday_9am, acts, stays
+):
+    case, police = reported(class_code="EB06"), police_officer.actor(friday_9am)
+    order = orders.order_timed(
+        draft=orders.of_case(case.pk, by=police, at=friday_9am), by=police, at=friday_9am
+    )
+    made = drafted(case_id=case.pk, evidence_ids=[])
+    if acts:
+        go(*acts, transfer=made)
+    orders.withdraw(order_id=order.pk, reason="对象写错了", by=police, at=friday_9am)
+    case.refresh_from_db()
+    assert case.state == ("fixing" if stays else "returned")
