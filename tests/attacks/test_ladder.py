@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from anju.duties.suggestions.models import CoHandling, Suggestion
-from anju.ground.foundation import acts, calendar, clocks, desk, journal, ladder, notices
+from anju.ground.foundation import acts, calendar, clocks, desk, journal, ladder, notices, story
 
 PAST, DAY, NOW, GONE = "past", "day", "now", None
 # What has a term and does not climb, by kind and act, and why.
@@ -156,6 +156,9 @@ def _faults(kind: desk.Kind, pk: int, act: str, at: datetime) -> list[str]:
     found = []
     if made[0].data["awaited"] != act or made[0].data["rung"] != 1:
         found.append(f"climbed as {made[0].data}")
+    to = made[0].data["to"] or "值班员"
+    if story.told(made[0])["title"].count(to) != 1:
+        found.append(f"its story says {story.told(made[0])['title']}")
     if notices.about(row).filter(kind="escalate", read_at__isnull=True).count() != 1:
         found.append("nobody was told")
     if ladder.rung_of(row, at) != 1:

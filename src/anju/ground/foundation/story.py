@@ -78,9 +78,10 @@ def told(event: Event) -> dict[str, Any]:
         "name": event.name,
         "subject": f"{thing} {event.subject_id}" if event.subject_id else "",
     }
-    detail = _details.get(event.name.partition(".")[0])
+    # What the engine does to every kind of thing reads alike in every room.
     if event.name.endswith(".escalate") and "to" in event.data:
-        said["title"] = _("超期升级到 %(to)s") % {"to": event.data["to"] or _("值班员（待指定）")}
+        return said | {"title": _("超期升级到 %(to)s") % {"to": event.data["to"] or _("值班员（待指定）")}}
     if event.name.endswith(f".{clocks.ACT}"):
-        said["note"] = clocks.moved_words(event)
+        return said | {"note": clocks.moved_words(event)}
+    detail = _details.get(event.name.partition(".")[0])
     return said | detail(event, said) if detail else said
